@@ -1,0 +1,34 @@
+/** What the worker registers: the verbs of the four services, each addressed by ids alone. */
+import type { Money, Order } from '../order.js';
+import { inventoryActivities } from './inventory.js';
+import { notificationActivities } from './notification.js';
+import { paymentActivities } from './payment.js';
+import { shippingActivities } from './shipping.js';
+
+/** What names an order's effects at every participant. */
+export interface OrderRef {
+  readonly orderId: string;
+}
+
+export interface PricedOrderRef extends OrderRef {
+  readonly total: Money;
+}
+
+export interface OrderReader {
+  get(orderId: string): Promise<Order | undefined>;
+}
+
+/** Where the order's data and the participants are. URLs are bases without a trailing slash. */
+export interface Participants {
+  readonly orders: OrderReader;
+  readonly services: Readonly<Record<'inventory' | 'payment' | 'shipping' | 'notification', string>>;
+}
+
+export const createActivities = (participants: Participants) => ({
+  ...inventoryActivities(participants),
+  ...paymentActivities(participants),
+  ...shippingActivities(participants),
+  ...notificationActivities(participants),
+});
+
+export type Activities = ReturnType<typeof createActivities>;

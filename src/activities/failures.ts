@@ -1,0 +1,31 @@
+/**
+ * How a participant's answer becomes a failure of an activity. There are two kinds only: a *refusal* ends the step, and
+ * everything else is tried again until the step's budget is spent, and leaves the outcome unknown.
+ *
+ * | what came back                                                | failure               | tried again |
+ * |---------------------------------------------------------------|-----------------------|-------------|
+ * | a problem document whose code the step knows as a refusal      | that code             | no          |
+ * | nothing: network error, attempt time-out                       | `ServiceUnreachable`  | yes         |
+ * | 408, 425, 429, 5xx                                             | `ServiceUnavailable`  | yes, `Retry-After` honoured |
+ * | any other 4xx, `IdempotencyMismatch` included                  | `OperationalFault`    | yes, alerted on |
+ * | an answer that does not fit its schema                         | `MalformedAnswer`     | yes, alerted on |
+ */
+import { ApplicationFailure } from '@temporalio/common';
+
+export type FaultType = 'ServiceUnreachable' | 'ServiceUnavailable' | 'OperationalFault' | 'MalformedAnswer';
+
+/** A definitive business answer: `type` is its code, by which the saga knows it (rule 8). */
+export const refusal = (code: string, attempts: number): ApplicationFailure =>
+  ApplicationFailure.create({ type: code, message: code, nonRetryable: true, details: [{ attempts }] });
+
+/**
+ * A fault that may pass. Pauses double from half a second to a minute, spread over half their length: retry policies
+ * have no jitter of their own, and sagas that failed together must not come back together (rule 10).
+ *
+ * @param retryAfter seconds that the service asked for
+ */
+export function fault(type: FaultType, message: string, attempts: number, retryAfter = 0): ApplicationFailure {
+  const pause = Math.min(60_000, 500 * 2 ** Math.min(attempts - 1, 16));
+  const nextRetryDelay = Math.max(Math.min(retryAfter, 60) * 1000, pause / 2) + (Math.random() * pause) / 2;
+  return ApplicationFailure.create({ type, message, nextRetryDelay, details: [{ attempts }] });
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { REFUSALS, sagaIdOf } from '../order.js';
+import type { OrderRef, Participants } from './activities.js';
+import { call, type Attempted } from './http.js';
+import { orderOf } from './order-of.js';
+
+const Notification = z.object({ effect: z.literal('applied') });
+
+export function notificationActivities({ orders, services }: Participants) {
+  async function send(
+    ref: OrderRef,
+    kind: 'confirmation' | 'cancellation',
+    refusals: readonly string[],
+  ): Promise<Attempted<object>> {
+    const { customerId } = await orderOf(orders, ref);
+    const { attempts } = await call({
+      method: 'PUT',
+      url: `${services.notification}/api/notifications/${sagaIdOf(ref.orderId)}-${kind}`,
+      body: { orderId: ref.orderId, customerId, kind },
+      answer: Notification,
+      refusals,
+    });
+    return { attempts };
+  }
+  return {
+    sendConfirmation: (ref: OrderRef) => send(ref, 'confirmation', REFUSALS.sendConfirmation),
+    sendCancellationNotice: (ref: OrderRef) => send(ref, 'cancellation', REFUSALS.sendCancellationNotice),
+  };
+}

@@ -1,0 +1,83 @@
+/** Problem documents (RFC 9457): how every request ends that does not end well. */
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { OrdersUnavailableError } from '../orders/unavailable.js';
+import { correlationIdOf } from './correlation.js';
+import { PROBLEMS, problemType, type ProblemCode, type ProblemKind } from './problems.js';
+
+/** Which part of the request is at fault: a path like `items[0].productId`, or `body`. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What a problem document says beyond its code. Never a value that was sent: it may be personal. */
+export interface ProblemDetails {
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  readonly orderId?: string;
+  readonly sagaId?: string;
+  /** The saga's state, where that is why the request was refused. */
+  readonly state?: string;
+}
+
+/** Thrown by whatever finds that a request cannot be served; the error handler answers with it. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+
+  constructor(
+    readonly code: ProblemCode,
+    readonly details: ProblemDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(details.detail ?? PROBLEMS[code].title, options);
+  }
+}
+
+export function sendProblem(res: Response, code: ProblemCode, details: ProblemDetails = {}): void {
+  const { status, title, retryAfter }: ProblemKind = PROBLEMS[code];
+  if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
+  const document = { type: problemType(code), title, status, code, ...details, correlationId: correlationIdOf(res.req) };
+  res.status(status).type('application/problem+json').send(JSON.stringify(document));
+}
+
+export const routeNotFound: RequestHandler = (_req, res) => sendProblem(res, 'RouteNotFound');
+
+/** Last handler of a route: its other methods are refused, with the allowed ones named. */
+export function onlyMethods(...methods: string[]): RequestHandler {
+  const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+  return (req, res) => {
+    res.set('Allow', allow);
+    if (req.method === 'OPTIONS') res.status(204).end();
+    else sendProblem(res, 'MethodNotAllowed', { detail: `Allowed are: ${allow}` });
+  };
+}
+
+export const answerWithProblem: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
+  const problem = problemOf(error);
+  // The log line of a failed request carries what happened; the answer never does.
+  if (PROBLEMS[problem.code].status >= 500) res.err = problem.cause instanceof Error ? problem.cause : problem;
+  // Part of another answer is on its way already: the connection is all that can still be ended.
+  if (res.headersSent) res.destroy();
+  else sendProblem(res, problem.code, problem.details);
+};
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof OrdersUnavailableError) return new Problem('OrdersUnavailable', {}, { cause: error });
+  const { type, status } = Object(error) as { type?: unknown; status?: unknown };
+  if (typeof type === 'string' && type in BODY_ERRORS) {
+    const { code, message } = BODY_ERRORS[type as keyof typeof BODY_ERRORS];
+    return new Problem(code, { errors: [{ field: 'body', message }] });
+  }
+  // A path that cannot be decoded, a connection that broke while the body was read.
+  if (typeof status === 'number' && status >= 400 && status < 500) return new Problem('InvalidRequest');
+  return new Problem('InternalError', {}, { cause: error });
+}
+
+/** What the JSON parser complains of. */
+const BODY_ERRORS = {
+  'entity.parse.failed': { code: 'InvalidJson', message: 'is not valid JSON' },
+  'entity.too.large': { code: 'PayloadTooLarge', message: 'is larger than 64 KB' },
+  'charset.unsupported': { code: 'UnsupportedMediaType', message: 'has to be in UTF-8' },
+  'encoding.unsupported': { code: 'UnsupportedMediaType', message: 'has an unknown Content-Encoding' },
+} as const;

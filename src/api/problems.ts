@@ -1,0 +1,78 @@
+/**
+ * The one table of the API's error codes. A code is stable: callers branch on it, the documentation explains it, and
+ * every problem document (RFC 9457) is made from it. `retryAfter` (seconds) stands where repeating the request helps.
+ */
+
+export interface ProblemKind {
+  readonly status: number;
+  /** One sentence for the customer. */
+  readonly title: string;
+  /** What the operator does about it. */
+  readonly operator: string;
+  readonly retryAfter?: number;
+}
+
+const NOTHING = 'Nothing: the caller has to change the request.';
+
+export const PROBLEMS = {
+  InvalidJson: { status: 400, title: 'The body is not valid JSON.', operator: NOTHING },
+  InvalidRequest: { status: 400, title: 'Some of what was sent is missing or not allowed.', operator: NOTHING },
+  RouteNotFound: { status: 404, title: 'There is nothing at this address.', operator: NOTHING },
+  OrderNotFound: { status: 404, title: 'There is no such order.', operator: NOTHING },
+  SagaNotFound: { status: 404, title: 'There is no such saga.', operator: NOTHING },
+  MethodNotAllowed: { status: 405, title: 'This address does not take that method.', operator: NOTHING },
+  OrderIdTaken: {
+    status: 409,
+    title: 'Another order has this id already.',
+    operator: 'Nothing, unless a caller reports it often: then its ids are not unique.',
+  },
+  AlreadyFulfilled: {
+    status: 409,
+    title: 'The order has been fulfilled and can no longer be cancelled.',
+    operator: 'Nothing: a return is another process.',
+  },
+  AlreadyUnwinding: {
+    status: 409,
+    title: 'The order is being undone already.',
+    operator: 'Nothing, unless the saga is blocked: then resolve the step that `blockedOn` names.',
+  },
+  AlreadyEnded: {
+    status: 409,
+    title: 'The order has ended already.',
+    operator: "Look at the saga's status: it says how the order ended.",
+  },
+  PayloadTooLarge: { status: 413, title: 'The body is larger than 64 KB.', operator: NOTHING },
+  UnsupportedMediaType: { status: 415, title: 'The body has to be application/json in UTF-8.', operator: NOTHING },
+  UnknownProduct: {
+    status: 422,
+    title: 'The order names a product that is not in the catalogue.',
+    operator: 'Nothing, unless the product should exist: then look at the catalogue of the inventory service.',
+  },
+  InternalError: {
+    status: 500,
+    title: 'Something went wrong on our side.',
+    operator: 'Find the log line with the correlation id; it has the error. This is a bug.',
+  },
+  OrdersUnavailable: {
+    status: 503,
+    title: 'Orders cannot be taken or read at the moment; please try again.',
+    operator: 'Bring PostgreSQL back (DATABASE_URL). Nothing that was acknowledged is lost.',
+    retryAfter: 1,
+  },
+  EngineUnavailable: {
+    status: 503,
+    title: 'Orders cannot be started at the moment; please send the same order again.',
+    operator: 'Bring Temporal back (TEMPORAL_ADDRESS). A repeat with the order id that is named goes on from there.',
+    retryAfter: 1,
+  },
+  NotDecided: {
+    status: 503,
+    title: 'The request has not been decided yet; please send the same request again.',
+    operator: 'See that a worker runs on the task queue; a repeat of the request is recognised.',
+    retryAfter: 1,
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export const problemType = (code: ProblemCode): string => `urn:unwind:problem:${code}`;

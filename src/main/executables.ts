@@ -1,0 +1,79 @@
+/** Programs that this machine may have. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+
+export function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+export function findOnPath(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const folders = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => path.join(folder, name)).find(isExecutable);
+}
+
+export interface RunResult {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly timeout?: number;
+  readonly onLine?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs a program to its end and keeps what it printed. It never throws: a program that cannot run has code null. */
+export async function runProgram(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  return await new Promise((resolve) => {
+    let output = '';
+    const child: ChildProcess = spawn(file, args, {
+      env: options.env ?? process.env,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.timeout === undefined ? {} : { timeout: options.timeout, killSignal: 'SIGKILL' }),
+      // A group of its own, so that all it starts can be ended with it.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const end = (): void => {
+      if (child.pid === undefined || child.exitCode !== null) return;
+      try {
+        process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    };
+    options.signal?.addEventListener('abort', end, { once: true });
+    process.once('exit', end);
+    const settle = (result: RunResult): void => {
+      options.signal?.removeEventListener('abort', end);
+      process.removeListener('exit', end);
+      resolve(result);
+    };
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        output = (output + chunk).slice(-20_000);
+        for (const line of chunk.split('\n')) if (line.trim() !== '') options.onLine?.(line.trim());
+      });
+    }
+    child.once('error', (error) => {
+      settle({ code: null, output: error.message });
+    });
+    child.once('close', (code) => {
+      settle({ code, output: output.trim() });
+    });
+  });
+}
+
+/** The line of a tool's output that most likely says what went wrong. */
+export function complaintOf(output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  return (lines.find((line) => /error|fail|cannot|denied/i.test(line)) ?? lines.at(-1) ?? 'no output').trim().slice(0, 300);
+}

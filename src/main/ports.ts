@@ -1,0 +1,44 @@
+/** Ports on the loopback address. */
+import net from 'node:net';
+import { StartError } from './start-error.js';
+
+async function listenOnce(port: number, host: string): Promise<number> {
+  const server = net.createServer();
+  return await new Promise<number>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host, exclusive: true }, () => {
+      const address = server.address();
+      server.close(() => {
+        resolve(address !== null && typeof address === 'object' ? address.port : port);
+      });
+    });
+  });
+}
+
+/** A port that is free now. Somebody else may take it before it is used, which then fails with its own sentence. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  return await listenOnce(0, host);
+}
+
+/** Fails with one sentence where something already listens on the port. */
+export async function requireFreePort(variable: string, port: number, host = '127.0.0.1'): Promise<void> {
+  try {
+    await listenOnce(port, host);
+  } catch (error) {
+    throw portError(variable, port, error);
+  }
+}
+
+/** The sentence for a `listen` that failed. */
+export function portError(variable: string, port: number, error: unknown): Error {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return new StartError(
+      `Port ${port} (${variable}) is in use: stop what listens there, or set ${variable} to another port (0 takes a free one).`,
+    );
+  }
+  if (code === 'EACCES') {
+    return new StartError(`Port ${port} (${variable}) is not allowed to this user: set ${variable} to one above 1023.`);
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}

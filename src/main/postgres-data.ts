@@ -1,0 +1,91 @@
+/** The embedded PostgreSQL's data directory: made once, owned by the right user, freed from an earlier server. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Launcher, PostgresBinaries } from './postgres-binaries.js';
+import { commandLine, endProcess, isRunning } from './processes.js';
+import { StartError } from './start-error.js';
+
+const run = promisify(execFile);
+
+/** Fast shutdown, then immediate shutdown. A killed PostgreSQL recovers from its log. */
+export const ENDING_POSTGRES = [
+  { signal: 'SIGINT', patience: 15_000 },
+  { signal: 'SIGQUIT', patience: 5_000 },
+] as const;
+
+/** What a PostgreSQL program gets to see of our environment: no PG* variable may redirect it. */
+export function postgresEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name)));
+}
+
+function giveTo(owner: { uid: number; gid: number }, entry: string): void {
+  const { uid, gid } = lstatSync(entry);
+  if (lstatSync(entry).isSymbolicLink()) return;
+  if (lstatSync(entry).isDirectory()) for (const name of readdirSync(entry)) giveTo(owner, path.join(entry, name));
+  if (uid !== owner.uid || gid !== owner.gid) chownSync(entry, owner.uid, owner.gid);
+}
+
+/** The password of the superuser `unwind`, made at the first start; only our own user may read it. */
+export function postgresPassword(passwordFile: string): string {
+  if (!existsSync(passwordFile)) writeFileSync(passwordFile, randomBytes(18).toString('base64url'), { mode: 0o600 });
+  return readFileSync(passwordFile, 'utf8').trim();
+}
+
+/** Makes the data directory if there is none. It appears under its name only once it is whole. */
+export async function prepareData(
+  binaries: PostgresBinaries,
+  launcher: Launcher,
+  data: string,
+  password: string,
+): Promise<'made' | 'found'> {
+  const found = existsSync(path.join(data, 'PG_VERSION'));
+  if (!found) {
+    const unfinished = `${data}.unfinished`;
+    const secret = `${data}.secret`;
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+    writeFileSync(secret, password, { mode: 0o600 });
+    for (const entry of [unfinished, secret]) if (launcher.owner) giveTo(launcher.owner, entry);
+    const [command = '', ...args] = [...launcher.prefix, binaries.initdb];
+    try {
+      const settings = ['--auth=scram-sha-256', `--pwfile=${secret}`, '--encoding=UTF8', '--locale=C', '--no-instructions'];
+      await run(command, [...args, '-D', unfinished, '-U', 'unwind', ...settings], {
+        ...launcher.spawnOptions,
+        cwd: '/',
+        env: postgresEnvironment(),
+      });
+    } catch (error) {
+      const text = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
+      throw new StartError(`PostgreSQL could not make its data directory ${data}: ${text.split('\n').at(-1) ?? ''}`);
+    } finally {
+      rmSync(secret, { force: true });
+    }
+    rmSync(data, { recursive: true, force: true });
+    renameSync(unfinished, data);
+  }
+  if (launcher.owner) giveTo(launcher.owner, data);
+  chmodSync(data, 0o700);
+  return found ? 'found' : 'made';
+}
+
+/**
+ * Ends the server that a killed run has left on this data directory, if there is one.
+ * Its pid may have gone to somebody else by now, who must not be touched; PostgreSQL would then refuse to start.
+ */
+export async function endLeftoverPostgres(data: string, notice: (sentence: string) => void): Promise<void> {
+  const pidFile = path.join(data, 'postmaster.pid');
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
+  if (!Number.isSafeInteger(pid) || pid <= 1 || !isRunning(pid)) return;
+  const command = commandLine(pid);
+  if (!command.includes('postgres') || !command.includes(data)) {
+    rmSync(pidFile, { force: true });
+    return;
+  }
+  notice(`an earlier run has left PostgreSQL running (pid ${pid}): ending it`);
+  await endProcess(pid, ENDING_POSTGRES);
+}

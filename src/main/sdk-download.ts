@@ -1,0 +1,15 @@
+/** Temporal's servers by way of the SDK's own downloader. */
+import path from 'node:path';
+import { complaintOf, runProgram } from './executables.js';
+
+const script = path.join(import.meta.dirname, '..', '..', 'scripts', 'sdk-download.mjs');
+
+/** Downloads into the folder. What kept it from that is the result: without internet, after milliseconds. */
+export async function sdkDownload(
+  kind: 'dev' | 'test',
+  folder: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const result = await runProgram(process.execPath, [script, kind, folder], { timeout: 300_000, ...(signal && { signal }) });
+  return result.code === 0 ? undefined : complaintOf(result.output);
+}

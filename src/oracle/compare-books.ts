@@ -1,0 +1,215 @@
+/**
+ * The oracle (rule 34): do the books of the four services agree with the verdicts of the sagas, to the unit and to the
+ * cent? Pure; who reads the books, and in which order, is the concern of `audit.ts`.
+ *
+ *  a. Every reservation, payment and shipment has a running or COMPLETED owner; every COMPLETED order has all three.
+ *  b. A `-confirmation` belongs to a running or COMPLETED order, a `-cancellation` to an unwinding, FAILED or CANCELLED one.
+ *  c. Every COMPLETED order has its confirmation, every FAILED or CANCELLED one its cancellation, save dead letters.
+ *  d. Held stock equals `reserved`, product by product.
+ *  e. Captured − refunded equals the totals of the COMPLETED orders and the live payments of the running ones.
+ *  f. Each verdict agrees but for its waivers, which are reported and are no differences.
+ */
+import { formatMoney } from '../order.js';
+import type { Effect, EffectKind, Payment, ProductStock, Reservation, SagaVerdict } from './books.js';
+import { ownerOf } from './books.js';
+
+export type DifferenceKind =
+  /** An effect that no known saga owns, or one whose saga ended without a verdict. */
+  | 'orphan'
+  /** A saga whose run ended without a verdict: nobody finishes or undoes it. */
+  | 'abandoned'
+  /** An effect that lives although its saga says that it was undone. */
+  | 'leftover'
+  /** A COMPLETED order without one of its three effects. */
+  | 'missing-effect'
+  /** A notice that contradicts the verdict. */
+  | 'wrong-notice'
+  | 'missing-notice'
+  /** A product's `reserved` is not what the live reservations hold. */
+  | 'stock'
+  /** A COMPLETED order that was charged something else than its total. */
+  | 'amount'
+  /** All money together, by currency. */
+  | 'money';
+
+export interface Difference {
+  readonly kind: DifferenceKind;
+  /** `null` where the difference belongs to no single saga: stock and the sum of all money. */
+  readonly sagaId: string | null;
+  /** The effect's kind, the product's id or the currency. */
+  readonly effect: string;
+  /** For the operator. */
+  readonly sentence: string;
+}
+
+export interface Books {
+  readonly effects: readonly Effect[];
+  readonly products: readonly ProductStock[];
+  readonly verdicts: readonly SagaVerdict[];
+  /** See `Stock.passing`. */
+  readonly passing?: readonly Reservation[];
+}
+
+/** The step whose compensation undoes an effect, or whose delivery makes it: what waivers and dead letters name. */
+const STEP_OF: Readonly<Record<EffectKind, string>> = {
+  reservation: 'reserve_inventory',
+  payment: 'process_payment',
+  shipment: 'create_shipment',
+  confirmation: 'send_confirmation',
+  cancellation: 'send_cancellation_notice',
+};
+
+const PHYSICAL = ['reservation', 'payment', 'shipment'] as const;
+
+const isRunning = ({ state }: SagaVerdict): boolean =>
+  state === 'STARTED' || state === 'PENDING' || state === 'COMPENSATING';
+
+const isWaived = (verdict: SagaVerdict, effect: EffectKind): boolean =>
+  verdict.waivers.some(({ step }) => step === STEP_OF[effect]);
+
+const netOf = (payment: Payment): number => payment.captured - payment.refunded;
+
+export function compareBooks({ effects, products, verdicts, passing = [] }: Books): Difference[] {
+  const verdictOf = new Map(verdicts.map((verdict) => [verdict.sagaId, verdict]));
+  const effectsOf = Map.groupBy(effects, ownerOf);
+  const reservations = effects.filter((effect) => effect.kind === 'reservation');
+  return [
+    ...effects.flatMap((effect) => compareOwner(effect, verdictOf.get(ownerOf(effect)))),
+    ...verdicts.flatMap((verdict) => compareVerdict(verdict, effectsOf.get(verdict.sagaId) ?? [])),
+    ...compareStock(reservations, products, passing),
+    ...compareMoney(verdictOf, effectsOf),
+  ];
+}
+
+/** Clauses a and b, seen from the effect: may its owner have it? */
+function compareOwner(effect: Effect, owner: SagaVerdict | undefined): Difference[] {
+  const sagaId = ownerOf(effect);
+  const differs = (kind: DifferenceKind, why: string): Difference[] => [
+    { kind, sagaId, effect: effect.kind, sentence: `The ${effect.kind} ${effect.id} is live, but ${why}.` },
+  ];
+  if (owner === undefined) return differs('orphan', 'no saga of this id is known');
+  if (owner.state === 'ABANDONED') return differs('orphan', 'its saga ended without a verdict');
+  if (effect.kind === 'confirmation') {
+    const belongs = owner.state === 'COMPLETED' || (isRunning(owner) && owner.state !== 'COMPENSATING');
+    return belongs ? [] : differs('wrong-notice', `its saga is ${owner.state}: the customer was promised the goods`);
+  }
+  if (effect.kind === 'cancellation') {
+    const belongs = owner.state === 'COMPENSATING' || owner.state === 'FAILED' || owner.state === 'CANCELLED';
+    return belongs ? [] : differs('wrong-notice', `its saga is ${owner.state}: the customer was told otherwise`);
+  }
+  if (isRunning(owner) || owner.state === 'COMPLETED' || isWaived(owner, effect.kind)) return [];
+  return differs('leftover', `its saga is ${owner.state} and waived nothing of it`);
+}
+
+/** Clauses a and c, seen from the verdict: does it have what it claims? */
+function compareVerdict(verdict: SagaVerdict, own: readonly Effect[]): Difference[] {
+  const { sagaId, state } = verdict;
+  const has = (kind: EffectKind): boolean => own.some((effect) => effect.kind === kind);
+  const missing = (kind: DifferenceKind, effect: EffectKind): Difference[] => [
+    { kind, sagaId, effect, sentence: `${sagaId} is ${state}, but has no live ${effect}.` },
+  ];
+  if (state === 'ABANDONED') {
+    const sentence = `The run of ${sagaId} ended without a verdict: nobody finishes or undoes this order.`;
+    return [{ kind: 'abandoned', sagaId, effect: 'saga', sentence }];
+  }
+  if (isRunning(verdict)) return [];
+  const notice = state === 'COMPLETED' ? 'confirmation' : 'cancellation';
+  const excused = verdict.deadLetters.includes(STEP_OF[notice]) || isWaived(verdict, notice);
+  const differences = has(notice) || excused ? [] : missing('missing-notice', notice);
+  if (state !== 'COMPLETED') return differences;
+  return [
+    ...differences,
+    ...PHYSICAL.filter((kind) => !has(kind)).flatMap((kind) => missing('missing-effect', kind)),
+    ...compareAmount(verdict, own),
+  ];
+}
+
+/** Clause e for one COMPLETED order: the saga, the reservation and the payment name the same amount. */
+function compareAmount(verdict: SagaVerdict, own: readonly Effect[]): Difference[] {
+  const { sagaId } = verdict;
+  const total = totalOf(verdict, own);
+  if (total === undefined) return [];
+  return own.flatMap((effect) => {
+    if (effect.kind !== 'payment' && effect.kind !== 'reservation') return [];
+    const amount =
+      effect.kind === 'payment' ? { amount: netOf(effect), currency: effect.currency } : effect.total;
+    if (amount.amount === total.amount && amount.currency === total.currency) return [];
+    const sentence = `${sagaId} is COMPLETED over ${formatMoney(total)}, but its ${effect.kind} is over ${formatMoney(amount)}.`;
+    return [{ kind: 'amount', sagaId, effect: effect.kind, sentence } as const];
+  });
+}
+
+const totalOf = (verdict: SagaVerdict, own: readonly Effect[]) =>
+  verdict.total ?? own.find((effect) => effect.kind === 'reservation')?.total;
+
+/** Clause d. What came or went during the reading may be counted in `reserved` or not. */
+export function compareStock(
+  reservations: readonly Reservation[],
+  products: readonly ProductStock[],
+  passing: readonly Reservation[],
+): Difference[] {
+  const passingIds = new Set(passing.map(({ id }) => id));
+  const atLeast = unitsHeld(reservations.filter(({ id }) => !passingIds.has(id)));
+  const uncertain = unitsHeld(passing);
+  const reservedOf = new Map(products.map((product) => [product.productId, product.reserved]));
+  const differs = (productId: string, sentence: string): Difference => ({
+    kind: 'stock',
+    sagaId: null,
+    effect: productId,
+    sentence,
+  });
+  const wrong = [...new Set([...reservedOf.keys(), ...atLeast.keys()])].flatMap((productId) => {
+    const reserved = reservedOf.get(productId) ?? 0;
+    const least = atLeast.get(productId) ?? 0;
+    const most = least + (uncertain.get(productId) ?? 0);
+    if (reserved >= least && reserved <= most) return [];
+    const held = least === most ? `${least}` : `${least} to ${most}`;
+    return [differs(productId, `Product ${productId} says ${reserved} reserved, but live reservations hold ${held}.`)];
+  });
+  const negative = products.filter(({ available, reserved }) => available < 0 || reserved < 0);
+  return [
+    ...wrong,
+    ...negative.map(({ productId }) => differs(productId, `Product ${productId} has stock below zero (rule 22).`)),
+  ];
+}
+
+function unitsHeld(reservations: readonly Reservation[]): Map<string, number> {
+  const held = new Map<string, number>();
+  for (const { items } of reservations) {
+    for (const { productId, quantity } of items) held.set(productId, (held.get(productId) ?? 0) + quantity);
+  }
+  return held;
+}
+
+/** Clause e over everything: what is in the till is what the orders explain, currency by currency. */
+function compareMoney(
+  verdictOf: ReadonlyMap<string, SagaVerdict>,
+  effectsOf: ReadonlyMap<string, readonly Effect[]>,
+): Difference[] {
+  const inTill = new Map<string, number>();
+  const explained = new Map<string, number>();
+  const add = (sums: Map<string, number>, currency: string, amount: number): void => {
+    sums.set(currency, (sums.get(currency) ?? 0) + amount);
+  };
+  for (const [sagaId, own] of effectsOf) {
+    const owner = verdictOf.get(sagaId);
+    for (const effect of own) {
+      if (effect.kind !== 'payment') continue;
+      add(inTill, effect.currency, netOf(effect));
+      if (owner !== undefined && owner.state !== 'COMPLETED' && (isRunning(owner) || isWaived(owner, 'payment'))) {
+        add(explained, effect.currency, netOf(effect));
+      }
+    }
+  }
+  for (const verdict of verdictOf.values()) {
+    const total = verdict.state === 'COMPLETED' ? totalOf(verdict, effectsOf.get(verdict.sagaId) ?? []) : undefined;
+    if (total !== undefined) add(explained, total.currency, total.amount);
+  }
+  return [...new Set([...inTill.keys(), ...explained.keys()])].flatMap((currency) => {
+    const captured = { amount: inTill.get(currency) ?? 0, currency };
+    const expected = { amount: explained.get(currency) ?? 0, currency };
+    if (captured.amount === expected.amount) return [];
+    const sentence = `Captured less refunded is ${formatMoney(captured)}, but the orders explain ${formatMoney(expected)}.`;
+    return [{ kind: 'money', sagaId: null, effect: currency, sentence } as const];
+  });
+}

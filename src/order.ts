@@ -1,0 +1,73 @@
+/**
+ * The shared vocabulary: what an order and its money are called, in code, API, page and log alike.
+ * Types and pure functions only; this file imports nothing.
+ */
+
+/** An amount in integer minor units (cents) with its ISO 4217 code: `{amount: 4200, currency: 'EUR'}` is 42.00 EUR. */
+export interface Money {
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/** One line of an order; quantities are 1 to 10,000. */
+export interface OrderItem {
+  readonly productId: string;
+  readonly quantity: number;
+}
+
+export interface ShippingAddress {
+  readonly name: string;
+  readonly street: string;
+  readonly city: string;
+  readonly postalCode: string;
+  /** ISO 3166-1 alpha-2, upper case. */
+  readonly country: string;
+}
+
+/** What the customer asked for. It lives in the `orders` table only: personal data never enters Temporal. */
+export interface Order {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly items: readonly OrderItem[];
+  /** A token of the payment provider, never a card number. */
+  readonly paymentMethod: string;
+  readonly shippingAddress: ShippingAddress;
+}
+
+export const ORDER_ID_PATTERN = /^(?!order-)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+/** Saga id = workflow id = the id of every effect at the participants. */
+export const sagaIdOf = (orderId: string): string => `order-${orderId}`;
+
+export const orderIdOf = (sagaId: string): string => sagaId.replace(/^order-/, '');
+
+/** The order's steps in the order in which they run; `send_cancellation_notice` follows the last compensation. */
+export const STEPS = ['reserve_inventory', 'process_payment', 'create_shipment', 'send_confirmation'] as const;
+
+/**
+ * The definitive business answers of each participant, by operation. Only a schema-valid problem document with one of
+ * these codes is a refusal (rule 8); every other 4xx is an operational fault. 410 `AlreadyCancelled` is one of them:
+ * the effect's id was undone or fenced before the action arrived.
+ */
+export const REFUSALS = {
+  reserveInventory: ['InsufficientInventory', 'UnknownProduct', 'MixedCurrencies', 'AlreadyCancelled'],
+  releaseReservation: ['ReleaseRefused'],
+  processPayment: ['PaymentDeclined', 'AlreadyCancelled'],
+  refundPayment: ['RefundRefused'],
+  createShipment: ['AddressNotServiceable', 'AlreadyCancelled'],
+  cancelShipment: ['AlreadyCollected'],
+  sendConfirmation: ['RecipientRejected', 'AlreadyCancelled'],
+  sendCancellationNotice: ['RecipientRejected', 'AlreadyCancelled'],
+} as const;
+
+/** ISO 4217 currencies whose minor unit is not a hundredth. */
+const DECIMALS: Readonly<Record<string, number>> = {
+  ...{ BIF: 0, CLP: 0, DJF: 0, GNF: 0, ISK: 0, JPY: 0, KMF: 0, KRW: 0, PYG: 0, RWF: 0, UGX: 0, VND: 0, VUV: 0 },
+  ...{ XAF: 0, XOF: 0, XPF: 0, BHD: 3, IQD: 3, JOD: 3, KWD: 3, LYD: 3, OMR: 3, TND: 3 },
+};
+
+/** `42.00 EUR`. Pure arithmetic, so that a workflow that replays on another ICU version writes the same text. */
+export function formatMoney({ amount, currency }: Money): string {
+  const decimals = DECIMALS[currency] ?? 2;
+  return `${(amount / 10 ** decimals).toFixed(decimals)} ${currency}`;
+}

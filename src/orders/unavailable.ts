@@ -1,0 +1,31 @@
+import pg from 'pg';
+
+/** PostgreSQL cannot be reached, or turns connections away: nothing is wrong with what was asked, repeat it later. */
+export class OrdersUnavailableError extends Error {
+  override readonly name = 'OrdersUnavailableError';
+
+  constructor(cause: unknown) {
+    super('The orders database is not available', { cause });
+  }
+}
+
+/**
+ * SQLSTATEs of a server that is away, going away, full or demoted:
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const AWAY = /^(08...|53...|57P..|57014|25006)$/;
+
+/** Runs a query and turns the loss of the connection, and only that, into an `OrdersUnavailableError`. */
+export async function orUnavailable<T>(query: () => Promise<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    throw isConnectionLoss(error) ? new OrdersUnavailableError(error) : error;
+  }
+}
+
+function isConnectionLoss(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return AWAY.test(error.code ?? '');
+  // The driver reports a lost connection as a plain Error, a Node system error or an AggregateError of those.
+  return error instanceof Error && !(error instanceof TypeError || error instanceof RangeError);
+}

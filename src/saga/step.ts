@@ -1,0 +1,107 @@
+/**
+ * The three kinds of steps, and what each must say before it can run: its calls, their time-outs, and what is a refusal.
+ *
+ *  5. A step cannot be defined without its kind.
+ *  6. A step that forgets its compensation, or a call that forgets its time-outs, does not compile.
+ *
+ * (Numbers are those of the saga rules; see docs/saga.md.)
+ */
+import type { ActivityOptions } from '@temporalio/common';
+
+/** Time-outs of one direction, in milliseconds. Both are counted from scheduling and survive every restart. */
+export interface Budget {
+  /** One attempt. */
+  readonly attempt: number;
+  /** All attempts and the pauses between them. */
+  readonly total: number;
+}
+
+/** A function of `proxyActivities`. It must address its effect by the input alone: the same input, the same effect. */
+export interface Activity<Input, Result> {
+  executeWithOptions(options: ActivityOptions, args: [input: Input]): Promise<Result>;
+}
+
+export interface Call<Input, Result> {
+  readonly activity: Activity<Input, Result>;
+  readonly budget: Budget;
+  /**
+   * The `type`s of a non-retryable `ApplicationFailure` that are definitive answers: nothing happened, nothing ever
+   * will. Any other failure leaves the outcome unknown (rule 8).
+   */
+  readonly refusals: readonly string[];
+  /** One line for the Web UI; ids and amounts only. */
+  readonly summary?: (input: Input) => string;
+}
+
+/** What a compensation answers; `nothingToDo` means that it found no effect, and fenced the action that may be late. */
+export interface Undone {
+  readonly outcome: 'compensated' | 'nothingToDo';
+}
+
+/** For a participant that cannot take a blind compensation: it is asked before it is compensated (rule 9). */
+export interface Probe<Input> extends Call<Input, { readonly effect: 'applied' | 'none' }> {
+  /** How long, in milliseconds, the participant may still work on an attempt that has ended for us. */
+  readonly maximumProcessingTime: number;
+}
+
+/** A step that can be undone. The compensation gets the action's *input*, never its result: that may be lost (rule 2). */
+export interface Compensatable<Input, Result> {
+  readonly kind: 'compensatable';
+  readonly name: string;
+  readonly action: Call<Input, Result>;
+  readonly compensation: Call<Input, Undone>;
+  readonly probe?: Probe<Input>;
+}
+
+/** The point of no return: after it nothing before it can be undone (rule 14). */
+export interface Pivot<Input, Result> {
+  readonly kind: 'pivot';
+  readonly name: string;
+  readonly action: Call<Input, Result>;
+}
+
+/** A step that must eventually succeed; its failure never unwinds anything. */
+export interface Retriable<Input, Result> {
+  readonly kind: 'retriable';
+  readonly name: string;
+  readonly action: Call<Input, Result>;
+  /** `block` waits for an operator; `deadLetter` lists the step in the outcome and goes on. */
+  readonly onExhausted: 'block' | 'deadLetter';
+}
+
+/** Any step, as the library keeps it: its input was checked where it was run. */
+export type Step = Compensatable<never, unknown> | Pivot<never, unknown> | Retriable<never, unknown>;
+
+/**
+ * A step with its compensation.
+ *
+ * ```ts
+ * const pay = compensatable(
+ *   'process_payment',
+ *   { activity: payment.processPayment, budget: { attempt: 10_000, total: 300_000 }, refusals: ['PaymentDeclined'] },
+ *   { activity: payment.refundPayment, budget: { attempt: 10_000, total: 86_400_000 }, refusals: ['RefundRefused'] },
+ * );
+ * ```
+ */
+export function compensatable<Input, Result>(
+  name: string,
+  action: Call<Input, Result>,
+  compensation: Call<Input, Undone>,
+  { probe }: { readonly probe?: Probe<Input> } = {},
+): Compensatable<Input, Result> {
+  return { kind: 'compensatable', name, action, compensation, ...(probe && { probe }) };
+}
+
+/** A step after which the saga only goes forward: exhausted, it blocks for an operator; refused, the saga unwinds. */
+export function pivot<Input, Result>(name: string, action: Call<Input, Result>): Pivot<Input, Result> {
+  return { kind: 'pivot', name, action };
+}
+
+/** A step that is repeated until it succeeds or its budget is spent; then `onExhausted` says what happens. */
+export function retriable<Input, Result>(
+  name: string,
+  action: Call<Input, Result>,
+  { onExhausted }: { readonly onExhausted: 'block' | 'deadLetter' },
+): Retriable<Input, Result> {
+  return { kind: 'retriable', name, action, onExhausted };
+}

@@ -1,0 +1,2 @@
+/** The one barrel: what the worker registers. */
+export { orderFulfillment } from './order-fulfillment.js';

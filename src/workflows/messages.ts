@@ -1,0 +1,59 @@
+/** The names on the wire between the API and the workflow: ids, queries, updates, search attributes. */
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { Money } from '../order.js';
+import type { Decision, ResolveRequest, SteeringRequest } from '../saga/intervention.js';
+import type { JournalEntry } from '../saga/journal.js';
+import type { SagaRecord } from '../saga/record.js';
+
+export type { Decision, RefusalCode, ResolveAction, ResolveRequest, SteeringRequest } from '../saga/intervention.js';
+export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus } from '../saga/record.js';
+
+/** What `cancelOrder` takes. */
+export type CancelRequest = SteeringRequest;
+
+export const TASK_QUEUE = 'order-fulfillment';
+export const ORDER_FULFILLMENT = 'orderFulfillment';
+export const SAGA_TYPE = 'OrderFulfillment';
+
+export const SagaStateAttribute = defineSearchAttributeKey('SagaState', SearchAttributeType.KEYWORD);
+export const SagaBlockedOnAttribute = defineSearchAttributeKey('SagaBlockedOn', SearchAttributeType.KEYWORD);
+
+/** The memo of a saga's workflow; its correlation id goes into the header of every activity, and on to every service. */
+export interface SagaMemo {
+  readonly correlationId?: string;
+}
+
+/** The header, in Temporal and in HTTP alike. */
+export const CORRELATION_ID = 'x-correlation-id';
+
+/** Time-outs and budgets in milliseconds. The API puts them into the input, so that a replay finds the same ones. */
+export interface SagaPolicy {
+  /** One attempt of any call. */
+  readonly attemptTimeout: number;
+  /** All attempts of a compensatable step or a pivot. */
+  readonly stepTimeout: number;
+  readonly retriableBudget: number;
+  readonly compensationBudget: number;
+  /** Counted from the start of the saga; shortens compensatable actions and waits only. */
+  readonly deadline: number;
+  /** Orders above this amount in this currency wait for an approval before they are paid. */
+  readonly approvalAbove?: Money;
+  readonly approvalTimeout?: number;
+  /** Events after which a blocked order is continued as new; without it Temporal's own suggestion counts. */
+  readonly historyLimit?: number;
+}
+
+/** Ids and policy only: what the customer asked for stays in the `orders` table. */
+export interface OrderFulfillmentInput {
+  readonly orderId: string;
+  readonly policy: SagaPolicy;
+}
+
+export const getSagaState = defineQuery<SagaRecord>('getSagaState');
+/** The transitions of the present run, in order. */
+export const getSagaJournal = defineQuery<readonly JournalEntry[]>('getSagaJournal');
+export const cancelOrder = defineUpdate<Decision, [SteeringRequest]>('cancelOrder');
+export const approveOrder = defineUpdate<Decision, [SteeringRequest]>('approveOrder');
+export const rejectOrder = defineUpdate<Decision, [SteeringRequest]>('rejectOrder');
+export const resolveStep = defineUpdate<Decision, [ResolveRequest]>('resolveStep');

@@ -1,0 +1,49 @@
+/** What all tests share: one PostgreSQL server, and the time-skipping server's executable. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { freePort } from '../../src/main/ports.js';
+import { startPostgres } from '../../src/main/postgres.js';
+import { findTestServer } from '../../src/main/temporal-test-server.js';
+
+const notice = (sentence: string): void => {
+  process.stderr.write(`  ${sentence}\n`);
+};
+
+/** Ends the server and removes its folder when this process is gone, however it went: then the pipe breaks. */
+function watchOver(pid: number, folder: string): () => void {
+  const script = 'read -r _; kill -QUIT "$0" && sleep 1; rm -rf "$1"';
+  const watchdog = spawn('/bin/sh', ['-c', script, String(pid), folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  watchdog.unref();
+  return () => {
+    watchdog.kill('SIGKILL');
+    watchdog.stdin.destroy();
+  };
+}
+
+/** Starts them, tells the tests by environment variables, and returns what ends them. */
+export async function startSharedServers(): Promise<() => Promise<void>> {
+  const testServer = await findTestServer(notice);
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'unwind-test-'));
+  const postgres = await startPostgres({
+    dataDir: folder,
+    port: await freePort(),
+    durable: false,
+    logFile: path.join(folder, 'postgres.log'),
+    notice: () => undefined,
+  });
+  postgres.process.unref();
+  const callOff = watchOver(postgres.pid, folder);
+  process.env['TEST_FOLDER'] = folder;
+  process.env['TEST_DATABASE_URL'] = postgres.url;
+  process.env['TEST_TEMPORAL_TEST_SERVER'] = testServer;
+  return async () => {
+    callOff();
+    await postgres.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
