@@ -15,4 +15,4 @@ export function assignCorrelationId(req: IncomingMessage, res: ServerResponse): 
 }
 
 /** The id that `assignCorrelationId` gave the request. */
-export const correlationIdOf = (req: IncomingMessage): string => String(req.id);
+export const correlationIdOf = (req: IncomingMessage): string => (typeof req.id === 'string' ? req.id : '');

@@ -1,4 +1,5 @@
 /** Problem documents (RFC 9457): how every request ends that does not end well. */
+import { types } from 'node:util';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { OrdersUnavailableError } from '../orders/unavailable.js';
 import { correlationIdOf } from './correlation.js';
@@ -36,7 +37,14 @@ export class Problem extends Error {
 export function sendProblem(res: Response, code: ProblemCode, details: ProblemDetails = {}): void {
   const { status, title, retryAfter }: ProblemKind = PROBLEMS[code];
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
-  const document = { type: problemType(code), title, status, code, ...details, correlationId: correlationIdOf(res.req) };
+  const document = {
+    type: problemType(code),
+    title,
+    status,
+    code,
+    ...details,
+    correlationId: correlationIdOf(res.req),
+  };
   res.status(status).type('application/problem+json').send(JSON.stringify(document));
 }
 
@@ -55,7 +63,7 @@ export function onlyMethods(...methods: string[]): RequestHandler {
 export const answerWithProblem: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const problem = problemOf(error);
   // The log line of a failed request carries what happened; the answer never does.
-  if (PROBLEMS[problem.code].status >= 500) res.err = problem.cause instanceof Error ? problem.cause : problem;
+  if (PROBLEMS[problem.code].status >= 500) res.err = types.isNativeError(problem.cause) ? problem.cause : problem;
   // Part of another answer is on its way already: the connection is all that can still be ended.
   if (res.headersSent) res.destroy();
   else sendProblem(res, problem.code, problem.details);
@@ -64,20 +72,18 @@ export const answerWithProblem: ErrorRequestHandler = (error: unknown, _req, res
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OrdersUnavailableError) return new Problem('OrdersUnavailable', {}, { cause: error });
-  const { type, status } = Object(error) as { type?: unknown; status?: unknown };
-  if (typeof type === 'string' && type in BODY_ERRORS) {
-    const { code, message } = BODY_ERRORS[type as keyof typeof BODY_ERRORS];
-    return new Problem(code, { errors: [{ field: 'body', message }] });
-  }
+  const { type, status }: { type?: unknown; status?: unknown } = Object(error);
+  const bodyError = typeof type === 'string' ? BODY_ERRORS[type] : undefined;
+  if (bodyError) return new Problem(bodyError.code, { errors: [{ field: 'body', message: bodyError.message }] });
   // A path that cannot be decoded, a connection that broke while the body was read.
   if (typeof status === 'number' && status >= 400 && status < 500) return new Problem('InvalidRequest');
   return new Problem('InternalError', {}, { cause: error });
 }
 
 /** What the JSON parser complains of. */
-const BODY_ERRORS = {
+const BODY_ERRORS: Readonly<Record<string, { code: ProblemCode; message: string }>> = {
   'entity.parse.failed': { code: 'InvalidJson', message: 'is not valid JSON' },
   'entity.too.large': { code: 'PayloadTooLarge', message: 'is larger than 64 KB' },
   'charset.unsupported': { code: 'UnsupportedMediaType', message: 'has to be in UTF-8' },
   'encoding.unsupported': { code: 'UnsupportedMediaType', message: 'has an unknown Content-Encoding' },
-} as const;
+};

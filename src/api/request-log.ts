@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { types } from 'node:util';
 import { pinoHttp, type HttpLogger } from 'pino-http';
 import type { Logger } from 'pino';
 import { assignCorrelationId } from './correlation.js';
@@ -28,8 +29,14 @@ const pathOf = (req: IncomingMessage & { originalUrl?: string }): string | undef
   (req.originalUrl ?? req.url)?.split('?', 1)[0];
 
 function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return { message: String(error) };
+  if (!types.isNativeError(error)) return { message: String(error) };
   const { name, message, stack, cause } = error;
-  const { code } = error as { code?: unknown };
-  return { name, message, code, stack, ...(cause instanceof Error && { cause: `${cause.name}: ${cause.message}` }) };
+  const { code }: { code?: unknown } = Object(error);
+  return {
+    name,
+    message,
+    code,
+    stack,
+    ...(types.isNativeError(cause) && { cause: `${cause.name}: ${cause.message}` }),
+  };
 }

@@ -1,5 +1,6 @@
 /** How the API speaks to Temporal: each call within a deadline, and "away" as one kind of error. */
-import { isGrpcServiceError, NamespaceNotFoundError, ServiceError, type Client } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError, type Client } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 
 /** Temporal did not answer, or answered that it cannot: what was asked may or may not have happened. */
 export class EngineUnavailableError extends Error {
@@ -15,8 +16,7 @@ export async function askTemporal<T>(client: Client, within: number, call: () =>
   try {
     return await client.withDeadline(Date.now() + within, call);
   } catch (error) {
-    const away =
-      error instanceof ServiceError || error instanceof NamespaceNotFoundError || isGrpcServiceError(error);
+    const away = error instanceof ServiceError || error instanceof NamespaceNotFoundError || isGrpcServiceError(error);
     throw away ? new EngineUnavailableError(error) : error;
   }
 }

@@ -75,5 +75,7 @@ export async function runProgram(file: string, args: readonly string[], options:
 /** The line of a tool's output that most likely says what went wrong. */
 export function complaintOf(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '');
-  return (lines.find((line) => /error|fail|cannot|denied/i.test(line)) ?? lines.at(-1) ?? 'no output').trim().slice(0, 300);
+  return (lines.find((line) => /error|fail|cannot|denied/i.test(line)) ?? lines.at(-1) ?? 'no output')
+    .trim()
+    .slice(0, 300);
 }

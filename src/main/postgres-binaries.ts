@@ -41,10 +41,19 @@ export interface Launcher {
   readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
+export function commandOf(launcher: Launcher, program: string, args: readonly string[]): [string, string[]] {
+  const [first, ...rest] = launcher.prefix;
+  return first === undefined ? [program, [...args]] : [first, [...rest, program, ...args]];
+}
+
 function unprivilegedUser(): { uid: number; gid: number } {
   const passwd = existsSync('/etc/passwd') ? readFileSync('/etc/passwd', 'utf8') : '';
   for (const user of ['postgres', 'nobody']) {
-    const [, , uid, gid] = passwd.split('\n').find((line) => line.startsWith(`${user}:`))?.split(':') ?? [];
+    const [, , uid, gid] =
+      passwd
+        .split('\n')
+        .find((line) => line.startsWith(`${user}:`))
+        ?.split(':') ?? [];
     if (Number(uid) > 0) return { uid: Number(uid), gid: Number(gid) };
   }
   return { uid: 65_534, gid: 65_534 };
@@ -72,9 +81,8 @@ export async function choosePostgresLauncher(binaries: PostgresBinaries): Promis
     { prefix: [], spawnOptions: owner, owner },
   ];
   for (const launcher of launchers) {
-    const [command = '', ...args] = [...launcher.prefix, binaries.postgres, '--version'];
     try {
-      await run(command, args, { ...launcher.spawnOptions, cwd: '/' });
+      await run(...commandOf(launcher, binaries.postgres, ['--version']), { ...launcher.spawnOptions, cwd: '/' });
       return launcher;
     } catch {
       // The next way, or the sentence below.

@@ -5,7 +5,7 @@ import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, re
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { Launcher, PostgresBinaries } from './postgres-binaries.js';
+import { commandOf, type Launcher, type PostgresBinaries } from './postgres-binaries.js';
 import { commandLine, endProcess, isRunning } from './processes.js';
 import { StartError } from './start-error.js';
 
@@ -50,10 +50,15 @@ export async function prepareData(
     mkdirSync(unfinished, { recursive: true, mode: 0o700 });
     writeFileSync(secret, password, { mode: 0o600 });
     for (const entry of [unfinished, secret]) if (launcher.owner) giveTo(launcher.owner, entry);
-    const [command = '', ...args] = [...launcher.prefix, binaries.initdb];
     try {
-      const settings = ['--auth=scram-sha-256', `--pwfile=${secret}`, '--encoding=UTF8', '--locale=C', '--no-instructions'];
-      await run(command, [...args, '-D', unfinished, '-U', 'unwind', ...settings], {
+      const settings = [
+        '--auth=scram-sha-256',
+        `--pwfile=${secret}`,
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-instructions',
+      ];
+      await run(...commandOf(launcher, binaries.initdb, ['-D', unfinished, '-U', 'unwind', ...settings]), {
         ...launcher.spawnOptions,
         cwd: '/',
         env: postgresEnvironment(),

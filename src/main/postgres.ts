@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { Client, DatabaseError } from 'pg';
 import { requireFreePort } from './ports.js';
-import { choosePostgresLauncher, findPostgresBinaries, type Launcher } from './postgres-binaries.js';
+import { choosePostgresLauncher, commandOf, findPostgresBinaries, type Launcher } from './postgres-binaries.js';
 import { ENDING_POSTGRES, endLeftoverPostgres, postgresEnvironment } from './postgres-data.js';
 import { postgresPassword, prepareData } from './postgres-data.js';
 import { endProcess } from './processes.js';
@@ -29,7 +29,7 @@ export interface Postgres {
   readonly pid: number;
   readonly port: number;
   readonly url: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 function lastComplaint(logFile: string, from: number): string {
@@ -45,11 +45,11 @@ function launch(launcher: Launcher, program: string, data: string, options: Post
     'max_connections=200',
     ...(options.durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
   ];
-  const [command = '', ...args] = [...launcher.prefix, program, '-D', data, ...settings.flatMap((s) => ['-c', s])];
+  const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])];
   const log = openSync(options.logFile, 'a', 0o600);
   try {
     // Its own process group: a Ctrl-C in the terminal must not end it before those who still write to it.
-    return spawn(command, args, {
+    return spawn(...commandOf(launcher, program, args), {
       ...launcher.spawnOptions,
       cwd: '/',
       detached: true,
@@ -62,7 +62,7 @@ function launch(launcher: Launcher, program: string, data: string, options: Post
 }
 
 async function query(connectionString: string, text: string): Promise<number> {
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 });
+  const client = new Client({ connectionString, connectionTimeoutMillis: 2_000 });
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -82,8 +82,10 @@ async function whenReady(child: ChildProcess, url: (database: string) => string)
       }
       return true;
     } catch (error) {
-      if (error instanceof pg.DatabaseError && error.code === '28P01') {
-        throw new StartError('The embedded PostgreSQL refuses its own password: postgres-password in DATA_DIR was changed.');
+      if (error instanceof DatabaseError && error.code === '28P01') {
+        throw new StartError(
+          'The embedded PostgreSQL refuses its own password: postgres-password in DATA_DIR was changed.',
+        );
       }
       if (performance.now() > end) throw error;
       await sleep(50);
@@ -102,7 +104,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   await endLeftoverPostgres(data, options.notice);
   await requireFreePort('PG_PORT', options.port);
   const password = postgresPassword(path.join(home, 'postgres-password'));
-  if ((await prepareData(binaries, launcher, data, password)) === 'made') options.notice(`made a new database in ${data}`);
+  if ((await prepareData(binaries, launcher, data, password)) === 'made')
+    options.notice(`made a new database in ${data}`);
   const url = (database: string): string => `postgres://unwind:${password}@127.0.0.1:${options.port}/${database}`;
   for (let attempt = 1; ; attempt += 1) {
     const logged = existingSize(options.logFile);

@@ -10,6 +10,9 @@ export async function sdkDownload(
   folder: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const result = await runProgram(process.execPath, [script, kind, folder], { timeout: 300_000, ...(signal && { signal }) });
+  const result = await runProgram(process.execPath, [script, kind, folder], {
+    timeout: 300_000,
+    ...(signal && { signal }),
+  });
   return result.code === 0 ? undefined : complaintOf(result.output);
 }

@@ -60,11 +60,12 @@ async function fetchFromMaven(folder: string, signal?: AbortSignal): Promise<str
   return undefined;
 }
 
+const isWhole = (folder: string): boolean => isExecutable(path.join(folder, 'run'));
+
 /** The path of an executable that takes `PORT --enable-time-skipping`. */
 export async function findTestServer(notice: (sentence: string) => void, signal?: AbortSignal): Promise<string> {
   const cache = cacheDirectory();
   const name = `temporal-test-server-${TEST_SERVER_VERSION}`;
-  const isWhole = (folder: string): boolean => isExecutable(path.join(folder, 'run'));
   if (isWhole(path.join(cache, name))) return path.join(cache, name, 'run');
   notice(`fetching Temporal's time-skipping test server into ${cache} (once)`);
   const failures: string[] = [];

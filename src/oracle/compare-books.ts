@@ -10,44 +10,15 @@
  *  f. Each verdict agrees but for its waivers, which are reported and are no differences.
  */
 import { formatMoney } from '../order.js';
-import type { Effect, EffectKind, Payment, ProductStock, Reservation, SagaVerdict } from './books.js';
+import type { Effect, EffectKind, Payment, ProductStock, SagaVerdict } from './books.js';
 import { ownerOf } from './books.js';
-
-export type DifferenceKind =
-  /** An effect that no known saga owns, or one whose saga ended without a verdict. */
-  | 'orphan'
-  /** A saga whose run ended without a verdict: nobody finishes or undoes it. */
-  | 'abandoned'
-  /** An effect that lives although its saga says that it was undone. */
-  | 'leftover'
-  /** A COMPLETED order without one of its three effects. */
-  | 'missing-effect'
-  /** A notice that contradicts the verdict. */
-  | 'wrong-notice'
-  | 'missing-notice'
-  /** A product's `reserved` is not what the live reservations hold. */
-  | 'stock'
-  /** A COMPLETED order that was charged something else than its total. */
-  | 'amount'
-  /** All money together, by currency. */
-  | 'money';
-
-export interface Difference {
-  readonly kind: DifferenceKind;
-  /** `null` where the difference belongs to no single saga: stock and the sum of all money. */
-  readonly sagaId: string | null;
-  /** The effect's kind, the product's id or the currency. */
-  readonly effect: string;
-  /** For the operator. */
-  readonly sentence: string;
-}
+import { compareStock } from './compare-stock.js';
+import type { Difference, DifferenceKind } from './difference.js';
 
 export interface Books {
   readonly effects: readonly Effect[];
   readonly products: readonly ProductStock[];
   readonly verdicts: readonly SagaVerdict[];
-  /** See `Stock.passing`. */
-  readonly passing?: readonly Reservation[];
 }
 
 /** The step whose compensation undoes an effect, or whose delivery makes it: what waivers and dead letters name. */
@@ -69,16 +40,30 @@ const isWaived = (verdict: SagaVerdict, effect: EffectKind): boolean =>
 
 const netOf = (payment: Payment): number => payment.captured - payment.refunded;
 
-export function compareBooks({ effects, products, verdicts, passing = [] }: Books): Difference[] {
-  const verdictOf = new Map(verdicts.map((verdict) => [verdict.sagaId, verdict]));
-  const effectsOf = Map.groupBy(effects, ownerOf);
+export function compareBooks({ effects, products, verdicts }: Books): Difference[] {
   const reservations = effects.filter((effect) => effect.kind === 'reservation');
+  return [...compareSagas({ effects, verdicts }), ...compareStock({ reservations, products, passing: [] })];
+}
+
+/** All clauses but d, which asks for no saga. */
+export function compareSagas({ effects, verdicts }: Pick<Books, 'effects' | 'verdicts'>): Difference[] {
+  const verdictOf = new Map(verdicts.map((verdict) => [verdict.sagaId, verdict]));
+  const effectsOf = groupByOwner(effects);
   return [
     ...effects.flatMap((effect) => compareOwner(effect, verdictOf.get(ownerOf(effect)))),
     ...verdicts.flatMap((verdict) => compareVerdict(verdict, effectsOf.get(verdict.sagaId) ?? [])),
-    ...compareStock(reservations, products, passing),
     ...compareMoney(verdictOf, effectsOf),
   ];
+}
+
+function groupByOwner(effects: readonly Effect[]): Map<string, Effect[]> {
+  const groups = new Map<string, Effect[]>();
+  for (const effect of effects) {
+    const group = groups.get(ownerOf(effect));
+    if (group === undefined) groups.set(ownerOf(effect), [effect]);
+    else group.push(effect);
+  }
+  return groups;
 }
 
 /** Clauses a and b, seen from the effect: may its owner have it? */
@@ -131,8 +116,7 @@ function compareAmount(verdict: SagaVerdict, own: readonly Effect[]): Difference
   if (total === undefined) return [];
   return own.flatMap((effect) => {
     if (effect.kind !== 'payment' && effect.kind !== 'reservation') return [];
-    const amount =
-      effect.kind === 'payment' ? { amount: netOf(effect), currency: effect.currency } : effect.total;
+    const amount = effect.kind === 'payment' ? { amount: netOf(effect), currency: effect.currency } : effect.total;
     if (amount.amount === total.amount && amount.currency === total.currency) return [];
     const sentence = `${sagaId} is COMPLETED over ${formatMoney(total)}, but its ${effect.kind} is over ${formatMoney(amount)}.`;
     return [{ kind: 'amount', sagaId, effect: effect.kind, sentence } as const];
@@ -142,43 +126,8 @@ function compareAmount(verdict: SagaVerdict, own: readonly Effect[]): Difference
 const totalOf = (verdict: SagaVerdict, own: readonly Effect[]) =>
   verdict.total ?? own.find((effect) => effect.kind === 'reservation')?.total;
 
-/** Clause d. What came or went during the reading may be counted in `reserved` or not. */
-export function compareStock(
-  reservations: readonly Reservation[],
-  products: readonly ProductStock[],
-  passing: readonly Reservation[],
-): Difference[] {
-  const passingIds = new Set(passing.map(({ id }) => id));
-  const atLeast = unitsHeld(reservations.filter(({ id }) => !passingIds.has(id)));
-  const uncertain = unitsHeld(passing);
-  const reservedOf = new Map(products.map((product) => [product.productId, product.reserved]));
-  const differs = (productId: string, sentence: string): Difference => ({
-    kind: 'stock',
-    sagaId: null,
-    effect: productId,
-    sentence,
-  });
-  const wrong = [...new Set([...reservedOf.keys(), ...atLeast.keys()])].flatMap((productId) => {
-    const reserved = reservedOf.get(productId) ?? 0;
-    const least = atLeast.get(productId) ?? 0;
-    const most = least + (uncertain.get(productId) ?? 0);
-    if (reserved >= least && reserved <= most) return [];
-    const held = least === most ? `${least}` : `${least} to ${most}`;
-    return [differs(productId, `Product ${productId} says ${reserved} reserved, but live reservations hold ${held}.`)];
-  });
-  const negative = products.filter(({ available, reserved }) => available < 0 || reserved < 0);
-  return [
-    ...wrong,
-    ...negative.map(({ productId }) => differs(productId, `Product ${productId} has stock below zero (rule 22).`)),
-  ];
-}
-
-function unitsHeld(reservations: readonly Reservation[]): Map<string, number> {
-  const held = new Map<string, number>();
-  for (const { items } of reservations) {
-    for (const { productId, quantity } of items) held.set(productId, (held.get(productId) ?? 0) + quantity);
-  }
-  return held;
+function add(sums: Map<string, number>, key: string, amount: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + amount);
 }
 
 /** Clause e over everything: what is in the till is what the orders explain, currency by currency. */
@@ -188,9 +137,6 @@ function compareMoney(
 ): Difference[] {
   const inTill = new Map<string, number>();
   const explained = new Map<string, number>();
-  const add = (sums: Map<string, number>, currency: string, amount: number): void => {
-    sums.set(currency, (sums.get(currency) ?? 0) + amount);
-  };
   for (const [sagaId, own] of effectsOf) {
     const owner = verdictOf.get(sagaId);
     for (const effect of own) {

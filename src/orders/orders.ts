@@ -1,5 +1,5 @@
 /** The `orders` table: what customers asked for. Written by the API, read by activities. */
-import pg from 'pg';
+import { escapeIdentifier, Pool, type QueryResultRow } from 'pg';
 import type { Order, OrderItem, ShippingAddress } from '../order.js';
 import { migrateOrders } from './migrate.js';
 import { orUnavailable } from './unavailable.js';
@@ -61,7 +61,7 @@ const PATIENCE_MS = 1_500;
 export async function openOrders(options: OrdersOptions): Promise<OrderStore> {
   const { databaseUrl, schema = 'unwind', demoData, poolSize = 10, onConnectionLoss } = options;
   await migrateOrders(databaseUrl, schema);
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: databaseUrl,
     max: poolSize,
     connectionTimeoutMillis: PATIENCE_MS,
@@ -70,9 +70,9 @@ export async function openOrders(options: OrdersOptions): Promise<OrderStore> {
   });
   // Without a listener the loss of an idle connection would end the process.
   pool.on('error', (error) => onConnectionLoss?.(error));
-  const store = createStore(pool, pg.escapeIdentifier(schema));
+  const store = createStore(pool, escapeIdentifier(schema));
   try {
-    if (demoData) await storeDemoCustomer(pool, pg.escapeIdentifier(schema));
+    if (demoData) await storeDemoCustomer(pool, escapeIdentifier(schema));
   } catch (error) {
     await store.close();
     throw error;
@@ -80,8 +80,8 @@ export async function openOrders(options: OrdersOptions): Promise<OrderStore> {
   return store;
 }
 
-function createStore(pool: pg.Pool, schema: string): OrderStore {
-  const query = <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> =>
+function createStore(pool: Pool, schema: string): OrderStore {
+  const query = <Row extends QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> =>
     orUnavailable(async () => (await pool.query<Row>(text, values)).rows);
 
   async function insert(order: Order, fingerprint: string): Promise<'created' | 'same' | 'different'> {
@@ -151,7 +151,7 @@ const orderOf = (row: OrderRow): StoredOrder => ({
   startedAt: row.started_at?.toISOString() ?? null,
 });
 
-async function storeDemoCustomer(pool: pg.Pool, schema: string): Promise<void> {
+async function storeDemoCustomer(pool: Pool, schema: string): Promise<void> {
   const { customerId, paymentMethod, shippingAddress } = DEMO_CUSTOMER;
   await pool.query(
     `INSERT INTO ${schema}.customers (id, payment_token, shipping_address) VALUES ($1, $2, $3)

@@ -1,4 +1,5 @@
-import pg from 'pg';
+import { types } from 'node:util';
+import { DatabaseError } from 'pg';
 
 /** PostgreSQL cannot be reached, or turns connections away: nothing is wrong with what was asked, repeat it later. */
 export class OrdersUnavailableError extends Error {
@@ -15,6 +16,8 @@ export class OrdersUnavailableError extends Error {
  */
 const AWAY = /^(08...|53...|57P..|57014|25006)$/;
 
+const MISTAKES: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'SyntaxError', 'ReferenceError']);
+
 /** Runs a query and turns the loss of the connection, and only that, into an `OrdersUnavailableError`. */
 export async function orUnavailable<T>(query: () => Promise<T>): Promise<T> {
   try {
@@ -25,7 +28,7 @@ export async function orUnavailable<T>(query: () => Promise<T>): Promise<T> {
 }
 
 function isConnectionLoss(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return AWAY.test(error.code ?? '');
+  if (error instanceof DatabaseError) return AWAY.test(error.code ?? '');
   // The driver reports a lost connection as a plain Error, a Node system error or an AggregateError of those.
-  return error instanceof Error && !(error instanceof TypeError || error instanceof RangeError);
+  return types.isNativeError(error) && !MISTAKES.has(error.name);
 }

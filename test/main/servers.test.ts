@@ -1,16 +1,16 @@
-import pg from 'pg';
-import { proxyActivities } from '@temporalio/workflow';
+import { Client } from 'pg';
 import { databaseUrl, freshSchema } from '../support/database.js';
 import { createTimeSkipping } from '../support/temporal.js';
 
-void proxyActivities;
 describe('the servers that the tests share', () => {
   it('has a PostgreSQL database that takes many connections', async () => {
-    const client = new pg.Client({ connectionString: databaseUrl() });
+    const client = new Client({ connectionString: databaseUrl() });
     await client.connect();
     try {
       await client.query(`CREATE SCHEMA ${freshSchema('hello')}`);
-      expect((await client.query<{ max_connections: string }>('SHOW max_connections')).rows[0]?.max_connections).toBe('200');
+      expect((await client.query<{ max_connections: string }>('SHOW max_connections')).rows[0]?.max_connections).toBe(
+        '200',
+      );
     } finally {
       await client.end();
     }

@@ -12,9 +12,9 @@ const notice = (sentence: string): void => {
 };
 
 /** Ends the server and removes its folder when this process is gone, however it went: then the pipe breaks. */
-function watchOver(pid: number, folder: string): () => void {
-  const script = 'read -r _; kill -QUIT "$0" && sleep 1; rm -rf "$1"';
-  const watchdog = spawn('/bin/sh', ['-c', script, String(pid), folder], {
+function watchOver(folder: string): () => void {
+  const script = 'read -r _; kill -QUIT "$(head -n 1 "$0/postgres/postmaster.pid")"; sleep 2; rm -rf "$0"';
+  const watchdog = spawn('/bin/sh', ['-c', script, folder], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
@@ -29,6 +29,7 @@ function watchOver(pid: number, folder: string): () => void {
 export async function startSharedServers(): Promise<() => Promise<void>> {
   const testServer = await findTestServer(notice);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'unwind-test-'));
+  const callOff = watchOver(folder);
   const postgres = await startPostgres({
     dataDir: folder,
     port: await freePort(),
@@ -37,7 +38,6 @@ export async function startSharedServers(): Promise<() => Promise<void>> {
     notice: () => undefined,
   });
   postgres.process.unref();
-  const callOff = watchOver(postgres.pid, folder);
   process.env['TEST_FOLDER'] = folder;
   process.env['TEST_DATABASE_URL'] = postgres.url;
   process.env['TEST_TEMPORAL_TEST_SERVER'] = testServer;

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { bundleWorkflows } from '../../src/main/workflow-bundle.js';
 import { environmentOf } from './environment.js';
 
 const KEYWORD = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
@@ -41,19 +42,30 @@ function quietRuntime(): void {
   try {
     Runtime.install({
       shutdownSignals: [],
-      ...(process.env['TEMPORAL_LOG'] ? {} : { logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } }),
+      ...(process.env['TEMPORAL_LOG']
+        ? {}
+        : { logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } }),
     });
   } catch {
     // Another test file of this process has installed it.
   }
 }
 
+/** The SDK gives a server five seconds; on a machine that is busy building, Java may need another try. */
+async function startServer(tries = 3): Promise<TestWorkflowEnvironment> {
+  const executable = { type: 'existing-path' as const, path: environmentOf('TEST_TEMPORAL_TEST_SERVER') };
+  try {
+    return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
+  } catch (error) {
+    if (tries > 1) return startServer(tries - 1);
+    throw error;
+  }
+}
+
 /** Starts a server with time locked (as on the clock) and the search attributes registered. */
 export async function createTimeSkipping(): Promise<TestEnv> {
   quietRuntime();
-  const env = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: environmentOf('TEST_TEMPORAL_TEST_SERVER') } },
-  });
+  const env = await startServer();
   const namespace = env.namespace ?? 'default';
   const { testService } = env.connection;
   if (testService === undefined) throw new Error('this server cannot skip time');
@@ -88,9 +100,7 @@ export async function createTimeSkipping(): Promise<TestEnv> {
 export async function workflowBundle(): Promise<{ codePath: string }> {
   const codePath = path.join(environmentOf('TEST_FOLDER'), 'workflow-bundle.js');
   if (!existsSync(codePath)) {
-    const workflowsPath = path.join(import.meta.dirname, '..', '..', 'src', 'workflows', 'index.ts');
-    const { code } = await bundleWorkflowCode({ workflowsPath });
-    writeFileSync(`${codePath}.${process.pid}`, code);
+    writeFileSync(`${codePath}.${process.pid}`, await bundleWorkflows());
     renameSync(`${codePath}.${process.pid}`, codePath);
   }
   return { codePath };

@@ -1,0 +1,69 @@
+// Compiles src/ to dist/, copies the SQL files and bundles the workflows. Does nothing when nothing has changed.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const root = path.join(import.meta.dirname, '..');
+const dist = path.join(root, 'dist');
+const stamp = 'built-from';
+
+function fingerprint() {
+  const hash = createHash('sha256').update(process.version);
+  const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+  const others = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+  for (const file of [...sources, ...others.map((name) => path.join(root, name))]) {
+    hash.update(path.relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function compile(folder) {
+  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  try {
+    execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', folder], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+  } catch {
+    // The compiler has said what is wrong.
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(1);
+  }
+  const src = path.join(root, 'src');
+  for (const file of readdirSync(src, { recursive: true }).filter((name) => name.endsWith('.sql'))) {
+    cpSync(path.join(src, file), path.join(folder, file));
+  }
+}
+
+async function bundle(folder) {
+  const module = pathToFileURL(path.join(folder, 'main', 'workflow-bundle.js'));
+  const { bundleWorkflows } = await import(module.href);
+  writeFileSync(path.join(folder, 'workflow-bundle.js'), await bundleWorkflows());
+}
+
+/** A running system restarts its processes from dist/, so that it must never be half there. */
+function replaceDist(folder) {
+  const old = `${folder}-old`;
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(folder, dist);
+  rmSync(old, { recursive: true, force: true });
+}
+
+const wanted = fingerprint();
+const stampFile = path.join(dist, stamp);
+if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== wanted) {
+  const folder = path.join(root, `.build-${process.pid}`);
+  try {
+    compile(folder);
+    await bundle(folder);
+    writeFileSync(path.join(folder, stamp), wanted);
+    replaceDist(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

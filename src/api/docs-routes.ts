@@ -1,0 +1,20 @@
+import express, { type Router } from 'express';
+import { docsPage } from './docs-page.js';
+import { openApiDocument } from './openapi.js';
+import { onlyMethods } from './problem.js';
+
+/** The OpenAPI document and the page that shows it; the page needs no script and no other host. */
+export function docsRoutes(): Router {
+  const document = openApiDocument();
+  const page = docsPage(document);
+  const router = express.Router();
+  router
+    .route('/openapi.json')
+    .get((_req, res) => void res.json(document))
+    .all(onlyMethods('GET'));
+  router
+    .route('/docs')
+    .get((_req, res) => void res.type('html').send(page))
+    .all(onlyMethods('GET'));
+  return router;
+}

@@ -1,0 +1,123 @@
+/** The shapes of orders on the wire: one source for validation, types and the OpenAPI document. */
+import { z } from 'zod';
+import { ORDER_ID_PATTERN } from '../order.js';
+import { sagaStatusSchema } from './saga-schemas.js';
+
+/** No control characters and no halves of surrogate pairs: PostgreSQL stores neither. At least one visible character. */
+// oxlint-disable-next-line no-control-regex -- to refuse them
+const TEXT = /^(?=[\s\S]*\S)[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]+$/u;
+
+const DEMO = 'May be left out in development only, where the demo customer fills it in.';
+
+const MAX_QUANTITY = 10_000;
+
+export const text = (max: number) =>
+  z
+    .string()
+    .max(max, `has at most ${max} characters`)
+    .regex(TEXT, 'is text without control characters, and not blank')
+    // Without this the document would show the flag as part of the pattern.
+    .meta({ pattern: TEXT.source });
+
+export const orderId = z
+  .string()
+  .regex(ORDER_ID_PATTERN, 'is up to 64 letters, digits, "_" or "-", begins with a letter or digit, not with "order-"')
+  .meta({ id: 'OrderId', example: '4711' });
+
+const orderItem = z
+  .strictObject({
+    productId: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is a product id: up to 64 letters, digits, ".", "_" or "-"')
+      .meta({ example: '123' }),
+    quantity: z.int('is a whole number').min(1, 'is at least 1').max(MAX_QUANTITY, `is at most ${MAX_QUANTITY}`),
+  })
+  .meta({ id: 'OrderItem' });
+
+const shippingAddress = z
+  .strictObject({
+    name: text(200),
+    street: text(200),
+    city: text(200),
+    postalCode: text(20),
+    country: z.string().regex(/^[A-Z]{2}$/, 'is an ISO 3166-1 code of two capital letters'),
+  })
+  .meta({ id: 'ShippingAddress', description: DEMO });
+
+export const orderRequestSchema = z
+  .strictObject({
+    orderId: orderId.optional(),
+    customerId: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._|:@-]{0,99}$/, 'is up to 100 letters, digits or "._|:@-"')
+      .meta({ description: DEMO, example: 'demo-customer' })
+      .optional(),
+    items: z
+      .array(orderItem)
+      .min(1, 'has at least one line')
+      .max(100, 'has at most 100 lines')
+      .meta({ description: `Lines of one product are merged; together they are at most ${MAX_QUANTITY}.` }),
+    paymentMethod: z
+      .string()
+      .regex(
+        /^(?![0-9_-]+$)[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/,
+        'is a token of the payment provider (letters, digits, "_", "-"), never a card number',
+      )
+      .meta({ description: `A token of the payment provider, never a card number. ${DEMO}`, example: 'pm_demo' })
+      .optional(),
+    shippingAddress: shippingAddress.optional(),
+  })
+  .superRefine(({ items }, context) => {
+    const totals = new Map<string, number>();
+    for (const [index, { productId, quantity }] of items.entries()) {
+      const total = (totals.get(productId) ?? 0) + quantity;
+      totals.set(productId, total);
+      if (total > MAX_QUANTITY && quantity <= MAX_QUANTITY) {
+        const message = `makes more than ${MAX_QUANTITY} of one product together with the lines before it`;
+        context.addIssue({ code: 'custom', path: ['items', index, 'quantity'], message });
+      }
+    }
+  })
+  .meta({ id: 'OrderRequest' });
+
+export type OrderRequest = z.infer<typeof orderRequestSchema>;
+
+const links = z.object({ order: z.string(), status: z.string(), cancel: z.string() }).meta({ id: 'OrderLinks' });
+
+export const orderAcceptedSchema = z
+  .object({ orderId, sagaId: z.string(), state: z.literal('STARTED'), links })
+  .meta({ id: 'OrderAccepted' });
+
+export type OrderAccepted = z.infer<typeof orderAcceptedSchema>;
+
+const { state, reason, blockedOn, asOf, source } = sagaStatusSchema.shape;
+
+/** What was ordered and how it stands; the payment token and the address are nobody's business here. */
+export const orderSchema = z
+  .object({
+    orderId,
+    sagaId: z.string(),
+    customerId: z.string(),
+    items: z.array(orderItem).readonly(),
+    createdAt: z.iso.datetime(),
+    state,
+    reason,
+    blockedOn,
+    asOf,
+    source,
+    links,
+  })
+  .meta({ id: 'Order' });
+
+export type OrderView = z.infer<typeof orderSchema>;
+
+export const cancelRequestSchema = z
+  .strictObject({
+    reason: text(500).meta({ description: 'Kept in the history: nothing personal.', example: 'ordered twice' }),
+    actor: text(128).meta({ description: 'Who asks; `customer` where it is left out.' }).optional(),
+  })
+  .meta({ id: 'CancelRequest' });
+
+export const cancelDecisionSchema = z
+  .object({ orderId, sagaId: z.string(), accepted: z.literal(true), state: z.string(), at: z.iso.datetime() })
+  .meta({ id: 'CancelDecision' });

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { PROBLEMS } from './problems.js';
+
+/** RFC 9457, with a stable `code`. */
+export const problemSchema = z
+  .object({
+    type: z.string().meta({ description: 'urn:unwind:problem:<code>' }),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(PROBLEMS)),
+    detail: z.string().optional(),
+    errors: z
+      .array(z.object({ field: z.string().meta({ example: 'items[0].productId' }), message: z.string() }))
+      .optional(),
+    orderId: z.string().optional(),
+    sagaId: z.string().optional(),
+    state: z.string().optional(),
+    correlationId: z.string(),
+  })
+  .meta({ id: 'Problem' });

@@ -1,0 +1,74 @@
+/** The shapes of sagas on the wire: one source for types and the OpenAPI document. */
+import { z } from 'zod';
+import { ORDER_ID_PATTERN } from '../order.js';
+
+/** `order-` and an order id. */
+export const SAGA_ID_PATTERN = new RegExp(`^order-${ORDER_ID_PATTERN.source.slice(1)}`);
+
+const time = z.iso.datetime();
+
+export const sagaStateSchema = z
+  .enum(['STARTED', 'PENDING', 'COMPENSATING', 'COMPLETED', 'FAILED', 'CANCELLED'])
+  .meta({ id: 'SagaState' });
+
+const step = z
+  .object({
+    name: z.string(),
+    kind: z.enum(['compensatable', 'pivot', 'retriable']),
+    status: z.enum([
+      ...(['pending', 'executing', 'completed', 'failed', 'compensating', 'compensated'] as const),
+      ...(['unknown', 'nothingToDo', 'skipped'] as const),
+    ]),
+    result: z.unknown().optional(),
+    error: z.object({ code: z.string(), message: z.string() }).optional(),
+    executedAt: time.optional(),
+    timeoutAt: time.optional(),
+    compensatedAt: time.optional(),
+    attempts: z.int(),
+  })
+  .meta({ id: 'SagaStep' });
+
+const waiver = z.object({ step: z.string(), actor: z.string(), reason: z.string() }).meta({ id: 'Waiver' });
+
+/** What a closed saga's workflow leaves behind: read without a worker. */
+export const sagaOutcomeSchema = z.object({
+  state: z.enum(['COMPLETED', 'FAILED', 'CANCELLED']),
+  reason: z.string().nullable().default(null),
+  data: z.record(z.string(), z.unknown()).default({}),
+  waivers: z.array(waiver).default([]),
+  deadLetters: z.array(z.string()).default([]),
+});
+
+export const sagaStatusSchema = z
+  .object({
+    sagaId: z.string().meta({ example: 'order-4711' }),
+    sagaType: z.string(),
+    state: sagaStateSchema,
+    data: z.record(z.string(), z.unknown()).readonly().meta({ description: 'Ids and totals.' }),
+    currentStep: z.string().nullable().optional(),
+    blockedOn: z.string().nullable().optional().meta({ description: 'The step that waits for an operator.' }),
+    waitingFor: z.object({ approval: z.string(), until: time }).nullable().optional(),
+    reason: z.string().nullable().optional().meta({ description: 'Why it failed or was cancelled.' }),
+    steps: z.array(step).readonly().optional(),
+    waivers: z.array(waiver).readonly().optional(),
+    deadLetters: z.array(z.string()).readonly().optional(),
+    createdAt: time,
+    updatedAt: time.optional(),
+    asOf: time.meta({ description: 'When this was true.' }),
+    source: z.enum(['workflow', 'engine', 'orders']).meta({
+      description:
+        'Who said it. `workflow`: the saga itself, everything is there. `engine`: Temporal, with no worker answering; ' +
+        'between start and end the state may be older than it looks. `orders`: the orders table, with Temporal away.',
+    }),
+    engineStatus: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          "Temporal's status of the workflow. `FAILED`, `TIMED_OUT` and `TERMINATED` are alarms: the saga has stopped " +
+          'in the given state. `NOT_FOUND`: Temporal knows nothing of it (any more).',
+      }),
+  })
+  .meta({ id: 'SagaStatus', description: 'Members that the source does not know are absent.' });
+
+export type SagaStatus = z.infer<typeof sagaStatusSchema>;

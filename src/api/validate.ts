@@ -1,0 +1,37 @@
+import type { z } from 'zod';
+import { Problem, type FieldError } from './problem.js';
+
+/** More than this helps nobody, and bounds the answer to a body made of mistakes. */
+const MAX_ERRORS = 20;
+
+/** The body as the schema's type, or an `InvalidRequest` that names each failing field. */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body, { reportInput: true });
+  if (result.success) return result.data;
+  throw invalidRequest(result.error.issues.flatMap(fieldErrors));
+}
+
+export function invalidRequest(errors: FieldError[]): Problem {
+  return new Problem('InvalidRequest', { errors: errors.slice(0, MAX_ERRORS) });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ field: fieldName([...issue.path, key]), message: 'is not known here' }));
+  }
+  return [{ field: fieldName(issue.path), message: messageOf(issue) }];
+}
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type') return issue.message;
+  return issue.input === undefined ? 'is required' : `has to be of type ${issue.expected}`;
+}
+
+/** `['items', 0, 'productId']` is `items[0].productId`; the body itself is `body`. Keys of a caller are cut short. */
+function fieldName(path: readonly PropertyKey[]): string {
+  const name = path.reduce<string>((parent, key) => {
+    if (typeof key === 'number') return `${parent}[${key}]`;
+    return parent === '' ? String(key) : `${parent}.${String(key)}`;
+  }, '');
+  return name === '' ? 'body' : name.slice(0, 100);
+}

@@ -1,0 +1,40 @@
+/** The oracle over the running system, and what it says as lines for a person: for `verify:books` and the demo. */
+import { Client, Connection } from '@temporalio/client';
+import { type Audit, auditBooks } from '../oracle/audit.js';
+import type { Config } from './config.js';
+import { sagaVerdicts } from './saga-verdicts.js';
+import { StartError } from './start-error.js';
+import { temporalTarget } from './temporal-target.js';
+
+/** Throws a sentence if Temporal or a service cannot be reached. */
+export async function auditRunningSystem(config: Config): Promise<Audit> {
+  const { address, namespace, connection: options } = temporalTarget(config.temporalPort);
+  const connection = await Connection.connect({ address, ...options }).catch((error: unknown) => {
+    throw new StartError(`Temporal does not answer at ${address}: start the system with \`npm start\` first.`, {
+      cause: error,
+    });
+  });
+  try {
+    return await auditBooks(config.serviceUrls, sagaVerdicts(new Client({ connection, namespace })));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Counts, waivers, differences and the result, a line each. */
+export function describeAudit({ differences, waivers, effects, verdicts }: Audit): string[] {
+  return [
+    `sagas: ${tally(verdicts.map(({ state }) => state))}`,
+    `live effects: ${tally(effects.map(({ kind }) => kind))}`,
+    ...waivers.map(({ sagaId, step, actor, reason }) => `waived: ${step} of ${sagaId} by ${actor}, because: ${reason}`),
+    ...differences.map(({ kind, sentence }) => `DIFFERENCE (${kind}): ${sentence}`),
+    differences.length === 0 ? 'The books agree.' : `The books do NOT agree; differences: ${differences.length}.`,
+  ];
+}
+
+/** `7 COMPLETED, 2 FAILED` */
+function tally(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, times]) => `${times} ${name}`).join(', ') || 'none';
+}

@@ -1,0 +1,142 @@
+/** The configuration: the environment, validated as a whole before anything starts. */
+import path from 'node:path';
+import { z } from 'zod';
+import type { SagaPolicy } from '../workflows/messages.js';
+import { StartError } from './start-error.js';
+import { variables } from './variables.js';
+
+export const SERVICE_NAMES = ['payment', 'inventory', 'shipping', 'notification'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+const schema = z.object(variables);
+type Settings = z.infer<typeof schema>;
+
+/** Ports are 0 where a free one is to be taken. */
+export interface Config {
+  readonly environment: Settings['NODE_ENV'];
+  readonly logLevel: string;
+  readonly listenHost: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Undefined: the embedded PostgreSQL. */
+  readonly databaseUrl: string | undefined;
+  readonly apiPort: number;
+  readonly servicePorts: Readonly<Record<ServiceName, number>>;
+  readonly postgresPort: number;
+  readonly temporalPort: number;
+  readonly temporalUiPort: number;
+  readonly metricsPort: number;
+  /** What the worker and the API call; the bundled services where nothing else is said. */
+  readonly serviceUrls: Readonly<Record<ServiceName, string>>;
+  readonly startServices: boolean;
+  readonly faultInjection: boolean;
+  readonly demoData: boolean;
+  readonly policy: SagaPolicy;
+  /** Milliseconds without progress after which a saga counts as stuck. */
+  readonly stuckAfter: number;
+  /** What is odd, yet no reason not to start; one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+const PASSWORD = /\/\/[^/@]*@/;
+
+function shown(value: string): string {
+  const text = value.replace(PASSWORD, '//***@');
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
+function parse(env: NodeJS.ProcessEnv): Settings {
+  // An empty variable counts as not set: compose files pass `NAME=` for what they leave out.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const sentences = result.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    return `${name} is "${shown(given[name] ?? '')}", but must be ${issue.message}.`;
+  });
+  throw new StartError([...new Set(sentences)].join('\n'));
+}
+
+function requireSense(settings: Settings, env: NodeJS.ProcessEnv): void {
+  const production = settings.NODE_ENV === 'production';
+  if (production && settings.FAULT_INJECTION === true) {
+    throw new StartError('FAULT_INJECTION is on, which NODE_ENV=production refuses: set it to off, or leave it out.');
+  }
+  if (production && settings.DEMO_DATA === true) {
+    throw new StartError('DEMO_DATA is on, which NODE_ENV=production refuses: set it to off, or leave it out.');
+  }
+  if (settings.SAGA_ATTEMPT_TIMEOUT > settings.SAGA_STEP_TIMEOUT) {
+    const [attempt, step] = [env['SAGA_ATTEMPT_TIMEOUT'] || '10s', env['SAGA_STEP_TIMEOUT'] || '5m'];
+    throw new StartError(
+      `SAGA_ATTEMPT_TIMEOUT (${attempt}) is longer than SAGA_STEP_TIMEOUT (${step}), which covers all attempts: set it to less.`,
+    );
+  }
+  const ports = new Map<number, string>();
+  for (const [name, value] of Object.entries(settings)) {
+    if (!name.endsWith('_PORT') || typeof value !== 'number' || value === 0) continue;
+    const twin = ports.get(value);
+    if (twin !== undefined) {
+      throw new StartError(`${twin} and ${name} are both ${value}: set one of them to another port.`);
+    }
+    ports.set(value, name);
+  }
+}
+
+/** Names beginning with SAGA_ that nobody reads are most likely misspelt. */
+function warningsFor(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('SAGA_') && !(name in variables))
+    .map((name) => `${name} is no variable that Unwind knows: see .env.example for their names.`);
+}
+
+function policyOf(settings: Settings): SagaPolicy {
+  return {
+    attemptTimeout: settings.SAGA_ATTEMPT_TIMEOUT,
+    stepTimeout: settings.SAGA_STEP_TIMEOUT,
+    retriableBudget: settings.SAGA_RETRIABLE_BUDGET,
+    compensationBudget: settings.SAGA_COMPENSATION_BUDGET,
+    deadline: settings.SAGA_DEADLINE,
+    ...(settings.SAGA_APPROVAL_ABOVE === undefined
+      ? {}
+      : { approvalAbove: settings.SAGA_APPROVAL_ABOVE, approvalTimeout: settings.SAGA_APPROVAL_TIMEOUT }),
+  };
+}
+
+/** Throws a `StartError` with a sentence for each variable that is wrong. */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const settings = parse(env);
+  requireSense(settings, env);
+  const production = settings.NODE_ENV === 'production';
+  const servicePorts = {
+    payment: settings.PAYMENT_PORT,
+    inventory: settings.INVENTORY_PORT,
+    shipping: settings.SHIPPING_PORT,
+    notification: settings.NOTIFICATION_PORT,
+  };
+  const bundled = (name: ServiceName): string => `http://127.0.0.1:${servicePorts[name]}`;
+  return {
+    environment: settings.NODE_ENV,
+    logLevel: settings.LOG_LEVEL,
+    listenHost: settings.LISTEN_HOST,
+    dataDir: path.resolve(settings.DATA_DIR),
+    databaseUrl: settings.DATABASE_URL,
+    apiPort: settings.API_PORT,
+    servicePorts,
+    postgresPort: settings.PG_PORT,
+    temporalPort: settings.TEMPORAL_PORT,
+    temporalUiPort: settings.TEMPORAL_UI_PORT,
+    metricsPort: settings.METRICS_PORT,
+    serviceUrls: {
+      payment: settings.PAYMENT_URL ?? bundled('payment'),
+      inventory: settings.INVENTORY_URL ?? bundled('inventory'),
+      shipping: settings.SHIPPING_URL ?? bundled('shipping'),
+      notification: settings.NOTIFICATION_URL ?? bundled('notification'),
+    },
+    startServices: settings.START_SERVICES ?? true,
+    faultInjection: settings.FAULT_INJECTION ?? !production,
+    demoData: settings.DEMO_DATA ?? !production,
+    policy: policyOf(settings),
+    stuckAfter: settings.SAGA_STUCK_AFTER,
+    warnings: warningsFor(env),
+  };
+}

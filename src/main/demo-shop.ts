@@ -1,0 +1,168 @@
+/** What the demo does to the running system, over HTTP as any caller would. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import type { OrderItem, ShippingAddress } from '../order.js';
+import type { ServiceUrls } from '../oracle/read-books.js';
+
+/** What keeps a story from being told, as one sentence with its remedy. */
+export class DemoError extends Error {
+  override readonly name = 'DemoError';
+}
+
+export interface DemoUrls {
+  readonly api: string;
+  readonly services: ServiceUrls;
+}
+
+/** What is left out is the demo customer's. */
+export interface DemoOrder {
+  readonly orderId: string;
+  readonly items: readonly OrderItem[];
+  readonly paymentMethod?: string;
+  readonly shippingAddress?: ShippingAddress;
+}
+
+/** What a participant's ledger says of an id. */
+export type LedgerStatus = 'none' | 'applied' | 'refused' | 'undone' | 'fenced';
+
+const PATIENCE_MS = 10_000;
+
+const step = z.object({
+  name: z.string(),
+  status: z.string(),
+  attempts: z.int(),
+  error: z.object({ code: z.string() }).optional(),
+});
+
+const sagaStatus = z.object({
+  sagaId: z.string(),
+  state: z.enum(['STARTED', 'PENDING', 'COMPENSATING', 'COMPLETED', 'FAILED', 'CANCELLED']),
+  reason: z.string().nullish(),
+  blockedOn: z.string().nullish(),
+  steps: z.array(step).default([]),
+});
+
+export type DemoSaga = z.infer<typeof sagaStatus>;
+
+const problem = z.object({ code: z.string().optional(), title: z.string(), detail: z.string().optional() });
+
+/** Throws unless the system takes orders. */
+export async function requireReady({ api }: DemoUrls): Promise<void> {
+  const { status, body } = await request(`${api}/health/ready`, { allow: [503] });
+  if (status === 503)
+    throw new DemoError(`The system is not ready yet: ${api}/health/ready answered ${JSON.stringify(body)}.`);
+}
+
+/** Places an order and returns its saga id. */
+export async function placeOrder({ api }: DemoUrls, order: DemoOrder): Promise<string> {
+  const accepted = await request(`${api}/api/orders`, { method: 'POST', body: order });
+  return z.object({ sagaId: z.string() }).parse(accepted.body).sagaId;
+}
+
+/** `undefined` while the API cannot say. */
+export async function readSaga({ api }: DemoUrls, sagaId: string): Promise<DemoSaga | undefined> {
+  const { status, body } = await request(`${api}/api/sagas/${sagaId}/status`, { allow: [503] });
+  return status === 200 ? sagaStatus.parse(body) : undefined;
+}
+
+/** Faults that somebody has armed before would hit our orders; answers how many there were. */
+export async function clearFaults({ services }: DemoUrls): Promise<number> {
+  const cleared = Object.values(services).map(async (service) => {
+    const { body } = await request(`${service}/api/test/faults`, { method: 'DELETE', allow: [404] });
+    return z.object({ cleared: z.int().default(0) }).parse(body).cleared;
+  });
+  return (await Promise.all(cleared)).reduce((sum, one) => sum + one, 0);
+}
+
+/** Arms a fault for the next call that a service gets. */
+export async function armFault(service: string, fault: Readonly<Record<string, unknown>>): Promise<void> {
+  const url = `${service}/api/test/fail-next-request`;
+  const { status } = await request(url, { method: 'POST', body: fault, allow: [404] });
+  if (status === 404) {
+    throw new DemoError(
+      `Fault injection is off (${url} answered 404): start the system with FAULT_INJECTION=on, not in production.`,
+    );
+  }
+}
+
+const ledgerRow = z.object({ status: z.enum(['none', 'applied', 'refused', 'undone', 'fenced']) });
+
+export type Ledger = readonly [inventory: LedgerStatus, payment: LedgerStatus, shipping: LedgerStatus];
+
+/** What inventory, payment and shipping have in their ledgers for a saga. */
+export async function readLedger({ services }: DemoUrls, sagaId: string): Promise<Ledger> {
+  const rowOf = async (url: string) => ledgerRow.parse((await request(`${url}/${sagaId}`)).body).status;
+  return Promise.all([
+    rowOf(`${services.inventory}/api/reservations`),
+    rowOf(`${services.payment}/api/payments`),
+    rowOf(`${services.shipping}/api/shipments`),
+  ]);
+}
+
+const stock = z.object({ productId: z.string(), available: z.int() });
+
+export type DemoStock = z.infer<typeof stock>;
+
+export async function readProducts({ services }: DemoUrls): Promise<DemoStock[]> {
+  const { body } = await request(`${services.inventory}/api/products?limit=100`);
+  return z.object({ items: z.array(stock) }).parse(body).items;
+}
+
+/** Under this order id the demo holds stock; no order has it. */
+const HOLD = 'demo-hold';
+
+/** Holds stock as another sales channel would; released by `releaseStock`. */
+export async function holdStock({ services }: DemoUrls, id: string, items: readonly OrderItem[]): Promise<void> {
+  await request(`${services.inventory}/api/reservations/${id}`, { method: 'PUT', body: { orderId: HOLD, items } });
+}
+
+/** Releases whatever the demo holds, also what an earlier run that was killed has left. */
+export async function releaseStock({ services }: DemoUrls): Promise<void> {
+  const { body } = await request(`${services.inventory}/api/reservations?orderId=${HOLD}&effect=applied`);
+  const { items } = z.object({ items: z.array(z.object({ id: z.string() })) }).parse(body);
+  for (const { id } of items) {
+    await request(`${services.inventory}/api/reservations/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  }
+}
+
+/** Repeats `look` until it answers, at most for `withinMs`; then throws a `DemoError` with the sentence. */
+export async function until<T>(
+  look: () => Promise<T | undefined>,
+  withinMs: number,
+  sentence: () => string,
+): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new DemoError(sentence());
+    await pause(50);
+  }
+}
+
+interface RequestOptions {
+  readonly method?: string;
+  readonly body?: unknown;
+  /** Statuses other than success that the caller can deal with. */
+  readonly allow?: readonly number[];
+}
+
+async function request(url: string, { method = 'GET', body, allow = [] }: RequestOptions = {}) {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method,
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    throw new DemoError(`${new URL(url).origin} does not answer: start the system with \`npm start\` first.`, {
+      cause: error,
+    });
+  }
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok || allow.includes(response.status)) return { status: response.status, body: answer };
+  const { data } = problem.safeParse(answer);
+  const why = data ? `${data.code ?? data.title} ${data.detail ?? ''}` : '';
+  throw new DemoError(`${method} ${url} answered ${response.status} ${why}`.trimEnd());
+}

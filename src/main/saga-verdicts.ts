@@ -1,0 +1,95 @@
+/** The oracle's verdicts, read from Temporal: what every order's workflow says of itself. */
+import { type Client, type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
+import { z } from 'zod';
+import type { SagaVerdict } from '../oracle/books.js';
+import type { VerdictSource } from '../oracle/audit.js';
+import { getSagaState, ORDER_FULFILLMENT, SagaStateAttribute } from '../workflows/messages.js';
+
+const PARALLEL = 20;
+/** A query waits for a worker as long as it is let. */
+const QUERY_TIMEOUT_MS = 3_000;
+
+const recorded = z.object({
+  waivers: z.array(z.object({ step: z.string(), actor: z.string(), reason: z.string() })),
+  deadLetters: z.array(z.string()),
+});
+
+const outcome = recorded.extend({
+  state: z.enum(['COMPLETED', 'FAILED', 'CANCELLED']),
+  data: z.object({ total: z.object({ amount: z.int(), currency: z.string() }).optional() }),
+});
+
+const runningState = z.enum(['STARTED', 'PENDING', 'COMPENSATING']);
+
+type Run = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'status' | 'startTime' | 'typedSearchAttributes'>;
+
+/** `all()` lists by visibility, which lags by a moment; `of()` asks for the workflow by its id, which does not. */
+export function sagaVerdicts(client: Client): VerdictSource {
+  return {
+    async all() {
+      const runs = [...(await latestRuns(client)).values()];
+      const verdicts: SagaVerdict[] = [];
+      while (runs.length > 0) {
+        verdicts.push(...(await Promise.all(runs.splice(0, PARALLEL).map((run) => verdictOf(client, run)))));
+      }
+      return verdicts;
+    },
+    async of(sagaId) {
+      try {
+        return await verdictOf(client, await client.workflow.getHandle(sagaId).describe());
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** A saga that was reset or continued as new has several runs; the last one speaks for it. */
+async function latestRuns(client: Client): Promise<Map<string, Run>> {
+  const query = `WorkflowType = '${ORDER_FULFILLMENT}' AND ExecutionStatus != 'ContinuedAsNew'`;
+  const latest = new Map<string, Run>();
+  for await (const run of client.workflow.list({ query })) {
+    const known = latest.get(run.workflowId);
+    if (known === undefined || known.startTime < run.startTime) latest.set(run.workflowId, run);
+  }
+  return latest;
+}
+
+async function verdictOf(client: Client, run: Run): Promise<SagaVerdict> {
+  const { workflowId: sagaId, runId } = run;
+  const none = { sagaId, waivers: [], deadLetters: [] };
+  switch (run.status.name) {
+    case 'COMPLETED': {
+      const result: unknown = await client.workflow.getHandle(sagaId, runId, { followRuns: false }).result();
+      const { state, data, waivers, deadLetters } = outcome.parse(result);
+      return { sagaId, state, waivers, deadLetters, ...(data.total && { total: data.total }) };
+    }
+    case 'CANCELLED':
+      return { sagaId, state: 'CANCELLED', ...(await recordedBy(client, run)) };
+    case 'FAILED':
+    case 'TIMED_OUT':
+    case 'TERMINATED':
+      return { ...none, state: 'ABANDONED' };
+    default: {
+      // Between start and end the attribute is written only when the unwinding starts; that is all that matters here.
+      const state = runningState.safeParse(run.typedSearchAttributes.get(SagaStateAttribute)).data ?? 'PENDING';
+      return { ...none, state };
+    }
+  }
+}
+
+/**
+ * A run that Temporal's own cancel ended has no result; what it recorded only a worker can tell, by replaying it.
+ * Without one nothing is excused: better a difference too many than one too few.
+ */
+async function recordedBy(client: Client, { workflowId, runId }: Run): Promise<z.infer<typeof recorded>> {
+  try {
+    const record: unknown = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+      client.workflow.getHandle(workflowId, runId).query(getSagaState),
+    );
+    return recorded.parse(record);
+  } catch {
+    return { waivers: [], deadLetters: [] };
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * `npm start`: everything under one supervisor. With the argument `temporal` or `postgres`: that server alone.
+ * The first signal ends all of it in order, with exit code 0; a second Ctrl-C kills what is left.
+ */
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import { choosePorts, type Extent, portsToUse } from './choose-ports.js';
+import { type Config, loadConfig } from './config.js';
+import { type Ownership, takeOwnership } from './ownership.js';
+import { endLeftoverPostgres } from './postgres-data.js';
+import { readDotEnv } from './run-process.js';
+import { StartError, startSentence } from './start-error.js';
+import { type Plan, startSystem, stopSystem, type System } from './system.js';
+import { endLeftoverTemporal } from './temporal-server.js';
+import { temporalTarget } from './temporal-target.js';
+import { openTerminal } from './terminal.js';
+
+/** npm passes a Ctrl-C on, which the terminal has delivered already: one Ctrl-C arrives twice. */
+const SAME_CTRL_C = 1_000;
+/** Beyond what the children of a killed supervisor may take to end. */
+const PREDECESSOR_PATIENCE = 30_000;
+
+const terminal = openTerminal((text) => process.stdout.write(text));
+// Where the terminal is gone there is nobody to tell, and everything is still to be ended in order.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+function partOf(argument: string | undefined): Extent['part'] {
+  if (argument === undefined) return 'all';
+  if (argument === 'postgres' || argument === 'temporal') return argument;
+  throw new StartError(`"${argument}" is nothing that can be started: say temporal or postgres, or nothing for all.`);
+}
+
+function onSignals(stopping: AbortController, system: System): void {
+  let since: number | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (since === undefined) {
+      since = performance.now();
+      terminal.say(`stopping (${signal})${signal === 'SIGINT' ? '; Ctrl-C again ends it by force' : ''}`);
+      stopping.abort();
+    } else if (signal === 'SIGINT' && performance.now() - since > SAME_CTRL_C) {
+      terminal.say('ending by force');
+      for (const supervised of system.up) supervised.kill();
+      process.exit(1);
+    }
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+}
+
+/** Owns the data directory for what is to be started, and ends what a killed owner has left running there. */
+async function takeOver(dataDir: string, extent: Extent, owned: Ownership[]): Promise<boolean> {
+  if (extent.part === 'all') owned.push(takeOwnership(dataDir, 'start'));
+  if (extent.postgres) owned.push(takeOwnership(dataDir, 'start-postgres'));
+  if (extent.temporal) owned.push(takeOwnership(dataDir, 'start-temporal'));
+  const home = realpathSync(dataDir);
+  if (extent.postgres) {
+    await endLeftoverPostgres(path.join(home, 'postgres'), (sentence) => terminal.tell('postgres', sentence));
+  }
+  if (extent.temporal) await endLeftoverTemporal(home, (sentence) => terminal.tell('temporal', sentence));
+  return owned.some(({ predecessorWasKilled }) => predecessorWasKilled);
+}
+
+function readyBlock(plan: Plan, system: System): string {
+  const { config, extent, logFolder } = plan;
+  const { databaseUrl } = system;
+  const rows = [
+    ...(extent.part === 'all' ? [['API', `http://localhost:${config.apiPort}`]] : []),
+    ...(extent.part === 'all' ? [['API docs', `http://localhost:${config.apiPort}/docs`]] : []),
+    ...(extent.temporal ? [['Temporal UI', `http://localhost:${config.temporalUiPort}`]] : []),
+    ...(databaseUrl === undefined ? [] : [['DATABASE_URL', databaseUrl]]),
+    ['logs', logFolder],
+  ];
+  return ['ready', ...rows.map(([name = '', value = '']) => `  ${name.padEnd(14)}${value}`)].join('\n');
+}
+
+function extentOf(part: Extent['part'], config: Config): Extent {
+  return {
+    part,
+    postgres: part === 'postgres' || (part === 'all' && config.databaseUrl === undefined),
+    temporal: part === 'temporal' || (part === 'all' && !temporalTarget(config.temporalPort).configured),
+  };
+}
+
+/** Everything but the ports is as the environment says. */
+function planFor(extent: Extent, env: NodeJS.ProcessEnv, signal: AbortSignal): Plan {
+  const config = loadConfig(env);
+  const target = temporalTarget(config.temporalPort);
+  const own = { ...target, configured: false, address: `127.0.0.1:${config.temporalPort}`, connection: {} };
+  const logFolder = path.join(config.dataDir, 'logs');
+  return { config, target: extent.temporal ? own : target, extent, logFolder, terminal, signal };
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => {
+    // Signal handlers alone do not keep a process alive.
+    const alive = setInterval(() => undefined, 3_600_000);
+    signal.addEventListener('abort', () => {
+      clearInterval(alive);
+      resolve(undefined);
+    });
+  });
+}
+
+async function run(signal: AbortSignal, system: System): Promise<void> {
+  readDotEnv();
+  const wanted = loadConfig();
+  for (const warning of wanted.warnings) terminal.say(`warning: ${warning}`);
+  const extent = extentOf(partOf(process.argv[2]), wanted);
+  const owned: Ownership[] = [];
+  try {
+    const afterKill = await takeOver(wanted.dataDir, extent, owned);
+    const patience = afterKill ? PREDECESSOR_PATIENCE : 0;
+    const ports = await choosePorts(portsToUse(wanted, extent), wanted.listenHost, patience);
+    const env = { ...ports, DATA_DIR: realpathSync(wanted.dataDir) };
+    const plan = planFor(extent, { ...process.env, ...env }, signal);
+    await startSystem(plan, system, env);
+    terminal.say(readyBlock(plan, system));
+    await untilAborted(signal);
+  } finally {
+    await stopSystem(system, terminal);
+    for (const ownership of owned) ownership.release();
+  }
+}
+
+const stopping = new AbortController();
+const system: System = { up: [], databaseUrl: undefined };
+onSignals(stopping, system);
+process.on('uncaughtException', (error) => {
+  terminal.say(`the supervisor failed: ${startSentence(error)}`);
+  process.exitCode = 1;
+  stopping.abort();
+});
+try {
+  await run(stopping.signal, system);
+} catch (error) {
+  // What a signal has cut short is no failure.
+  if (!stopping.signal.aborted) {
+    process.stderr.write(`unwind: ${startSentence(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+process.exit();

@@ -1,0 +1,110 @@
+/** Every variable that the processes read, with what it may be. Temporal's own are read by its SDK. */
+import { z } from 'zod';
+import type { Money } from '../order.js';
+import { parseDuration } from './durations.js';
+
+const port = (standard: number) =>
+  z
+    .string()
+    .default(String(standard))
+    .transform((text, context) => {
+      if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+      context.addIssue('a port number from 0 to 65535, such as 8000 (0 takes a free one)');
+      return z.NEVER;
+    });
+
+const duration = (standard: string) =>
+  z
+    .string()
+    .default(standard)
+    .transform((text, context) => {
+      const milliseconds = parseDuration(text);
+      if (milliseconds !== undefined) return milliseconds;
+      context.addIssue(`a duration such as ${standard} (ms, s, m, h or d; more than nothing and at most 3650d)`);
+      return z.NEVER;
+    });
+
+const url = (protocols: readonly string[], example: string) =>
+  z
+    .string()
+    .transform((text, context) => {
+      const parsed = URL.canParse(text) ? new URL(text) : undefined;
+      if (parsed && protocols.includes(parsed.protocol) && parsed.hostname !== '') return text.replace(/\/+$/, '');
+      context.addIssue(`a URL such as ${example}`);
+      return z.NEVER;
+    })
+    .optional();
+
+const toggle = (...[yes, no]: [string, string]) =>
+  z
+    .enum([yes, no], { error: `${yes} or ${no}` })
+    .transform((text) => text === yes)
+    .optional();
+
+const money = z
+  .string()
+  .transform((text, context): Money => {
+    const match = /^(\d{1,9})\.(\d{2}) ([A-Z]{3})$/.exec(text);
+    if (match?.[3] !== undefined) return { amount: Number(match[1]) * 100 + Number(match[2]), currency: match[3] };
+    context.addIssue('an amount with two decimals and its currency, such as 500.00 EUR');
+    return z.NEVER;
+  })
+  .optional();
+
+const brokers = z
+  .string()
+  .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'host:port, or several of them with commas between, such as 127.0.0.1:9092')
+  .transform((text) => text.split(','))
+  .optional();
+
+const http = ['http:', 'https:'];
+const postgres = ['postgres:', 'postgresql:'];
+
+export const variables = {
+  NODE_ENV: z.enum(['development', 'test', 'production'], 'development, test or production').default('development'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'trace, debug, info, warn, error or fatal')
+    .default('info'),
+  LISTEN_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]+$/, 'an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all')
+    .default('127.0.0.1'),
+  DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: url(postgres, 'postgres://user:password@127.0.0.1:5432/unwind'),
+  API_PORT: port(8000),
+  PAYMENT_PORT: port(8001),
+  INVENTORY_PORT: port(8002),
+  SHIPPING_PORT: port(8003),
+  NOTIFICATION_PORT: port(8004),
+  PG_PORT: port(54_329),
+  TEMPORAL_PORT: port(7233),
+  TEMPORAL_UI_PORT: port(8233),
+  METRICS_PORT: port(9464),
+  PAYMENT_URL: url(http, 'http://127.0.0.1:8001'),
+  INVENTORY_URL: url(http, 'http://127.0.0.1:8002'),
+  SHIPPING_URL: url(http, 'http://127.0.0.1:8003'),
+  NOTIFICATION_URL: url(http, 'http://127.0.0.1:8004'),
+  START_SERVICES: toggle('true', 'false'),
+  FAULT_INJECTION: toggle('on', 'off'),
+  DEMO_DATA: toggle('on', 'off'),
+  SAGA_ATTEMPT_TIMEOUT: duration('10s'),
+  SAGA_STEP_TIMEOUT: duration('5m'),
+  SAGA_RETRIABLE_BUDGET: duration('24h'),
+  SAGA_COMPENSATION_BUDGET: duration('24h'),
+  SAGA_DEADLINE: duration('7d'),
+  SAGA_STUCK_AFTER: duration('10m'),
+  SAGA_APPROVAL_ABOVE: money,
+  SAGA_APPROVAL_TIMEOUT: duration('24h'),
+  SAGA_JOURNAL: toggle('on', 'off'),
+  JOURNAL_DATABASE_URL: url(postgres, 'postgres://user:password@127.0.0.1:5432/journal'),
+  REDIS_URL: url(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
+  MONGODB_URL: url(['mongodb:', 'mongodb+srv:'], 'mongodb://127.0.0.1:27017/unwind'),
+  KAFKA_BROKERS: brokers,
+  KURRENTDB_URL: url(
+    ['kurrentdb:', 'kurrentdb+discover:', 'esdb:', 'esdb+discover:'],
+    'kurrentdb://127.0.0.1:2113?tls=false',
+  ),
+  AUTH_JWKS_URL: url(http, 'https://login.example.com/.well-known/jwks.json'),
+  AUTH_ISSUER: z.string().optional(),
+  AUTH_AUDIENCE: z.string().optional(),
+};

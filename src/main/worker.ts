@@ -1,0 +1,86 @@
+/** The worker process: it runs the workflows and the activities. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { DefaultLogger, type LogLevel, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createActivities } from '../activities/activities.js';
+import { correlationInterceptor } from '../activities/correlation.js';
+import { openOrders } from '../orders/orders.js';
+import { TASK_QUEUE } from '../workflows/messages.js';
+import { findDatabase } from './database.js';
+import { freePort, requireFreePort } from './ports.js';
+import { runProcess } from './run-process.js';
+import { connectTemporal } from './temporal-namespace.js';
+import { temporalTarget } from './temporal-target.js';
+import { bundleWorkflows } from './workflow-bundle.js';
+
+const TEMPORAL_PATIENCE = 30_000;
+/** What runs gets this long to end by itself, and is then cut off: its attempt is repeated elsewhere. */
+const SHUTDOWN_GRACE = '10s';
+const SHUTDOWN_FORCE = '15s';
+
+const PINO_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+
+function sdkLogger(logger: Logger): DefaultLogger {
+  const level: LogLevel = logger.isLevelEnabled('debug') ? 'DEBUG' : 'INFO';
+  return new DefaultLogger(level, ({ level, message, meta }) => {
+    const { error, ...rest } = meta ?? {};
+    logger[PINO_LEVELS[level]]({ ...rest, ...(error === undefined ? {} : { err: error }) }, message);
+  });
+}
+
+/** The bundle that the build has made, where this runs from one; else it is made now (1 s). */
+async function workflowBundle(): Promise<{ codePath: string } | { code: string }> {
+  const codePath = path.join(import.meta.dirname, '..', 'workflow-bundle.js');
+  return existsSync(codePath) ? { codePath } : { code: await bundleWorkflows() };
+}
+
+function installRuntime(logger: Logger, metrics: string): void {
+  Runtime.install({
+    logger: sdkLogger(logger),
+    // Signals are ours to handle.
+    shutdownSignals: [],
+    telemetryOptions: { metrics: { prometheus: { bindAddress: metrics } } },
+  });
+}
+
+await runProcess('worker', async ({ config, logger }) => {
+  const metricsPort = config.metricsPort || (await freePort());
+  await requireFreePort('METRICS_PORT', metricsPort, config.listenHost);
+  const databaseUrl = await findDatabase(config);
+  const target = temporalTarget(config.temporalPort);
+  await (await connectTemporal(target, TEMPORAL_PATIENCE)).close();
+  installRuntime(logger, `${config.listenHost}:${metricsPort}`);
+  const orders = await openOrders({
+    databaseUrl,
+    demoData: config.demoData,
+    onConnectionLoss: (error) => {
+      logger.warn({ err: error }, 'a connection to PostgreSQL is lost');
+    },
+  });
+  const connection = await NativeConnection.connect({ address: target.address, ...target.connection });
+  const worker = await Worker.create({
+    connection,
+    namespace: target.namespace,
+    taskQueue: TASK_QUEUE,
+    workflowBundle: await workflowBundle(),
+    activities: createActivities({ orders, services: config.serviceUrls }),
+    interceptors: { activity: [correlationInterceptor] },
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: SHUTDOWN_FORCE,
+  });
+  const run = worker.run();
+  const failure = new Promise<never>((_resolve, reject) => {
+    run.catch(reject);
+  });
+  return {
+    where: `task queue ${TASK_QUEUE}, metrics http://${config.listenHost}:${metricsPort}/metrics`,
+    failure,
+    stop: async () => {
+      worker.shutdown();
+      await run;
+      await connection.close();
+      await orders.close();
+    },
+  };
+});

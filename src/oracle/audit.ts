@@ -1,0 +1,99 @@
+/**
+ * Reads books and verdicts in an order that is right under traffic, and lets the oracle compare them.
+ *
+ * Nothing here can be read at one instant, so whatever is read first may be out of date when the rest is read:
+ *
+ *  1. Effects are read first, verdicts afterwards: an effect that was seen then has an owner that is known now, and a
+ *     saga that still runs now was running then. What may be wrong is a saga that *ended* between the two readings.
+ *  2. So a difference is a suspicion at first. The sagas it names are looked at again the other way round: the verdict
+ *     by id first, then the effects by id. A final verdict never changes and a saga that has one does nothing more, so
+ *     what this order shows against a final verdict is true.
+ *  3. A suspect that is still running may move between its own two readings, and an index of verdicts may lag behind;
+ *     therefore the second look is repeated, with a pause, and only what every look shows is reported.
+ *
+ * On a system at rest the first look is exact, and no other one is taken where the books agree.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Effect, SagaVerdict, Stock, WaivedStep } from './books.js';
+import { ownerOf } from './books.js';
+import { compareSagas } from './compare-books.js';
+import { compareStock } from './compare-stock.js';
+import type { Difference } from './difference.js';
+import type { ServiceUrls } from './read-books.js';
+import { readBooks, readEffectsOf, readStock } from './read-books.js';
+
+/** Where verdicts come from: Temporal, a read model, or a test that knows them. */
+export interface VerdictSource {
+  /** Every saga that is known. May lag behind, by an index for instance. */
+  all(): Promise<SagaVerdict[]>;
+  /** What this saga says now, `undefined` if there is none. Must not lag. */
+  of(sagaId: string): Promise<SagaVerdict | undefined>;
+}
+
+export interface Audit {
+  readonly differences: readonly Difference[];
+  readonly waivers: readonly (WaivedStep & { readonly sagaId: string })[];
+  readonly effects: readonly Effect[];
+  readonly verdicts: readonly SagaVerdict[];
+}
+
+export interface AuditOptions {
+  /** How often a suspicion is looked at before it is believed; at least 1. */
+  readonly looks?: number;
+  readonly pauseMs?: number;
+}
+
+const PARALLEL = 10;
+
+interface Reading {
+  effects: Effect[];
+  stock: Stock;
+  verdicts: Map<string, SagaVerdict>;
+}
+
+export async function auditBooks(
+  urls: ServiceUrls,
+  source: VerdictSource,
+  { looks = 4, pauseMs = 500 }: AuditOptions = {},
+): Promise<Audit> {
+  const { effects, stock } = await readBooks(urls);
+  const known = await source.all();
+  const reading: Reading = { effects, stock, verdicts: new Map(known.map((verdict) => [verdict.sagaId, verdict])) };
+  let differences = compare(reading);
+  for (let look = 1; look < looks && differences.length > 0; look += 1) {
+    await pause(pauseMs);
+    await lookAgain(urls, source, reading, differences);
+    differences = compare(reading);
+  }
+  const verdicts = [...reading.verdicts.values()];
+  const waivers = verdicts.flatMap(({ sagaId, waivers: own }) => own.map((waiver) => ({ sagaId, ...waiver })));
+  return { differences, waivers, effects: reading.effects, verdicts };
+}
+
+/** Stock is compared as it was read, in one go; the effects of single sagas may have been read again since. */
+const compare = ({ effects, stock, verdicts }: Reading): Difference[] => [
+  ...compareSagas({ effects, verdicts: [...verdicts.values()] }),
+  ...compareStock(stock),
+];
+
+async function lookAgain(
+  urls: ServiceUrls,
+  source: VerdictSource,
+  reading: Reading,
+  differences: readonly Difference[],
+): Promise<void> {
+  const suspects = new Set(differences.flatMap(({ sagaId }) => (sagaId === null ? [] : [sagaId])));
+  if (differences.some(({ kind }) => kind === 'stock')) reading.stock = await readStock(urls);
+  const queue = [...suspects];
+  while (queue.length > 0) {
+    await Promise.all(queue.splice(0, PARALLEL).map((sagaId) => lookAtSaga(urls, source, reading, sagaId)));
+  }
+}
+
+async function lookAtSaga(urls: ServiceUrls, source: VerdictSource, reading: Reading, sagaId: string): Promise<void> {
+  const verdict = await source.of(sagaId);
+  const effects = await readEffectsOf(urls, sagaId);
+  if (verdict === undefined) reading.verdicts.delete(sagaId);
+  else reading.verdicts.set(sagaId, verdict);
+  reading.effects = [...reading.effects.filter((effect) => ownerOf(effect) !== sagaId), ...effects];
+}

@@ -1,0 +1,143 @@
+import { Pool, types, type CustomTypesConfig, type QueryResultRow } from 'pg';
+import type { Logger } from 'pino';
+import { asTrouble, DatabaseTrouble, loggableError } from './database-errors.js';
+import { migrate, roleOf } from './migrate.js';
+
+/** Runs one statement and answers its rows; `bigint` columns arrive as numbers. */
+export type Sql = <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+
+export interface Database {
+  /** One statement in a transaction of its own. */
+  readonly query: Sql;
+  /**
+   * Commits what `work` wrote, or nothing if it throws. `work` may run again after a deadlock or a lost connection, so
+   * it must do nothing but SQL, and be right when its first run was committed after all.
+   */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+interface DatabaseOptions {
+  readonly databaseUrl: string;
+  readonly schema: string;
+  readonly schemaFile: URL;
+  readonly logger: Logger;
+}
+
+const MAX_ATTEMPTS = 4;
+
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  await migrate(options);
+  const pool = createPool(options);
+  const database = overPool(pool);
+  try {
+    await checkRole(database, options.schema);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return database;
+}
+
+function createPool({ databaseUrl, schema, logger }: DatabaseOptions): Pool {
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    options: `-c role=${roleOf(schema)} -c search_path=${schema}`,
+    application_name: roleOf(schema),
+    max: 10,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: 8_000,
+    lock_timeout: 5_000,
+    idle_in_transaction_session_timeout: 10_000,
+    query_timeout: 10_000,
+    keepAlive: true,
+    types: numbersForBigints,
+  });
+  // Without these listeners a restart of PostgreSQL would end the process: 'error' with nobody listening throws.
+  // The pool listens for its idle sessions only, so the busy ones need their own.
+  pool.on('error', (error) => logger.warn({ err: loggableError(error) }, 'an idle database session was lost'));
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+const numbersForBigints: CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === types.builtins.INT8 ? parseSafeInteger : types.getTypeParser(oid, format)),
+};
+
+function parseSafeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError('bigint beyond the safe integers');
+  return value;
+}
+
+function overPool(pool: Pool): Database {
+  return {
+    query: (text, values) => repeating(() => session(pool, (sql) => sql(text, values))),
+    transaction: (work) =>
+      repeating(() =>
+        session(pool, async (sql) => {
+          await sql('BEGIN');
+          try {
+            const result = await work(sql);
+            await sql('COMMIT');
+            return result;
+          } catch (error) {
+            // Trouble ends the session, and with it the transaction.
+            if (!(error instanceof DatabaseTrouble)) await sql('ROLLBACK');
+            throw error;
+          }
+        }),
+      ),
+    close: () => pool.end(),
+  };
+}
+
+/** Lends a session to `work`. A session that had trouble is not given back: its state is not known. */
+async function session<T>(pool: Pool, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    // Not worth repeating: the pool has waited for `connectionTimeoutMillis` already, or nobody listens there.
+    throw new DatabaseTrouble(troubleReason(error), false);
+  });
+  let broken = false;
+  try {
+    return await work(async <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) => {
+      try {
+        const result = await client.query<Row>(text, values === undefined ? undefined : [...values]);
+        return result.rows;
+      } catch (error) {
+        const trouble = asTrouble(error);
+        broken ||= trouble instanceof DatabaseTrouble;
+        throw trouble;
+      }
+    });
+  } finally {
+    client.release(broken);
+  }
+}
+
+function troubleReason(error: unknown): string {
+  const trouble = asTrouble(error);
+  return trouble instanceof DatabaseTrouble ? trouble.reason : 'no session';
+}
+
+async function repeating<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof DatabaseTrouble && error.worthRepeating) || attempt >= MAX_ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt));
+    }
+  }
+}
+
+/** A URL with an `options` parameter of its own would silently win over ours, and the service run with all rights. */
+async function checkRole(database: Database, schema: string): Promise<void> {
+  const [row] = await database.query<{ role: string; schema: string | null }>(
+    'SELECT current_user AS role, current_schema AS schema',
+  );
+  if (row?.role !== roleOf(schema) || row.schema !== schema) {
+    throw new Error(`The session must run as ${roleOf(schema)} in schema ${schema}: remove "options" from the URL.`);
+  }
+}

@@ -1,0 +1,73 @@
+/** The HTTP edge that every service shares: bodies, methods, and errors as problem documents. */
+import express, { type ErrorRequestHandler, type Request, type RequestHandler } from 'express';
+import { CORRELATION_HEADER } from './correlation.js';
+import { DatabaseTrouble, loggableError } from './database-errors.js';
+import { problemDocument, ProblemError, unavailable } from './problem.js';
+
+const BODY_LIMIT = 64 * 1024;
+
+const parseJson = express.json({ limit: BODY_LIMIT, type: 'application/json', inflate: false, strict: true });
+
+/** Reads a JSON body; no body leaves `request.body` undefined. */
+export const jsonBody: RequestHandler = (request, response, next) => {
+  const empty =
+    request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) === 0;
+  if (empty) return next();
+  if (request.is('application/json') === false) {
+    throw new ProblemError('UnsupportedMediaType', 'Send the body as application/json.');
+  }
+  return parseJson(request, response, next);
+};
+
+/** Ends a route: what came here came with another method. */
+export function onlyMethods(...methods: readonly string[]): RequestHandler {
+  const allow = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+  return (request) => {
+    const detail = `${request.method} is not possible here; ${methods.join(', ')} is.`;
+    throw new ProblemError('MethodNotAllowed', detail, { headers: { Allow: allow.join(', ') } });
+  };
+}
+
+export const unknownRoute: RequestHandler = () => {
+  throw new ProblemError('NotFound', 'No such path; see /openapi.json.');
+};
+
+export const answerProblem: ErrorRequestHandler = (error: unknown, request, response, _next) => {
+  const problem = asProblem(error, request);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // What is left of a body that was too large is not worth reading.
+  if (problem.status === 413) response.set('Connection', 'close');
+  response
+    .status(problem.status)
+    .set(problem.extras.headers ?? {})
+    .type('application/problem+json')
+    .send(JSON.stringify(problemDocument(problem, response.get(CORRELATION_HEADER) ?? '')));
+};
+
+function asProblem(error: unknown, request: Request): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof DatabaseTrouble) {
+    request.log.warn({ err: loggableError(error) }, 'the database is in trouble');
+    return unavailable('The database cannot be used at the moment; repeat the request.');
+  }
+  const status = statusOf(error);
+  if (status !== undefined && status < 500) return refusedByExpress(error, status);
+  request.log.error({ err: loggableError(error) }, 'the request failed on a fault of this service');
+  return new ProblemError('InternalError', 'The fault was logged under the correlation id.');
+}
+
+/** Express and its body parser throw errors that carry a status. */
+function refusedByExpress(error: unknown, status: number): ProblemError {
+  if (status === 413) return new ProblemError('PayloadTooLarge', `A body may have ${BODY_LIMIT} bytes.`);
+  if (status === 415) return new ProblemError('UnsupportedMediaType', 'Send plain UTF-8 JSON, not compressed.');
+  if (error instanceof SyntaxError) return new ProblemError('MalformedJson', 'The body must be one JSON object.');
+  return new ProblemError('ValidationFailed', 'The request could not be read.');
+}
+
+function statusOf(error: unknown): number | undefined {
+  const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
+  return typeof status === 'number' ? status : undefined;
+}

@@ -1,0 +1,15 @@
+import { openService } from '../open-service.js';
+import type { Service, ServiceOptions } from '../service.js';
+import { documentedCatalogue, loadDemoCatalogue, mountCatalogue } from './catalogue.js';
+import { reservations } from './rules.js';
+
+/** The inventory service: the catalogue, its stock, and who holds it. */
+export async function openInventory(options: ServiceOptions): Promise<Service> {
+  return openService(reservations, options, {
+    mount: mountCatalogue,
+    documented: documentedCatalogue,
+    load: async (database) => {
+      if (options.demoData) await loadDemoCatalogue(database);
+    },
+  });
+}

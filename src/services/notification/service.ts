@@ -1,0 +1,8 @@
+import { openService } from '../open-service.js';
+import type { Service, ServiceOptions } from '../service.js';
+import { notifications } from './rules.js';
+
+/** The notification service: confirmations and cancellation notices. */
+export async function openNotification(options: ServiceOptions): Promise<Service> {
+  return openService(notifications, options);
+}

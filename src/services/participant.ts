@@ -1,0 +1,33 @@
+import type { z } from 'zod';
+import type { Sql } from './database.js';
+import type { Refusal } from './ledger.js';
+import type { FieldError, ProblemCode } from './problem.js';
+
+/** What one service adds to the ledger: its fields, its rules, its words. */
+export interface Participant<Request extends { readonly orderId: string }> {
+  /** Names the service, and its PostgreSQL schema. */
+  readonly name: string;
+  /** The resource on the wire: `/api/<collection>/{id}`. */
+  readonly collection: string;
+  /** The tables of its effects; they offer them to the ledger as the view `effect_details (id, detail jsonb)`. */
+  readonly schemaFile: URL;
+  readonly request: z.ZodType<Request>;
+  /** The fields that the view puts beside id, status, effect and orderId; for the OpenAPI document. */
+  readonly detail: z.ZodRawShape;
+  /** The definitive refusals of a PUT; an injected `refuse` uses the first. */
+  readonly refusals: readonly [ProblemCode, ...ProblemCode[]];
+  /** What makes two requests the same. */
+  readonly fingerprint: (request: Request) => readonly unknown[];
+  /** Where an id is bound to what it stands for: what contradicts it. */
+  readonly checkId?: (id: string, request: Request) => FieldError | undefined;
+  /** See `Judgement`: judges, then writes. */
+  readonly apply: (sql: Sql, id: string, request: Request) => Promise<Refusal | undefined>;
+  /** Absent where an effect cannot be taken back: there is no DELETE then. */
+  readonly undo?: Undo;
+}
+
+interface Undo {
+  /** The refusal of a DELETE. */
+  readonly refusal: ProblemCode;
+  readonly run: (sql: Sql, id: string) => Promise<Refusal | undefined>;
+}

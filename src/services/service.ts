@@ -1,0 +1,25 @@
+import type { Express } from 'express';
+import type { Logger } from 'pino';
+
+export interface ServiceOptions {
+  /** Its login role must be able to create a schema and a role; the service itself then runs as that narrower role. */
+  readonly databaseUrl: string;
+  /** The PostgreSQL schema, by default the service's name. */
+  readonly schema?: string;
+  /** Opens `/api/test/…`; never in production. */
+  readonly faultInjection: boolean;
+  /** Loads the demo catalogue (inventory only). */
+  readonly demoData: boolean;
+  readonly logger: Logger;
+}
+
+/** A service that is ready to be mounted on a port; it does not listen by itself. */
+export interface Service {
+  readonly name: string;
+  readonly app: Express;
+  /**
+   * Cuts short the injected delays, lets running requests finish, then ends the pool. Call it as soon as the server
+   * stops accepting, not after its last connection has closed: a delayed request would keep that one open.
+   */
+  close(): Promise<void>;
+}

@@ -1,0 +1,31 @@
+import type { z } from 'zod';
+import { ProblemError, type FieldError } from './problem.js';
+
+/** @throws ProblemError 400 `ValidationFailed`, which names every field that is wrong but repeats no value. */
+export function validate<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const errors = result.error.issues.flatMap(fieldErrors).slice(0, 20);
+  throw invalid(...errors);
+}
+
+export function invalid(...errors: readonly FieldError[]): ProblemError {
+  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  return new ProblemError('ValidationFailed', detail, { errors });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      field: fieldName([...issue.path, key.slice(0, 100)]),
+      message: 'is not a field of this request',
+    }));
+  }
+  return [{ field: fieldName(issue.path), message: issue.message }];
+}
+
+/** `items[0].quantity`, or `body` for the whole. */
+function fieldName(path: readonly PropertyKey[]): string {
+  const name = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return name === '' ? 'body' : name.replace(/^\./, '');
+}

@@ -1,0 +1,144 @@
+/** The API on a free port, over a schema of its own, beside a stand-in for the inventory service. */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Client } from '@temporalio/client';
+import { Client as Postgres } from 'pg';
+import { pino } from 'pino';
+import { createApp } from '../../src/api/app.js';
+import { openOrders, type OrderStore } from '../../src/orders/orders.js';
+import { TASK_QUEUE, type SagaPolicy } from '../../src/workflows/messages.js';
+import { databaseUrl, freshSchema } from '../support/database.js';
+
+export const POLICY: SagaPolicy = {
+  attemptTimeout: 1_000,
+  stepTimeout: 300_000,
+  retriableBudget: 86_400_000,
+  compensationBudget: 86_400_000,
+  deadline: 604_800_000,
+};
+
+export interface RunningApi {
+  readonly url: string;
+  readonly orders: OrderStore;
+  readonly inventory: Inventory;
+  /** The API's log so far, one parsed line each. */
+  readonly log: Record<string, unknown>[];
+  /** The ids in the orders table. */
+  rows(): Promise<string[]>;
+  /** Runs in the API's schema. */
+  sql<Row extends object>(text: string): Promise<Row[]>;
+  request(method: string, path: string, init?: RequestInit): Promise<Answer>;
+  /** POSTs JSON. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // What a test expects of it, it asserts.
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+}
+
+export interface ApiOptions {
+  readonly temporal: Client;
+  readonly demoData?: boolean;
+  readonly databaseUrl?: string;
+}
+
+export async function runApi({
+  temporal,
+  demoData = true,
+  databaseUrl: url = databaseUrl(),
+}: ApiOptions): Promise<RunningApi> {
+  const schema = freshSchema('api');
+  const orders = await openOrders({ databaseUrl: url, schema, demoData });
+  const inventory = await runInventory();
+  const log: Record<string, unknown>[] = [];
+  const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });
+  const deps = {
+    orders,
+    temporal,
+    taskQueue: TASK_QUEUE,
+    policy: POLICY,
+    inventoryUrl: inventory.url,
+    demoData,
+    logger,
+  };
+  const server = await listen(http.createServer(createApp(deps)));
+  const base = urlOf(server);
+
+  async function request(method: string, path: string, init: RequestInit = {}): Promise<Answer> {
+    const response = await fetch(`${base}${path}`, { method, ...init });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const body = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
+    return { status: response.status, headers: response.headers, body, text };
+  }
+
+  return {
+    url: base,
+    orders,
+    inventory,
+    log,
+    request,
+    rows: async () => (await sql<{ id: string }>(schema, 'SELECT id FROM orders')).map(({ id }) => id),
+    sql: (text) => sql(schema, text),
+    post: (path, body, headers = {}) =>
+      request('POST', path, {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    async close() {
+      await Promise.all([stop(server), inventory.close(), orders.close()]);
+      await sql(schema, `DROP SCHEMA ${schema} CASCADE`);
+    },
+  };
+}
+
+export interface Inventory {
+  readonly url: string;
+  /** What it was asked: product ids and correlation ids. */
+  readonly asked: { productId: string; correlationId: string | undefined }[];
+  /** How it answers from now on: `known` has every product but `nosuch`. */
+  mode: 'known' | 'broken' | 'silent' | 'garbage';
+  close(): Promise<void>;
+}
+
+async function runInventory(): Promise<Inventory> {
+  const asked: Inventory['asked'] = [];
+  const server = http.createServer((req, res) => {
+    const productId = decodeURIComponent(req.url?.split('/').at(-1) ?? '');
+    asked.push({ productId, correlationId: req.headers['x-correlation-id']?.toString() });
+    if (inventory.mode === 'silent') return;
+    const found = productId !== 'nosuch';
+    const body = found ? { productId, name: 'A thing' } : { code: 'UnknownProduct', status: 404 };
+    res.statusCode = inventory.mode === 'broken' ? 500 : found ? 200 : 404;
+    res.end(inventory.mode === 'garbage' ? '<html>' : JSON.stringify(body));
+  });
+  await listen(server);
+  const inventory: Inventory = { url: urlOf(server), asked, mode: 'known', close: () => stop(server) };
+  return inventory;
+}
+
+async function sql<Row extends object>(schema: string, text: string): Promise<Row[]> {
+  const client = new Postgres({ connectionString: databaseUrl(), options: `-c search_path=${schema}` });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const listen = (server: http.Server): Promise<http.Server> =>
+  new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+
+const urlOf = (server: http.Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+const stop = (server: http.Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });

@@ -1,0 +1,142 @@
+/** No Docker engine may be where this runs: the file is compared with the code instead. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { loadConfig, SERVICE_NAMES } from '../../src/main/config.js';
+import { variables } from '../../src/main/variables.js';
+import { compose, composeDefaults, composeText, ourServices, readRoot, ROOT } from './compose-file.js';
+
+/** What Temporal's own libraries read (see src/main/temporal-target.ts). */
+const TEMPORAL_VARIABLES = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
+
+const names = Object.keys(compose.services);
+const byName = (name: string) => {
+  const found = compose.services[name];
+  if (found === undefined) throw new Error(`docker-compose.yml has no service ${name}`);
+  return found;
+};
+
+/** Host port and container port, by service. */
+const published = Object.entries(compose.services).flatMap(([name, { ports }]) =>
+  ports.map((text) => {
+    const [host, outside, inside] = text.split(':');
+    return { name, host, outside: Number(outside), inside: Number(inside) };
+  }),
+);
+
+const canCompose = spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 0;
+
+describe('docker-compose.yml by itself', () => {
+  (canCompose ? it : it.skip)('is valid for `docker compose config`', () => {
+    const { status, stderr } = spawnSync('docker', ['compose', 'config', '--quiet'], { cwd: ROOT, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('gives every variable a default', () => {
+    expect(composeText.replaceAll(/\$\{\w+:-[^}]*\}/g, '')).not.toContain('$');
+  });
+
+  it('pins every image that it does not build, and uses no deprecated one', () => {
+    for (const { image, build } of Object.values(compose.services)) {
+      const [name, tag] = image.split(':');
+      if (build === undefined) expect(`${name}:${tag}`).toMatch(/^[\w/-]+:\d+\.\d+(\.\d+)?$/);
+      expect(name).not.toContain('auto-setup');
+    }
+  });
+
+  it("keeps Temporal's server and its tools at one version", () => {
+    expect(composeDefaults.get('TEMPORAL_ADMINTOOLS_VERSION')).toBe(composeDefaults.get('TEMPORAL_VERSION'));
+  });
+
+  it('waits for health checks that exist, and for one-shots that end', () => {
+    for (const { depends_on: dependencies } of Object.values(compose.services)) {
+      for (const [name, { condition }] of Object.entries(dependencies)) {
+        const { healthcheck, restart } = byName(name);
+        expect(healthcheck !== undefined).toBe(condition === 'service_healthy');
+        expect(restart.startsWith('on-failure')).toBe(condition === 'service_completed_successfully');
+      }
+    }
+  });
+
+  it('declares the volumes that it mounts, and mounts folders that exist', () => {
+    for (const mount of Object.values(compose.services).flatMap(({ volumes }) => volumes)) {
+      const [source = ''] = mount.split(':');
+      if (source.startsWith('.')) expect(existsSync(path.join(ROOT, source))).toBe(true);
+      else expect(Object.keys(compose.volumes)).toContain(source);
+    }
+  });
+
+  it('publishes ports on this machine only', () => {
+    expect(new Set(published.map(({ host }) => host))).toEqual(new Set(['127.0.0.1']));
+  });
+});
+
+describe('docker-compose.yml against the code', () => {
+  it('runs the API, the worker and the services, each by a file that is built', () => {
+    expect(ourServices.map(([name]) => name).toSorted()).toEqual(['api', 'services', 'worker']);
+    for (const [, { command }] of ourServices) {
+      const [node, script = ''] = command ?? [];
+      expect(node).toBe('node');
+      expect(existsSync(path.join(ROOT, script.replace(/^dist(.*)\.js$/, 'src$1.ts')))).toBe(true);
+    }
+  });
+
+  it('sets no variable that nobody reads, and a configuration that starts', () => {
+    for (const [, { environment }] of ourServices) {
+      const known = [...Object.keys(variables), ...TEMPORAL_VARIABLES];
+      expect(Object.keys(environment).filter((name) => !known.includes(name))).toEqual([]);
+      const config = loadConfig(environment);
+      expect(config.warnings).toEqual([]);
+      expect(config.listenHost).toBe('0.0.0.0');
+    }
+  });
+
+  it('names services that exist in every URL', () => {
+    for (const [, { environment }] of ourServices) {
+      const hosts = Object.entries(environment)
+        .filter(([name]) => /_(URL|ADDRESS)$/.test(name))
+        .map(([, value]) => new URL(value.includes('://') ? value : `tcp://${value}`).hostname);
+      expect(hosts.length).toBeGreaterThan(5);
+      for (const host of hosts) expect(names).toContain(host);
+    }
+  });
+
+  it('calls each service on the port on which it listens', () => {
+    const { serviceUrls } = loadConfig(byName('worker').environment);
+    const { servicePorts } = loadConfig(byName('services').environment);
+    for (const name of SERVICE_NAMES) expect(serviceUrls[name]).toBe(`http://services:${servicePorts[name]}`);
+  });
+
+  it('publishes each part where `npm start` has it', () => {
+    const { apiPort, servicePorts, postgresPort, temporalPort, temporalUiPort } = loadConfig({});
+    expect(published.map(({ name, outside }) => `${name} ${outside}`).toSorted()).toEqual(
+      [
+        `api ${apiPort}`,
+        ...SERVICE_NAMES.map((name) => `services ${servicePorts[name]}`),
+        `postgresql ${postgresPort}`,
+        `temporal ${temporalPort}`,
+        `temporal-ui ${temporalUiPort}`,
+      ].toSorted(),
+    );
+    for (const { name, outside, inside } of published) {
+      if (name === 'api' || name === 'services') expect(inside).toBe(outside);
+    }
+  });
+});
+
+describe('the scripts that prepare Temporal', () => {
+  it('register the search attributes that the workflows carry', async () => {
+    const { SagaStateAttribute, SagaBlockedOnAttribute } = await import('../../src/workflows/messages.js');
+    const script = readRoot('docker/temporal/register-namespace.sh');
+    const registered = [...script.matchAll(/^patiently register (\w+)$/gm)].map(([, name]) => name);
+    expect(registered).toEqual([SagaStateAttribute.name, SagaBlockedOnAttribute.name]);
+  });
+
+  it.each(['set-up-schemas.sh', 'register-namespace.sh'])('%s is a shell script without syntax errors', (script) => {
+    const { status, stderr } = spawnSync('sh', ['-n', path.join(ROOT, 'docker/temporal', script)], {
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(names.filter((name) => byName(name).entrypoint?.includes(`/scripts/${script}`))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,183 @@
+import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
+import type { PlannedStep } from './scripted.js';
+import { bundleScripted, compensatable, onStage, refusalOf, statusOf, type Running, type Stage } from './stage.js';
+
+let env: TestEnv;
+let code: string;
+beforeAll(async () => {
+  [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
+});
+afterAll(() => env.close());
+
+const play = (body: (stage: Stage) => Promise<void>) => () => onStage(env, code, body);
+const blocked = ({ blockedOn }: { blockedOn: string | null }): boolean => blockedOn !== null;
+
+/** A saga that unwinds because `c` is refused, and whose `b` cannot be undone. */
+async function blockedSaga({ start, reaches, participant }: Stage, undoB: 'refuse' | 'unavailable'): Promise<Running> {
+  participant.behave('act', 'c', 'refuse');
+  participant.behave('undo', 'b', undoB);
+  const saga = await start(compensatable('a', 'b', 'c'));
+  await reaches(saga, blocked);
+  return saga;
+}
+
+describe('a compensation that fails', () => {
+  it(
+    'blocks at once when it is refused, is COMPENSATING meanwhile, and the others wait (rules 16 and 17)',
+    play(async (stage) => {
+      const saga = await blockedSaga(stage, 'refuse');
+      expect(await stage.recordOf(saga)).toMatchObject({ state: 'COMPENSATING', blockedOn: 'b' });
+      expect(stage.participant.calls.filter((call) => call.startsWith('undo'))).toEqual(['undo b']);
+      stage.participant.behave('undo', 'b', 'ok');
+      await stage.resolve(saga, 'b', 'retry');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused', waivers: [] });
+      expect(stage.participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'blocks when its budget is spent, and a retry gives it a new one (rules 15, 16 and 18)',
+    play(async (stage) => {
+      const saga = await blockedSaga(stage, 'unavailable');
+      const events = (await stage.journalOf(saga)).map(({ name }) => name);
+      expect(events.slice(-2)).toEqual(['SagaCompensationFailed', 'SagaBlocked']);
+      stage.participant.behave('undo', 'b', ['unavailable']);
+      await stage.resolve(saga, 'b', 'retry');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED' });
+    }),
+  );
+
+  it(
+    'can be waived by a named operator with a reason, and the verdict lists it (rules 4 and 18)',
+    play(async (stage) => {
+      const saga = await blockedSaga(stage, 'refuse');
+      await stage.resolve(saga, 'b', 'skip', { reason: 'the parcel has left' });
+      const waivers = [{ step: 'b', actor: 'olga', reason: 'the parcel has left' }];
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers });
+      expect(statusOf(await stage.recordOf(saga), 'b')).toBe('skipped');
+      expect(stage.participant.effects()).toEqual([expect.stringMatching(/\/b$/)]);
+    }),
+  );
+
+  it(
+    'can be retried now, blocked or waived while it is still being retried (rule 18)',
+    play(async (stage) => {
+      const { participant, start, resolve, recordOf, outcomeOf } = stage;
+      participant.behave('act', 'b', 'refuse');
+      participant.behave('undo', 'a', 'unavailable');
+      const saga = await start(compensatable('a', 'b'));
+      await participant.arrived('undo', 'a');
+      await resolve(saga, 'a', 'block');
+      expect(await recordOf(saga)).toMatchObject({ state: 'COMPENSATING', blockedOn: 'a' });
+      expect(await refusalOf(resolve(saga, 'a', 'block'))).toBe('NotApplicable');
+      await resolve(saga, 'a', 'retry');
+      expect(await recordOf(saga)).toMatchObject({ blockedOn: null });
+      await resolve(saga, 'a', 'skip');
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers: [{ step: 'a' }] });
+    }),
+  );
+
+  it(
+    'refuses what does not apply, with the present state (rule 18)',
+    play(async (stage) => {
+      const saga = await blockedSaga(stage, 'refuse');
+      expect(await refusalOf(stage.resolve(saga, 'a', 'retry'))).toBe('NotApplicable');
+      expect(await refusalOf(stage.resolve(saga, 'b', 'applied'))).toBe('NotApplicable');
+      await stage.resolve(saga, 'b', 'skip');
+    }),
+  );
+
+  it(
+    'returns the recorded decision for a repeated request id, and refuses other content under it (rule 18)',
+    play(async (stage) => {
+      const saga = await blockedSaga(stage, 'refuse');
+      const [first, twin] = await Promise.all([
+        stage.resolve(saga, 'b', 'retry', { requestId: 'r1' }),
+        stage.resolve(saga, 'b', 'retry', { requestId: 'r1' }),
+      ]);
+      expect(twin).toEqual(first);
+      await stage.reaches(saga, blocked);
+      expect(await stage.resolve(saga, 'b', 'retry', { requestId: 'r1' })).toEqual(first);
+      expect(await refusalOf(stage.resolve(saga, 'b', 'skip', { requestId: 'r1' }))).toBe('RequestIdReused');
+      expect(stage.participant.calls.filter((call) => call === 'undo b')).toHaveLength(2);
+      await stage.resolve(saga, 'b', 'skip');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ waivers: [{ step: 'b' }] });
+    }),
+  );
+});
+
+describe('a pivot', () => {
+  const withPivot: PlannedStep[][] = [
+    ...compensatable('a'),
+    [{ name: 'p', kind: 'pivot' }],
+    [{ name: 'm', kind: 'block' }],
+  ];
+
+  it(
+    'refuses cancel from its scheduling on, and is retried by its id (rule 14)',
+    play(async ({ start, cancel, outcomeOf, participant }) => {
+      participant.behave('act', 'p', 'held');
+      const saga = await start(withPivot);
+      await participant.arrived('act', 'p');
+      expect(await refusalOf(cancel(saga))).toBe('AlreadyFulfilled');
+      participant.behave('act', 'p', ['lost']);
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+    }),
+  );
+
+  it(
+    'unwinds when it is refused (rule 14)',
+    play(async ({ start, outcomeOf, participant }) => {
+      participant.behave('act', 'p', 'refuse');
+      expect(await outcomeOf(await start(withPivot))).toMatchObject({ state: 'FAILED', reason: 'Refused' });
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'blocks when its budget is spent and is never unwound by itself; an operator answers the unknown (rules 14 and 18)',
+    play(async ({ start, reaches, resolve, outcomeOf, participant }) => {
+      participant.behave('act', 'p', 'lost');
+      const saga = await start(withPivot);
+      expect(await reaches(saga, blocked)).toMatchObject({ state: 'PENDING', blockedOn: 'p' });
+      await resolve(saga, 'p', 'applied');
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+    }),
+  );
+
+  it(
+    'unwinds when an operator finds that it was not applied (rule 18)',
+    play(async ({ start, reaches, resolve, outcomeOf, participant }) => {
+      participant.behave('act', 'p', 'unavailable');
+      const saga = await start(withPivot);
+      await reaches(saga, blocked);
+      await resolve(saga, 'p', 'notApplied');
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'NotApplied' });
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+});
+
+describe('a retriable step', () => {
+  it(
+    'that was given up is a dead letter in the outcome and unwinds nothing (rules 8 and 29)',
+    play(async ({ start, outcomeOf, participant }) => {
+      participant.behave('act', 'mail', 'unavailable');
+      const saga = await start([...compensatable('a'), [{ name: 'mail', kind: 'deadLetter' }]]);
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED', deadLetters: ['mail'] });
+      expect(participant.effects()).toHaveLength(1);
+    }),
+  );
+
+  it(
+    'that must happen blocks when it is refused, and nothing is unwound (rule 8)',
+    play(async ({ start, reaches, resolve, outcomeOf, participant }) => {
+      participant.behave('act', 'must', 'refuse');
+      const saga = await start([...compensatable('a'), [{ name: 'must', kind: 'block' }]]);
+      await reaches(saga, blocked);
+      await resolve(saga, 'must', 'skip');
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED', waivers: [{ step: 'must' }] });
+    }),
+  );
+});

@@ -1,0 +1,253 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
+import { bundleScripted, compensatable, onStage, refusalOf, statusOf, type Stage } from './stage.js';
+
+let env: TestEnv;
+let code: string;
+beforeAll(async () => {
+  [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
+});
+afterAll(() => env.close());
+
+const play = (body: (stage: Stage) => Promise<void>) => () => onStage(env, code, body);
+const undone = (calls: readonly string[]): string[] => calls.filter((call) => call.startsWith('undo'));
+
+describe('a saga that goes forward', () => {
+  it(
+    'completes when every step does, and keeps results and attempts',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'b', ['unavailable', 'unavailable']);
+      const saga = await start(compensatable('a', 'b'));
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED', reason: null });
+      const record = await recordOf(saga);
+      expect(record.steps.map(({ name, status, attempts }) => [name, status, attempts])).toEqual([
+        ['a', 'completed', 1],
+        ['b', 'completed', 3],
+      ]);
+      expect(participant.effects()).toHaveLength(2);
+    }),
+  );
+
+  it(
+    'goes on when one answer is lost: the repeat finds the effect (rule 34)',
+    play(async ({ start, outcomeOf, participant }) => {
+      participant.behave('act', 'a', ['lost']);
+      expect(await outcomeOf(await start(compensatable('a')))).toMatchObject({ state: 'COMPLETED' });
+      expect(participant.effects()).toHaveLength(1);
+    }),
+  );
+});
+
+describe('a saga that fails', () => {
+  it(
+    'undoes in strict reverse what was done, and not what was refused (rules 1, 3 and 8)',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'c', 'refuse');
+      const saga = await start(compensatable('a', 'b', 'c'));
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused' });
+      expect(undone(participant.calls)).toEqual(['undo b', 'undo a']);
+      expect(participant.calls.filter((call) => call === 'act c')).toHaveLength(1);
+      const record = await recordOf(saga);
+      expect(['a', 'b', 'c', 'notice'].map((name) => statusOf(record, name))).toEqual([
+        'compensated',
+        'compensated',
+        'failed',
+        'completed',
+      ]);
+    }),
+  );
+
+  it(
+    'undoes a step whose answers were all lost, by its id (rules 1, 2 and 9)',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'b', 'lost');
+      const saga = await start(compensatable('a', 'b'));
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'StepTimedOut' });
+      expect(statusOf(await recordOf(saga), 'b')).toBe('compensated');
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'fences a step that never happened, so that its late original is refused (rule 20)',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'a', 'late');
+      const saga = await start(compensatable('a'));
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'StepTimedOut' });
+      expect(statusOf(await recordOf(saga), 'a')).toBe('nothingToDo');
+      participant.arriveLate();
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'lets parallel steps settle before it undoes the first (rule 3)',
+    play(async ({ start, outcomeOf, participant }) => {
+      participant.behave('act', 'slow', 'held');
+      participant.behave('act', 'bad', 'refuse');
+      const parallel = ['slow', 'bad', 'quick'].map((name) => ({ name, kind: 'compensatable' as const }));
+      const saga = await start([parallel]);
+      await participant.arrived('act', 'bad');
+      await participant.arrived('act', 'slow');
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused' });
+      expect(undone(participant.calls)).toEqual(['undo quick', 'undo slow']);
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'schedules nothing more after its deadline, and still undoes with full budgets (rule 11)',
+    play(async ({ start, outcomeOf, participant }) => {
+      participant.behave('act', 'b', 'unavailable');
+      participant.behave('undo', 'a', Array(20).fill('unavailable'));
+      const saga = await start(compensatable('a', 'b', 'c'), { deadline: 60_000 });
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'DeadlineExceeded' });
+      expect(participant.calls).not.toContain('act c');
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'survives two hours without the compensating service, with nobody to help (rule 15)',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'b', 'refuse');
+      participant.behave('undo', 'a', Array(130).fill('unavailable'));
+      const saga = await start(compensatable('a', 'b'), { undoBudget: 86_400_000 });
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED' });
+      const { steps } = await recordOf(saga);
+      const [a] = steps;
+      expect(a).toMatchObject({ status: 'compensated', attempts: 132 });
+      expect(Date.parse(a?.compensatedAt ?? '') - Date.parse(a?.executedAt ?? '')).toBeGreaterThan(2 * 3600_000);
+    }),
+  );
+});
+
+describe('an unknown outcome at a participant that must be asked first (rule 9)', () => {
+  const probed = [[{ name: 'a', kind: 'compensatable' as const, probed: true }]];
+
+  it(
+    'is compensated when the participant finds it applied',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'a', 'lost');
+      const saga = await start(probed);
+      await outcomeOf(saga);
+      expect(statusOf(await recordOf(saga), 'a')).toBe('compensated');
+      expect(participant.calls.slice(-3)).toEqual(['ask a', 'undo a', 'act notice']);
+    }),
+  );
+
+  it(
+    'counts as not applied only when that is said again after the maximum processing time',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'a', 'late');
+      const saga = await start(probed);
+      await outcomeOf(saga);
+      expect(participant.calls.filter((call) => call === 'ask a')).toHaveLength(2);
+      expect(statusOf(await recordOf(saga), 'a')).toBe('nothingToDo');
+    }),
+  );
+
+  it(
+    'blocks when nobody can say, until an operator does',
+    play(async ({ start, reaches, resolve, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'a', 'lost');
+      participant.behave('ask', 'a', 'unavailable');
+      const saga = await start(probed);
+      await reaches(saga, ({ blockedOn }) => blockedOn === 'a');
+      await resolve(saga, 'a', 'applied');
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers: [] });
+      expect(statusOf(await recordOf(saga), 'a')).toBe('compensated');
+    }),
+  );
+});
+
+describe('a cancel', () => {
+  it(
+    'undoes everything, the step in flight included (rules 24 and 25)',
+    play(async ({ start, cancel, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'b', 'held');
+      const saga = await start(compensatable('a', 'b', 'c'));
+      await participant.arrived('act', 'b');
+      expect(await cancel(saga)).toMatchObject({ accepted: true, state: 'COMPENSATING' });
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'CANCELLED', reason: 'CancelRequested' });
+      expect(participant.calls).not.toContain('act c');
+      expect(undone(participant.calls)).toEqual(['undo b', 'undo a']);
+      expect(participant.effects()).toEqual([]);
+      expect((await recordOf(saga)).state).toBe('CANCELLED');
+    }),
+  );
+
+  it(
+    'is refused while the saga unwinds, changes nothing, and repeats are answered as before (rules 24 and 26)',
+    play(async ({ start, cancel, outcomeOf, participant }) => {
+      participant.behave('act', 'b', 'held');
+      participant.behave('undo', 'a', 'held');
+      const saga = await start(compensatable('a', 'b'));
+      await participant.arrived('act', 'b');
+      const first = await cancel(saga, { updateId: 'the-first' });
+      participant.release();
+      await participant.arrived('undo', 'a');
+      expect(await refusalOf(cancel(saga))).toBe('AlreadyUnwinding');
+      expect(await cancel(saga, { updateId: 'the-first' })).toEqual(first);
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'CANCELLED' });
+    }),
+  );
+
+  it(
+    'is refused once only retriable steps remain (rule 24)',
+    play(async ({ start, cancel, outcomeOf, participant }) => {
+      participant.behave('act', 'mail', 'held');
+      const saga = await start([...compensatable('a'), [{ name: 'mail', kind: 'deadLetter' }]]);
+      await participant.arrived('act', 'mail');
+      expect(await refusalOf(cancel(saga))).toBe('AlreadyFulfilled');
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+    }),
+  );
+
+  it(
+    'is never acted on after its caller gave up (rule 24)',
+    play(async ({ start, cancel, outcomeOf, participant }) => {
+      participant.behave('act', 'a', 'held');
+      const saga = await start(compensatable('a'));
+      await participant.arrived('act', 'a');
+      expect(await refusalOf(cancel(saga, { validUntil: '2020-01-01T00:00:00Z' }))).toBe('NotDecided');
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+    }),
+  );
+
+  it(
+    "of Temporal's own unwinds as well, and Temporal shows Canceled (rule 27)",
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'b', 'held');
+      const saga = await start(compensatable('a', 'b'));
+      await participant.arrived('act', 'b');
+      await saga.cancel();
+      const error: unknown = await outcomeOf(saga).catch((reason: unknown) => reason);
+      participant.release();
+      expect(error).toBeInstanceOf(WorkflowFailedError);
+      expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+      expect((await saga.describe()).status.name).toBe('CANCELLED');
+      expect(await recordOf(saga)).toMatchObject({ state: 'CANCELLED', blockedOn: null });
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    "of Temporal's own that comes too late is noted, and the saga completes",
+    play(async ({ start, outcomeOf, participant }) => {
+      participant.behave('act', 'mail', 'held');
+      const saga = await start([...compensatable('a'), [{ name: 'mail', kind: 'deadLetter' }]]);
+      await participant.arrived('act', 'mail');
+      await saga.cancel();
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+      expect((await saga.describe()).status.name).toBe('COMPLETED');
+    }),
+  );
+});

@@ -1,0 +1,101 @@
+/** A saga whose steps come from its input, so that a test (or a generator) can say what shape it has. */
+import { continueAsNew, defineQuery, defineUpdate, proxyActivities } from '@temporalio/workflow';
+import {
+  compensatable,
+  pivot,
+  retriable,
+  runSaga,
+  type CarriedSaga,
+  type Decision,
+  type JournalEntry,
+  type ResolveRequest,
+  type Saga,
+  type SagaOutcome,
+  type SagaRecord,
+  type SteeringRequest,
+  type Undone,
+} from '../../src/saga/saga.js';
+
+export interface StepInput {
+  readonly sagaId: string;
+  readonly step: string;
+}
+
+export interface PlannedStep {
+  readonly name: string;
+  readonly kind: 'compensatable' | 'pivot' | 'block' | 'deadLetter' | 'approval';
+  readonly probed?: boolean;
+}
+
+export interface Plan {
+  readonly sagaId: string;
+  /** Run one after the other; the steps of a group run in parallel. */
+  readonly groups: readonly (readonly PlannedStep[])[];
+  /** Milliseconds. */
+  readonly budget: number;
+  readonly undoBudget: number;
+  readonly deadline: number;
+  readonly historyLimit?: number;
+  readonly bug?: boolean;
+}
+
+export interface ScriptedActivities {
+  act(input: StepInput): Promise<{ readonly step: string; readonly attempts: number }>;
+  undo(input: StepInput): Promise<Undone & { readonly attempts: number }>;
+  ask(input: StepInput): Promise<{ readonly effect: 'applied' | 'none' }>;
+}
+
+export const getState = defineQuery<SagaRecord>('state');
+export const getJournal = defineQuery<readonly JournalEntry[]>('journal');
+export const cancel = defineUpdate<Decision, [SteeringRequest]>('cancel');
+export const approve = defineUpdate<Decision, [SteeringRequest]>('approve');
+export const reject = defineUpdate<Decision, [SteeringRequest]>('reject');
+export const resolve = defineUpdate<Decision, [ResolveRequest]>('resolve');
+
+/** How long the participant may work on an attempt that has ended for us, in milliseconds. */
+export const MAXIMUM_PROCESSING_TIME = 30_000;
+
+const call = proxyActivities<ScriptedActivities>({ startToCloseTimeout: '1s' });
+
+function defined({ name, kind, probed }: PlannedStep, plan: Plan) {
+  const budget = { attempt: 1000, total: plan.budget };
+  const action = { activity: call.act, budget, refusals: ['Refused', 'AlreadyCancelled'] };
+  if (kind === 'pivot') return pivot(name, action);
+  if (kind === 'block' || kind === 'deadLetter') return retriable(name, action, { onExhausted: kind });
+  const undoBudget = { attempt: 1000, total: plan.undoBudget };
+  const compensation = { activity: call.undo, budget: undoBudget, refusals: ['UndoRefused'] };
+  const probe = { activity: call.ask, budget, refusals: [], maximumProcessingTime: MAXIMUM_PROCESSING_TIME };
+  return compensatable(name, action, compensation, probed ? { probe } : {});
+}
+
+export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaOutcome> {
+  const { sagaId, groups, deadline, historyLimit } = plan;
+  const steps = groups.flat().flatMap((step) => (step.kind === 'approval' ? [] : [defined(step, plan)]));
+  const notice = defined({ name: 'notice', kind: 'deadLetter' }, plan);
+  return runSaga(
+    {
+      sagaType: 'Scripted',
+      sagaId,
+      data: { sagaId },
+      steps,
+      deadline,
+      messages: { state: getState, journal: getJournal, cancel, resolve, approve, reject },
+      afterUnwinding: async (run) => notice.kind === 'retriable' && run(notice, { sagaId, step: 'notice' }),
+      continueAsNew: (blocked) => continueAsNew<typeof scripted>(plan, blocked),
+      ...(historyLimit !== undefined && { historyLimit }),
+    },
+    async (saga) => {
+      for (const group of groups) await Promise.all(group.map((step) => runOne(saga, step, plan, steps)));
+      if (plan.bug) throw new TypeError('a programming error');
+    },
+    carried,
+  );
+}
+
+async function runOne(saga: Saga, planned: PlannedStep, plan: Plan, steps: readonly ReturnType<typeof defined>[]) {
+  if (planned.kind === 'approval') return saga.awaitApproval(planned.name, plan.budget);
+  const step = steps.find(({ name }) => name === planned.name);
+  if (!step) throw new Error(`no step ${planned.name}`);
+  const input = { sagaId: plan.sagaId, step: planned.name };
+  return step.kind === 'compensatable' ? saga.run(step, input) : saga.run(step, input);
+}

@@ -1,0 +1,101 @@
+/** Puts scripted sagas on stage: a worker, a participant, and time that skips only while a result is awaited. */
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { WorkflowUpdateFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import type { JournalEntry, ResolveAction, SagaOutcome, SagaRecord } from '../../src/saga/saga.js';
+import type { TestEnv } from '../support/temporal.js';
+import { createParticipant, type Participant } from './participant.js';
+import * as script from './scripted.js';
+import type { PlannedStep } from './scripted.js';
+
+export type Running = WorkflowHandleWithFirstExecutionRunId<typeof script.scripted>;
+
+export interface Stage {
+  readonly participant: Participant;
+  start(groups: readonly (readonly PlannedStep[])[], more?: Partial<script.Plan>): Promise<Running>;
+  /** The outcome, with time skipping until it is there. */
+  outcomeOf(saga: Running): Promise<SagaOutcome>;
+  /** Lets time skip until the record satisfies `until`. */
+  reaches(saga: Running, until: (record: SagaRecord) => boolean): Promise<SagaRecord>;
+  recordOf(saga: Running): Promise<SagaRecord>;
+  journalOf(saga: Running): Promise<readonly JournalEntry[]>;
+  cancel(saga: Running, more?: { validUntil?: string; updateId?: string }): Promise<unknown>;
+  resolve(
+    saga: Running,
+    step: string,
+    action: ResolveAction,
+    more?: { requestId?: string; reason?: string },
+  ): Promise<unknown>;
+}
+
+export const bundleScripted = async (): Promise<string> => {
+  const workflowsPath = path.join(import.meta.dirname, 'scripted.ts');
+  return (await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') })).code;
+};
+
+export const compensatable = (...names: string[]): PlannedStep[][] =>
+  names.map((name) => [{ name, kind: 'compensatable' }]);
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** A validity that outlasts any skipped time. */
+export const farAhead = (): string => new Date(Date.now() + 10 * 365 * DAY).toISOString();
+
+export async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promise<void>): Promise<void> {
+  const participant = createParticipant();
+  const taskQueue = `scripted-${randomUUID()}`;
+  const skipping = async <T>(wait: () => Promise<T>): Promise<T> => {
+    await env.unlock();
+    return wait().finally(() => env.lock());
+  };
+  // By workflow id alone: what is asked must reach the present run, also after a continue-as-new.
+  const latest = ({ workflowId }: Running) => env.client.workflow.getHandle(workflowId);
+  const recordOf = (saga: Running): Promise<SagaRecord> => latest(saga).query(script.getState);
+  const stage: Stage = {
+    participant,
+    start: (groups, more) => {
+      const sagaId = `saga-${randomUUID()}`;
+      const plan = { sagaId, groups, budget: 300_000, undoBudget: HOUR, deadline: 7 * DAY, ...more };
+      return env.client.workflow.start(script.scripted, { workflowId: sagaId, taskQueue, args: [plan] });
+    },
+    outcomeOf: (saga) => skipping(() => saga.result()),
+    reaches: (saga, until) =>
+      skipping(async () => {
+        for (;;) {
+          // A query that meets a continue-as-new is never answered by this server: give up, ask the new run.
+          const asked = env.client.withDeadline(Date.now() + 1000, () => recordOf(saga));
+          const record = await asked.catch(() => undefined);
+          if (record && until(record)) return record;
+        }
+      }),
+    recordOf,
+    journalOf: (saga) => latest(saga).query(script.getJournal),
+    cancel: (saga, { validUntil = farAhead(), updateId = randomUUID() } = {}) =>
+      saga.executeUpdate(script.cancel, {
+        updateId,
+        args: [{ actor: 'customer', reason: 'changed my mind', validUntil }],
+      }),
+    resolve: (saga, step, action, { requestId = randomUUID(), reason = 'looked into it' } = {}) =>
+      saga.executeUpdate(script.resolve, {
+        args: [{ step, action, actor: 'olga', reason, requestId, validUntil: farAhead() }],
+      }),
+  };
+  const options = { taskQueue, workflowBundle: { code }, activities: participant.activities };
+  await env.withWorker(options, () => play(stage));
+}
+
+/** The code with which a request was refused. */
+export async function refusalOf(request: Promise<unknown>): Promise<string | null | undefined> {
+  const error: unknown = await request.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) throw error;
+  return error.cause.type;
+}
+
+export const statusOf = ({ steps }: SagaRecord, name: string): string | undefined =>
+  steps.find((step) => step.name === name)?.status;
