@@ -41,9 +41,6 @@ export const sagaIdOf = (orderId: string): string => `order-${orderId}`;
 
 export const orderIdOf = (sagaId: string): string => sagaId.replace(/^order-/, '');
 
-/** The order's steps in the order in which they run; `send_cancellation_notice` follows the last compensation. */
-export const STEPS = ['reserve_inventory', 'process_payment', 'create_shipment', 'send_confirmation'] as const;
-
 /**
  * The definitive business answers of each participant, by operation. Only a schema-valid problem document with one of
  * these codes is a refusal (rule 8); every other 4xx is an operational fault. 410 `AlreadyCancelled` is one of them:
@@ -61,13 +58,13 @@ export const REFUSALS = {
 } as const;
 
 /** ISO 4217 currencies whose minor unit is not a hundredth. */
-const DECIMALS: Readonly<Record<string, number>> = {
-  ...{ BIF: 0, CLP: 0, DJF: 0, GNF: 0, ISK: 0, JPY: 0, KMF: 0, KRW: 0, PYG: 0, RWF: 0, UGX: 0, VND: 0, VUV: 0 },
-  ...{ XAF: 0, XOF: 0, XPF: 0, BHD: 3, IQD: 3, JOD: 3, KWD: 3, LYD: 3, OMR: 3, TND: 3 },
-};
+const DECIMALS: ReadonlyMap<string, number> = new Map([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0] as const),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const),
+]);
 
 /** `42.00 EUR`. Pure arithmetic, so that a workflow that replays on another ICU version writes the same text. */
 export function formatMoney({ amount, currency }: Money): string {
-  const decimals = DECIMALS[currency] ?? 2;
+  const decimals = DECIMALS.get(currency) ?? 2;
   return `${(amount / 10 ** decimals).toFixed(decimals)} ${currency}`;
 }

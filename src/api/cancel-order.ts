@@ -16,6 +16,8 @@ import { askTemporal, EngineUnavailableError } from './temporal.js';
 const DECIDED_WITHIN_MS = 5_000;
 /** A decision that falls at the last moment still has to get here. */
 const GRACE_MS = 250;
+/** Of a workflow that has closed Temporal knows the verdict; its worker is not waited for long. */
+const ENDED_PATIENCE_MS = 250;
 
 /** Throws a `Problem`: 404 unknown, 409 refused with the present state, 503 undecided; then the same request again. */
 export async function requestCancel(
@@ -58,7 +60,7 @@ function refusal(error: unknown, orderId: string): unknown {
 /** No workflow takes the Update: it has closed, or there never was one. */
 async function ended(deps: ApiDeps, orderId: string, cause: unknown): Promise<Problem> {
   const sagaId = sagaIdOf(orderId);
-  const status = await readSagaStatus(deps, sagaId);
+  const status = await readSagaStatus(deps, sagaId, ENDED_PATIENCE_MS);
   if (!status) return new Problem('OrderNotFound', { orderId }, { cause });
   const code = status.state === 'COMPLETED' ? 'AlreadyFulfilled' : 'AlreadyEnded';
   return new Problem(code, { orderId, sagaId, state: status.state }, { cause });

@@ -11,7 +11,7 @@ const DEMO = 'May be left out in development only, where the demo customer fills
 
 const MAX_QUANTITY = 10_000;
 
-export const text = (max: number) =>
+const text = (max: number) =>
   z
     .string()
     .max(max, `has at most ${max} characters`)

@@ -14,7 +14,7 @@ import { askTemporal, EngineUnavailableError } from './temporal.js';
 import { invalidRequest } from './validate.js';
 
 /** A caller hears within two seconds that Temporal is away; what came before the start is taken off. */
-const ANSWER_WITHIN_MS = 1_800;
+const ANSWER_WITHIN_MS = 1_500;
 /** Time-out of the start where the rest has used up the time: enough for a server that is there. */
 const START_AT_LEAST_MS = 250;
 

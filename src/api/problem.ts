@@ -34,7 +34,7 @@ export class Problem extends Error {
   }
 }
 
-export function sendProblem(res: Response, code: ProblemCode, details: ProblemDetails = {}): void {
+function sendProblem(res: Response, code: ProblemCode, details: ProblemDetails = {}): void {
   const { status, title, retryAfter }: ProblemKind = PROBLEMS[code];
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
   const document = {

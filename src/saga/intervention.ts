@@ -43,8 +43,8 @@ export type RefusalCode =
 
 /** The Temporal names under which a workflow offers the saga's messages. */
 export interface SagaMessages {
-  readonly state: QueryDefinition<SagaRecord, []>;
-  readonly journal?: QueryDefinition<readonly JournalEntry[], []>;
+  readonly state: QueryDefinition<SagaRecord>;
+  readonly journal?: QueryDefinition<readonly JournalEntry[]>;
   readonly cancel: UpdateDefinition<Decision, [SteeringRequest]>;
   readonly resolve: UpdateDefinition<Decision, [ResolveRequest]>;
   readonly approve?: UpdateDefinition<Decision, [SteeringRequest]>;

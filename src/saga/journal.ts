@@ -78,50 +78,17 @@ function change(record: SagaRecord, event: SagaEvent, at: string): Partial<SagaR
       return { sagaType: event.sagaType, data: event.data, steps, createdAt: at };
     }
     case 'SagaStepStarted':
-      return {
-        state: record.state === 'STARTED' ? 'PENDING' : record.state,
-        currentStep: event.step,
-        blockedOn: null,
-        steps: withStep(record, event.step, ({ executedAt = at }) => ({
-          status: 'executing',
-          executedAt,
-          timeoutAt: event.timeoutAt,
-        })),
-      };
     case 'SagaStepCompleted':
-      return {
-        data: { ...record.data, ...idsAndTotals(event.result) },
-        blockedOn: null,
-        steps: withStep(record, event.step, spent(event, 'completed', { result: event.result })),
-      };
     case 'SagaStepFailed':
-      return stepFailed(record, event);
     case 'SagaStepTimedOut':
     case 'SagaStepUnknown':
-      return {
-        ...unwindingBecause(record, event.step, event.code),
-        steps: withStep(record, event.step, spent(event, 'unknown', failure(event.code))),
-      };
+      return stepChange(record, event, at);
     case 'SagaCompensationStarted':
-      return {
-        currentStep: event.step,
-        steps: withStep(record, event.step, () => ({ status: 'compensating', timeoutAt: event.timeoutAt })),
-      };
     case 'SagaCompensationCompleted':
-      return {
-        blockedOn: null,
-        steps: withStep(record, event.step, spent(event, event.outcome, { compensatedAt: at })),
-      };
     case 'SagaCompensationFailed':
-      return { steps: withStep(record, event.step, spent(event, 'compensating', failure(event.code))) };
+      return compensationChange(record, event, at);
     case 'SagaBlocked':
-      return {
-        blockedOn: event.step,
-        steps: withStep(record, event.step, ({ status }) => ({
-          status: status === 'executing' ? 'unknown' : status,
-          ...failure(event.code),
-        })),
-      };
+      return { blockedOn: event.step, steps: withStep(record, event.step, blocked(event.code)) };
     case 'SagaIntervened':
       return intervened(record, event);
     case 'SagaCancelAccepted':
@@ -130,10 +97,69 @@ function change(record: SagaRecord, event: SagaEvent, at: string): Partial<SagaR
       return { state: 'PENDING', waitingFor: { approval: event.approval, until: event.until } };
     case 'SagaWaitEnded':
       return { waitingFor: null, ...(WAIT_REASONS[event.answer] && unwinding(record, WAIT_REASONS[event.answer])) };
-    case 'SagaEnded':
+    default: // SagaEnded
       return { state: event.state, reason: event.reason, blockedOn: null };
   }
 }
+
+type StepEvent = EventOf<
+  'SagaStepStarted' | 'SagaStepCompleted' | 'SagaStepFailed' | 'SagaStepTimedOut' | 'SagaStepUnknown'
+>;
+
+function stepChange(record: SagaRecord, event: StepEvent, at: string): Partial<SagaRecord> {
+  const { step } = event;
+  switch (event.type) {
+    case 'SagaStepStarted': {
+      const { timeoutAt } = event;
+      return {
+        state: record.state === 'STARTED' ? 'PENDING' : record.state,
+        currentStep: step,
+        blockedOn: null,
+        steps: withStep(record, step, ({ executedAt = at }) => ({ status: 'executing', executedAt, timeoutAt })),
+      };
+    }
+    case 'SagaStepCompleted':
+      return {
+        data: { ...record.data, ...idsAndTotals(event.result) },
+        blockedOn: null,
+        steps: withStep(record, step, spent(event, 'completed', { result: event.result })),
+      };
+    case 'SagaStepFailed':
+      return stepFailed(record, event);
+    default: // SagaStepTimedOut, SagaStepUnknown
+      return {
+        ...unwindingBecause(record, step, event.code),
+        steps: withStep(record, step, spent(event, 'unknown', failure(event.code))),
+      };
+  }
+}
+
+type CompensationEvent = EventOf<'SagaCompensationStarted' | 'SagaCompensationCompleted' | 'SagaCompensationFailed'>;
+
+function compensationChange(record: SagaRecord, event: CompensationEvent, at: string): Partial<SagaRecord> {
+  const { step } = event;
+  switch (event.type) {
+    case 'SagaCompensationStarted': {
+      const { timeoutAt } = event;
+      return { currentStep: step, steps: withStep(record, step, () => ({ status: 'compensating', timeoutAt })) };
+    }
+    case 'SagaCompensationCompleted':
+      return {
+        blockedOn: null,
+        steps: withStep(record, step, spent(event, event.outcome, { compensatedAt: at })),
+      };
+    default: // SagaCompensationFailed
+      return { steps: withStep(record, step, spent(event, 'compensating', failure(event.code))) };
+  }
+}
+
+/** A step past its pivot, or a retriable one, that blocks: whether it happened is not known. */
+const blocked =
+  (code: string) =>
+  ({ status }: StepRecord): Partial<StepRecord> => ({
+    status: status === 'executing' ? 'unknown' : status,
+    ...failure(code),
+  });
 
 const WAIT_REASONS: Readonly<Partial<Record<WaitAnswer, string>>> = {
   rejected: 'ApprovalRejected',

@@ -10,12 +10,14 @@
 import { continueAsNew, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.js';
 import { formatMoney, REFUSALS, sagaIdOf, type Money } from '../order.js';
-import { compensatable, retriable, runSaga, type CarriedSaga, type SagaOutcome } from '../saga/saga.js';
+import { compensatable, retriable, runSaga, type Budget, type CarriedSaga, type SagaOutcome } from '../saga/saga.js';
 import * as messages from './messages.js';
 import { showInWebUi } from './visibility.js';
 
 /** Time-outs are the budgets' (see `orderSteps`); this one is only what Temporal asks for. */
 const call = proxyActivities<Activities>({ startToCloseTimeout: '10s' });
+
+const text = (summary: string) => ({ summary: () => summary });
 
 /** What undoes what, and how long each may take. Every call names its effect by the order's id alone. */
 function orderSteps({
@@ -24,9 +26,9 @@ function orderSteps({
   compensationBudget,
   retriableBudget,
 }: messages.SagaPolicy) {
-  const budget = { attempt, total: stepTimeout };
-  const undoBudget = { attempt, total: compensationBudget };
-  const mailBudget = { attempt, total: retriableBudget };
+  const act = { attempt, total: stepTimeout };
+  const undo = { attempt, total: compensationBudget };
+  const mail = { attempt, total: retriableBudget };
   const refund = ({ total }: { total: Money }): string => `process_payment: refund ${formatMoney(total)}`;
   const charge = ({ total }: { total: Money }): string => `process_payment: charge ${formatMoney(total)}`;
   return {
@@ -34,49 +36,51 @@ function orderSteps({
       'reserve_inventory',
       {
         activity: call.reserveInventory,
-        budget,
+        budget: act,
         refusals: REFUSALS.reserveInventory,
-        summary: () => 'reserve_inventory',
+        ...text('reserve_inventory'),
       },
       {
         activity: call.releaseReservation,
-        budget: undoBudget,
+        budget: undo,
         refusals: REFUSALS.releaseReservation,
-        summary: () => 'reserve_inventory: release the stock',
+        ...text('reserve_inventory: release the stock'),
       },
     ),
     pay: compensatable(
       'process_payment',
-      { activity: call.processPayment, budget, refusals: REFUSALS.processPayment, summary: charge },
-      { activity: call.refundPayment, budget: undoBudget, refusals: REFUSALS.refundPayment, summary: refund },
+      { activity: call.processPayment, budget: act, refusals: REFUSALS.processPayment, summary: charge },
+      { activity: call.refundPayment, budget: undo, refusals: REFUSALS.refundPayment, summary: refund },
     ),
     ship: compensatable(
       'create_shipment',
-      { activity: call.createShipment, budget, refusals: REFUSALS.createShipment, summary: () => 'create_shipment' },
+      { activity: call.createShipment, budget: act, refusals: REFUSALS.createShipment, ...text('create_shipment') },
       {
         activity: call.cancelShipment,
-        budget: undoBudget,
+        budget: undo,
         refusals: REFUSALS.cancelShipment,
-        summary: () => 'create_shipment: cancel the parcel',
+        ...text('create_shipment: cancel the parcel'),
       },
     ),
+    ...mails(mail),
+  };
+}
+
+/** What is sent at the end, whichever it is. Mail that cannot be delivered is a dead letter and blocks nothing. */
+function mails(budget: Budget) {
+  return {
     confirm: retriable(
       'send_confirmation',
-      {
-        activity: call.sendConfirmation,
-        budget: mailBudget,
-        refusals: REFUSALS.sendConfirmation,
-        summary: () => 'send_confirmation',
-      },
+      { activity: call.sendConfirmation, budget, refusals: REFUSALS.sendConfirmation, ...text('send_confirmation') },
       { onExhausted: 'deadLetter' },
     ),
     notice: retriable(
       'send_cancellation_notice',
       {
         activity: call.sendCancellationNotice,
-        budget: mailBudget,
+        budget,
         refusals: REFUSALS.sendCancellationNotice,
-        summary: () => 'send_cancellation_notice',
+        ...text('send_cancellation_notice'),
       },
       { onExhausted: 'deadLetter' },
     ),

@@ -1,5 +1,6 @@
 import { runApi, POLICY, type RunningApi } from './running-api.js';
-import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
+import type { TestEnv } from '../support/temporal.js';
+import { createWarmServer } from './warm-server.js';
 
 const ORDER = {
   customerId: 'c-1',
@@ -12,7 +13,7 @@ let temporal: TestEnv;
 let api: RunningApi;
 
 beforeAll(async () => {
-  temporal = await createTimeSkipping();
+  temporal = await createWarmServer();
   api = await runApi({ temporal: temporal.client });
 });
 

@@ -1,6 +1,5 @@
 /** The API on a free port, over a schema of its own, beside a stand-in for the inventory service. */
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
 import { Client as Postgres } from 'pg';
 import { pino } from 'pino';
@@ -8,6 +7,8 @@ import { createApp } from '../../src/api/app.js';
 import { openOrders, type OrderStore } from '../../src/orders/orders.js';
 import { TASK_QUEUE, type SagaPolicy } from '../../src/workflows/messages.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
+import { runInventory, type Inventory } from './inventory.js';
+import { listen, stop, urlOf } from './listening.js';
 
 export const POLICY: SagaPolicy = {
   attemptTimeout: 1_000,
@@ -97,31 +98,6 @@ export async function runApi({
   };
 }
 
-export interface Inventory {
-  readonly url: string;
-  /** What it was asked: product ids and correlation ids. */
-  readonly asked: { productId: string; correlationId: string | undefined }[];
-  /** How it answers from now on: `known` has every product but `nosuch`. */
-  mode: 'known' | 'broken' | 'silent' | 'garbage';
-  close(): Promise<void>;
-}
-
-async function runInventory(): Promise<Inventory> {
-  const asked: Inventory['asked'] = [];
-  const server = http.createServer((req, res) => {
-    const productId = decodeURIComponent(req.url?.split('/').at(-1) ?? '');
-    asked.push({ productId, correlationId: req.headers['x-correlation-id']?.toString() });
-    if (inventory.mode === 'silent') return;
-    const found = productId !== 'nosuch';
-    const body = found ? { productId, name: 'A thing' } : { code: 'UnknownProduct', status: 404 };
-    res.statusCode = inventory.mode === 'broken' ? 500 : found ? 200 : 404;
-    res.end(inventory.mode === 'garbage' ? '<html>' : JSON.stringify(body));
-  });
-  await listen(server);
-  const inventory: Inventory = { url: urlOf(server), asked, mode: 'known', close: () => stop(server) };
-  return inventory;
-}
-
 async function sql<Row extends object>(schema: string, text: string): Promise<Row[]> {
   const client = new Postgres({ connectionString: databaseUrl(), options: `-c search_path=${schema}` });
   await client.connect();
@@ -131,14 +107,3 @@ async function sql<Row extends object>(schema: string, text: string): Promise<Ro
     await client.end();
   }
 }
-
-const listen = (server: http.Server): Promise<http.Server> =>
-  new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-
-const urlOf = (server: http.Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-
-const stop = (server: http.Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });

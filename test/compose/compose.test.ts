@@ -90,7 +90,9 @@ describe('docker-compose.yml against the code', () => {
       expect(config.listenHost).toBe('0.0.0.0');
     }
   });
+});
 
+describe('the URLs and ports in docker-compose.yml', () => {
   it('names services that exist in every URL', () => {
     for (const [, { environment }] of ourServices) {
       const hosts = Object.entries(environment)
@@ -99,6 +101,19 @@ describe('docker-compose.yml against the code', () => {
       expect(hosts.length).toBeGreaterThan(5);
       for (const host of hosts) expect(names).toContain(host);
     }
+  });
+
+  it.each([
+    ['api', '/health/ready', 'src/api/health-routes.ts'],
+    ['services', '/health/ready', 'src/services/open-service.ts'],
+    ['worker', '/metrics', 'src/main/worker.ts'],
+  ])('asks %s for a health that it has, on each port on which it listens', (name, route, source) => {
+    const { healthcheck, environment } = byName(name);
+    const { apiPort, servicePorts, metricsPort } = loadConfig(environment);
+    const ports = { api: [apiPort], services: Object.values(servicePorts), worker: [metricsPort] }[name] ?? [];
+    const [, , , ...urls] = healthcheck?.test ?? [];
+    expect(urls.toSorted()).toEqual(ports.map((port) => `http://127.0.0.1:${port}${route}`).toSorted());
+    expect(readRoot(source)).toContain(route);
   });
 
   it('calls each service on the port on which it listens', () => {

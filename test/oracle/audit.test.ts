@@ -93,7 +93,7 @@ describe('under traffic', () => {
     Object.assign(shop, booksOf([], [reservation('order-1'), payment('order-1')]));
     const verdicts = [verdict('order-1', 'FAILED')];
     const source = verdictsOf(verdicts);
-    const reading = auditBooks(shop.urls, {
+    const reading = audit({
       ...source,
       all: async () => {
         Object.assign(shop, booksOf([], [notice('order-1', 'cancellation')]));
@@ -106,7 +106,7 @@ describe('under traffic', () => {
   it('an order that is completed between the two readings misses nothing', async () => {
     Object.assign(shop, booksOf([], [reservation('order-1')]));
     const source = verdictsOf([verdict('order-1', 'COMPLETED')]);
-    const reading = auditBooks(shop.urls, {
+    const reading = audit({
       ...source,
       all: async () => {
         Object.assign(shop, rightBooks(verdict('order-1', 'COMPLETED')));

@@ -6,6 +6,7 @@ export interface BreakableLink {
   readonly address: string;
   /** Breaks every connection and refuses new ones. */
   cut(): Promise<void>;
+  /** Cutting what is cut and mending what is whole is nothing. */
   mend(): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,10 +31,16 @@ export async function linkTo(host: string, port: number): Promise<BreakableLink>
   const own = portOf(server);
   const cut = (): Promise<void> =>
     new Promise((resolve) => {
+      // Its error says that it was not listening.
       server.close(() => resolve());
       for (const socket of sockets) socket.destroy();
     });
-  return { address: `127.0.0.1:${own}`, cut, mend: () => listen(own), close: cut };
+  return {
+    address: `127.0.0.1:${own}`,
+    cut,
+    mend: async () => (server.listening ? undefined : await listen(own)),
+    close: cut,
+  };
 }
 
 function portOf(server: net.Server): number {

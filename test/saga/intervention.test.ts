@@ -1,6 +1,15 @@
 import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
 import type { PlannedStep } from './scripted.js';
-import { bundleScripted, compensatable, onStage, refusalOf, statusOf, type Running, type Stage } from './stage.js';
+import {
+  BRIEF,
+  bundleScripted,
+  compensatable,
+  onStage,
+  refusalOf,
+  statusOf,
+  type Running,
+  type Stage,
+} from './stage.js';
 
 let env: TestEnv;
 let code: string;
@@ -10,14 +19,13 @@ beforeAll(async () => {
 afterAll(() => env.close());
 
 const play = (body: (stage: Stage) => Promise<void>) => () => onStage(env, code, body);
-const blocked = ({ blockedOn }: { blockedOn: string | null }): boolean => blockedOn !== null;
 
 /** A saga that unwinds because `c` is refused, and whose `b` cannot be undone. */
-async function blockedSaga({ start, reaches, participant }: Stage, undoB: 'refuse' | 'unavailable'): Promise<Running> {
+async function blockedSaga({ start, blocks, participant }: Stage, undoB: 'refuse' | 'unavailable'): Promise<Running> {
   participant.behave('act', 'c', 'refuse');
   participant.behave('undo', 'b', undoB);
-  const saga = await start(compensatable('a', 'b', 'c'));
-  await reaches(saga, blocked);
+  const saga = await start(compensatable('a', 'b', 'c'), BRIEF);
+  await blocks(saga, 'b');
   return saga;
 }
 
@@ -96,7 +104,7 @@ describe('a compensation that fails', () => {
         stage.resolve(saga, 'b', 'retry', { requestId: 'r1' }),
       ]);
       expect(twin).toEqual(first);
-      await stage.reaches(saga, blocked);
+      await stage.blocks(saga, 'b');
       expect(await stage.resolve(saga, 'b', 'retry', { requestId: 'r1' })).toEqual(first);
       expect(await refusalOf(stage.resolve(saga, 'b', 'skip', { requestId: 'r1' }))).toBe('RequestIdReused');
       expect(stage.participant.calls.filter((call) => call === 'undo b')).toHaveLength(2);
@@ -137,10 +145,10 @@ describe('a pivot', () => {
 
   it(
     'blocks when its budget is spent and is never unwound by itself; an operator answers the unknown (rules 14 and 18)',
-    play(async ({ start, reaches, resolve, outcomeOf, participant }) => {
+    play(async ({ start, blocks, resolve, outcomeOf, participant }) => {
       participant.behave('act', 'p', 'lost');
-      const saga = await start(withPivot);
-      expect(await reaches(saga, blocked)).toMatchObject({ state: 'PENDING', blockedOn: 'p' });
+      const saga = await start(withPivot, BRIEF);
+      expect(await blocks(saga, 'p')).toMatchObject({ state: 'PENDING', blockedOn: 'p' });
       await resolve(saga, 'p', 'applied');
       expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
     }),
@@ -148,10 +156,10 @@ describe('a pivot', () => {
 
   it(
     'unwinds when an operator finds that it was not applied (rule 18)',
-    play(async ({ start, reaches, resolve, outcomeOf, participant }) => {
+    play(async ({ start, blocks, resolve, outcomeOf, participant }) => {
       participant.behave('act', 'p', 'unavailable');
-      const saga = await start(withPivot);
-      await reaches(saga, blocked);
+      const saga = await start(withPivot, BRIEF);
+      await blocks(saga, 'p');
       await resolve(saga, 'p', 'notApplied');
       expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'NotApplied' });
       expect(participant.effects()).toEqual([]);
@@ -172,10 +180,10 @@ describe('a retriable step', () => {
 
   it(
     'that must happen blocks when it is refused, and nothing is unwound (rule 8)',
-    play(async ({ start, reaches, resolve, outcomeOf, participant }) => {
+    play(async ({ start, blocks, resolve, outcomeOf, participant }) => {
       participant.behave('act', 'must', 'refuse');
       const saga = await start([...compensatable('a'), [{ name: 'must', kind: 'block' }]]);
-      await reaches(saga, blocked);
+      await blocks(saga, 'must');
       await resolve(saga, 'must', 'skip');
       expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED', waivers: [{ step: 'must' }] });
     }),

@@ -1,7 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
-import { bundleScripted, compensatable, onStage, refusalOf, statusOf, type Stage } from './stage.js';
+import { BRIEF, bundleScripted, compensatable, onStage, refusalOf, statusOf, type Stage } from './stage.js';
 
 let env: TestEnv;
 let code: string;
@@ -151,11 +151,11 @@ describe('an unknown outcome at a participant that must be asked first (rule 9)'
 
   it(
     'blocks when nobody can say, until an operator does',
-    play(async ({ start, reaches, resolve, outcomeOf, recordOf, participant }) => {
+    play(async ({ start, blocks, resolve, outcomeOf, recordOf, participant }) => {
       participant.behave('act', 'a', 'lost');
       participant.behave('ask', 'a', 'unavailable');
-      const saga = await start(probed);
-      await reaches(saga, ({ blockedOn }) => blockedOn === 'a');
+      const saga = await start(probed, BRIEF);
+      await blocks(saga, 'a');
       await resolve(saga, 'a', 'applied');
       expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers: [] });
       expect(statusOf(await recordOf(saga), 'a')).toBe('compensated');

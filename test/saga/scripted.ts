@@ -1,5 +1,5 @@
 /** A saga whose steps come from its input, so that a test (or a generator) can say what shape it has. */
-import { continueAsNew, defineQuery, defineUpdate, proxyActivities } from '@temporalio/workflow';
+import { continueAsNew, defineQuery, defineUpdate, proxyActivities, upsertMemo } from '@temporalio/workflow';
 import {
   compensatable,
   pivot,
@@ -80,6 +80,10 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
       steps,
       deadline,
       messages: { state: getState, journal: getJournal, cancel, resolve, approve, reject },
+      // A test that waits for a block reads the memo.
+      onEntry: ({ blockedOn }, before) => {
+        if (blockedOn !== before.blockedOn) upsertMemo({ blockedOn });
+      },
       afterUnwinding: async (run) => notice.kind === 'retriable' && run(notice, { sagaId, step: 'notice' }),
       continueAsNew: (blocked) => continueAsNew<typeof scripted>(plan, blocked),
       ...(historyLimit !== undefined && { historyLimit }),

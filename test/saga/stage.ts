@@ -1,5 +1,6 @@
 /** Puts scripted sagas on stage: a worker, a participant, and time that skips only while a result is awaited. */
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import path from 'node:path';
 import { WorkflowUpdateFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -17,8 +18,8 @@ export interface Stage {
   start(groups: readonly (readonly PlannedStep[])[], more?: Partial<script.Plan>): Promise<Running>;
   /** The outcome, with time skipping until it is there. */
   outcomeOf(saga: Running): Promise<SagaOutcome>;
-  /** Lets time skip until the record satisfies `until`. */
-  reaches(saga: Running, until: (record: SagaRecord) => boolean): Promise<SagaRecord>;
+  /** Waits on the clock until the saga is blocked on the step: this server loses Updates to a run whose time it skipped. */
+  blocks(saga: Running, step: string): Promise<SagaRecord>;
   recordOf(saga: Running): Promise<SagaRecord>;
   journalOf(saga: Running): Promise<readonly JournalEntry[]>;
   cancel(saga: Running, more?: { validUntil?: string; updateId?: string }): Promise<unknown>;
@@ -41,6 +42,9 @@ export const compensatable = (...names: string[]): PlannedStep[][] =>
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
+/** Budgets that are spent in seconds on the clock. */
+export const BRIEF = { budget: 3000, undoBudget: 3000 };
+
 /** A validity that outlasts any skipped time. */
 export const farAhead = (): string => new Date(Date.now() + 10 * 365 * DAY).toISOString();
 
@@ -62,15 +66,10 @@ export async function onStage(env: TestEnv, code: string, play: (stage: Stage) =
       return env.client.workflow.start(script.scripted, { workflowId: sagaId, taskQueue, args: [plan] });
     },
     outcomeOf: (saga) => skipping(() => saga.result()),
-    reaches: (saga, until) =>
-      skipping(async () => {
-        for (;;) {
-          // A query that meets a continue-as-new is never answered by this server: give up, ask the new run.
-          const asked = env.client.withDeadline(Date.now() + 1000, () => recordOf(saga));
-          const record = await asked.catch(() => undefined);
-          if (record && until(record)) return record;
-        }
-      }),
+    blocks: async (saga, step) => {
+      while ((await latest(saga).describe()).memo?.['blockedOn'] !== step) await nextTurn();
+      return recordOf(saga);
+    },
     recordOf,
     journalOf: (saga) => latest(saga).query(script.getJournal),
     cancel: (saga, { validUntil = farAhead(), updateId = randomUUID() } = {}) =>

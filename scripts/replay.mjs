@@ -1,0 +1,24 @@
+// npm run test:replay [-- history.json …]: replays histories (all committed ones without arguments) on today's workflows.
+// A history is what `temporal workflow show --output json` or `npm run histories:record` writes.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Worker } from '@temporalio/worker';
+
+const root = path.join(import.meta.dirname, '..');
+const committed = path.join(root, 'test', 'histories');
+const named = process.argv.slice(2);
+const files = named.length > 0 ? named : readdirSync(committed).map((name) => path.join(committed, name));
+const options = { workflowBundle: { codePath: path.join(root, 'dist', 'workflow-bundle.js') } };
+
+let failed = 0;
+for (const file of files) {
+  try {
+    await Worker.runReplayHistory(options, JSON.parse(readFileSync(file, 'utf8')));
+    console.log(`replayed  ${path.relative(root, file)}`);
+  } catch (error) {
+    failed += 1;
+    console.error(`FAILED    ${path.relative(root, file)}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+console.log(`${files.length - failed} passed, ${failed} failed`);
+process.exit(failed === 0 && files.length > 0 ? 0 : 1);

@@ -1,0 +1,135 @@
+import { Client, Connection } from '@temporalio/client';
+import { linkTo, type BreakableLink } from '../orders/breakable-link.js';
+import { databaseUrl } from '../support/database.js';
+import type { TestEnv } from '../support/temporal.js';
+import { createWarmServer } from './warm-server.js';
+import { runApi, type RunningApi } from './running-api.js';
+
+const items = [{ productId: '123', quantity: 2 }];
+
+let temporal: TestEnv;
+let engine: BreakableLink;
+let database: BreakableLink;
+let connection: Connection;
+let api: RunningApi;
+
+beforeAll(async () => {
+  temporal = await createWarmServer();
+  const [host = '', port] = temporal.address.split(':');
+  engine = await linkTo(host, Number(port));
+  const url = new URL(databaseUrl());
+  database = await linkTo(url.hostname, Number(url.port));
+  url.host = database.address;
+  connection = Connection.lazy({ address: engine.address, channelArgs: { 'grpc.max_reconnect_backoff_ms': 500 } });
+  api = await runApi({
+    temporal: new Client({ connection, namespace: temporal.namespace }),
+    databaseUrl: url.href,
+  });
+});
+
+afterAll(async () => {
+  await api?.close();
+  await connection?.close();
+  await Promise.all([engine?.close(), database?.close()]);
+  await temporal?.close();
+});
+
+/** Repeats until the answer is not 503; the connection takes its own time to come back. */
+async function onceBack<T extends { status: number }>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (answer.status !== 503) return answer;
+  }
+}
+
+async function timed<T>(work: Promise<T>): Promise<{ answer: T; took: number }> {
+  const begin = performance.now();
+  const answer = await work;
+  return { answer, took: performance.now() - begin };
+}
+
+/** Everything is there again, and the API has noticed. */
+const allBack = async (): Promise<void> => {
+  await Promise.all([engine.mend(), database.mend()]);
+  await onceBack(() => api.request('GET', '/health/ready'));
+};
+
+beforeAll(async () => {
+  await allBack();
+  expect((await api.post('/api/orders', { orderId: 'known', items })).status).toBe(202);
+});
+
+describe('with Temporal away', () => {
+  beforeEach(() => engine.cut());
+  afterEach(allBack);
+
+  it('answers an order with 503 within two seconds, naming its id, and accepts its repeat later', async () => {
+    const { answer, took } = await timed(api.post('/api/orders', { items }));
+    expect(answer.status).toBe(503);
+    expect(took).toBeLessThan(2_000);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(answer.body).toMatchObject({ code: 'EngineUnavailable', type: 'urn:unwind:problem:EngineUnavailable' });
+    const orderId = String(answer.body['orderId']);
+    expect((await api.orders.get(orderId))?.startedAt).toBeNull();
+    expect((await api.request('GET', `/api/orders/${orderId}`)).status).toBe(404);
+
+    await engine.mend();
+    const repeat = await onceBack(() => api.post('/api/orders', { orderId, items }));
+    expect(repeat.status).toBe(202);
+    expect(repeat.body).toMatchObject({ orderId });
+    expect((await temporal.client.workflow.getHandle(`order-${orderId}`).describe()).status.name).toBe('RUNNING');
+    expect((await api.orders.get(orderId))?.startedAt).not.toBeNull();
+  });
+
+  it('still has a status for what it accepted: from the orders table, with the time of that (rule 30)', async () => {
+    const { answer, took } = await timed(api.request('GET', '/api/sagas/order-known/status'));
+    expect(answer.status).toBe(200);
+    expect(took).toBeLessThan(2_000);
+    const { startedAt } = (await api.orders.get('known')) ?? {};
+    expect(answer.body).toMatchObject({ sagaId: 'order-known', state: 'STARTED', source: 'orders', asOf: startedAt });
+    expect(answer.body).not.toHaveProperty('steps');
+    const [order, unknown] = await Promise.all([
+      api.request('GET', '/api/orders/known'),
+      api.request('GET', '/api/sagas/order-unknown/status'),
+    ]);
+    expect(order.body).toMatchObject({ state: 'STARTED', source: 'orders' });
+    expect(unknown.status).toBe(404);
+  });
+
+  it('recognises the repeat of what it accepted', async () => {
+    const { answer, took } = await timed(api.post('/api/orders', { orderId: 'known', items }));
+    expect(answer.status).toBe(200);
+    expect(took).toBeLessThan(2_000);
+  });
+
+  it('is alive but not ready', async () => {
+    expect((await api.request('GET', '/health/live')).body).toEqual({ status: 'live' });
+    const ready = await api.request('GET', '/health/ready');
+    expect(ready.status).toBe(503);
+    expect(ready.body).toEqual({ status: 'unavailable', postgresql: 'up', temporal: 'down' });
+  });
+});
+
+describe('with PostgreSQL away', () => {
+  beforeEach(() => database.cut());
+  afterEach(allBack);
+
+  it('answers an order with 503 within two seconds, starts nothing, and accepts it later', async () => {
+    const { answer, took } = await timed(api.post('/api/orders', { orderId: 'later', items }));
+    expect(answer.status).toBe(503);
+    expect(took).toBeLessThan(2_000);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(answer.body).toMatchObject({ code: 'OrdersUnavailable' });
+    expect(answer.text).not.toMatch(/ECONN|postgres:/);
+    await expect(temporal.client.workflow.getHandle('order-later').describe()).rejects.toThrow('not found');
+    await database.mend();
+    expect((await onceBack(() => api.post('/api/orders', { orderId: 'later', items }))).status).toBe(202);
+  });
+
+  it('is not ready, but knows how a saga stands', async () => {
+    const ready = await api.request('GET', '/health/ready');
+    expect(ready.body).toEqual({ status: 'unavailable', postgresql: 'down', temporal: 'up' });
+    expect((await api.request('GET', '/api/sagas/order-known/status')).body).toMatchObject({ source: 'engine' });
+    expect((await api.request('GET', '/api/orders/known')).status).toBe(503);
+  });
+});

@@ -1,0 +1,235 @@
+/** What a service does when PostgreSQL, its callers or its supervisor do what they do in production. */
+import { createServer, connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { pino } from 'pino';
+import { openInventory } from '../../src/services/inventory/service.js';
+import { openPayment } from '../../src/services/payment/service.js';
+import { databaseUrl, freshSchema } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { PARTICIPANTS } from './participants.js';
+import { run, type RunningService } from './running-service.js';
+
+const body = { orderId: 'o', customerId: 'c', paymentMethod: 'pm', amount: { amount: 100, currency: 'EUR' } };
+const logger = pino({ level: 'silent' });
+const parts = { demoData: true, faultInjection: true, logger };
+
+const killSessions = (running: RunningService) =>
+  running.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+    `unwind_${running.schema}`,
+  ]);
+
+describe('when PostgreSQL ends the sessions', () => {
+  it('the service goes on with new ones, in the middle of a crowd: no 500, and every repeat ends with one effect', async () => {
+    const payment = await run(openPayment);
+    const ids = Array.from({ length: 150 }, (_, index) => `crowd-${index}`);
+    const pay = (id: string) => payment.call('PUT', `/api/payments/${id}`, body);
+    const crowd = Promise.all(ids.map(pay));
+    for (let round = 0; round < 5; round += 1) await killSessions(payment);
+    const statuses = new Set((await crowd).map(({ status }) => status));
+    expect([...statuses].filter((status) => ![200, 503].includes(status))).toEqual([]);
+    for (const id of ids) await eventually(id, 5_000, async () => (await pay(id)).status === 200);
+    expect(await payment.sql('SELECT count(*)::int AS n, sum(captured)::int AS captured FROM payments')).toEqual([
+      { n: 150, captured: 15_000 },
+    ]);
+    await payment.stop();
+  });
+
+  it('idle sessions that were ended do not end the process', async () => {
+    const payment = await run(openPayment);
+    await Promise.all(Array.from({ length: 10 }, (_, index) => payment.call('GET', `/api/payments/${index}`)));
+    await killSessions(payment);
+    expect((await payment.call('PUT', '/api/payments/x', body)).status).toBe(200);
+    await payment.stop();
+  });
+});
+
+describe('when PostgreSQL cannot be reached', () => {
+  it('everything is 503 with Retry-After and readiness is red, and it recovers by itself', async () => {
+    const proxy = await proxyToDatabase();
+    const payment = await run((options) => openPayment({ ...options, databaseUrl: proxy.url }));
+    expect((await payment.call('PUT', '/api/payments/before', body)).status).toBe(200);
+    await proxy.cut();
+    const answer = await payment.call('PUT', '/api/payments/during', body);
+    expect(answer).toMatchObject({ status: 503, body: { code: 'ServiceUnavailable' } });
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect((await payment.call('GET', '/api/payments')).status).toBe(503);
+    expect((await payment.call('GET', '/health/ready')).status).toBe(503);
+    expect((await payment.call('GET', '/health/live')).status).toBe(200);
+    await proxy.restore();
+    await eventually('readiness', 5_000, async () => (await payment.call('GET', '/health/ready')).status === 200);
+    expect((await payment.call('PUT', '/api/payments/during', body)).status).toBe(200);
+    await payment.stop();
+    await proxy.cut();
+  });
+
+  it('rule 23: a commit whose answer was lost is repeated into the stored answer, not into a second effect', async () => {
+    const proxy = await proxyToDatabase();
+    const payment = await run((options) => openPayment({ ...options, databaseUrl: proxy.url }));
+    proxy.loseAnswerTo('COMMIT');
+    expect(await payment.call('PUT', '/api/payments/x', body)).toMatchObject({ status: 200, body: { captured: 100 } });
+    expect(proxy.lost()).toBe(1);
+    expect(await payment.sql('SELECT count(*)::int AS n FROM payments')).toEqual([{ n: 1 }]);
+    proxy.loseAnswerTo('COMMIT');
+    expect(await payment.call('DELETE', '/api/payments/x')).toMatchObject({ status: 200, body: { status: 'undone' } });
+    expect(await payment.sql('SELECT captured::int, refunded::int FROM payments')).toEqual([
+      { captured: 100, refunded: 100 },
+    ]);
+    await payment.stop();
+    await proxy.cut();
+  });
+});
+
+it('a row that another session holds is 503 after the lock time-out, never a hanging caller', async () => {
+  const payment = await run(openPayment);
+  await payment.call('PUT', '/api/payments/x', body);
+  await payment.sql('ALTER ROLE CURRENT_USER SET lock_timeout = 0').catch(() => undefined);
+  const holding = payment.sql(
+    `DO $$ BEGIN PERFORM FROM effects WHERE id = 'x' FOR UPDATE; PERFORM pg_sleep(6.5); END $$`,
+  );
+  await eventually('the lock', 5_000, async () => {
+    const rows = await payment.sql(
+      `SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%effects%'`,
+    );
+    return rows.length > 0;
+  });
+  expect((await payment.call('DELETE', '/api/payments/x')).status).toBe(503);
+  await holding;
+  expect((await payment.call('DELETE', '/api/payments/x')).body['status']).toBe('undone');
+  await payment.stop();
+});
+
+describe('starting', () => {
+  it('many processes at once migrate one schema once', async () => {
+    const schema = freshSchema('together');
+    const services = await Promise.all(
+      Array.from({ length: 4 }, () => openInventory({ ...parts, databaseUrl: databaseUrl(), schema })),
+    );
+    await Promise.all(services.map((service) => service.close()));
+    const inventory = await run(openInventory, { schema });
+    expect(await inventory.sql('SELECT name FROM migrations ORDER BY id')).toEqual([
+      { name: '1_ledger' },
+      { name: '2_schema' },
+    ]);
+    expect((await inventory.call('GET', '/api/products')).body['items']).toHaveLength(4);
+    await inventory.stop();
+  });
+
+  it('the four services start together in one database', async () => {
+    const running = await Promise.all(PARTICIPANTS.map(({ open }) => run(open)));
+    await Promise.all(running.map((service) => service.stop()));
+  });
+
+  it('rule 22: the serving role can delete nothing, and see no other schema', async () => {
+    const [payment, inventory] = await Promise.all([run(openPayment), run(openInventory)]);
+    const asService = (statement: string) => payment.sql(`SET ROLE unwind_${payment.schema}; ${statement}`);
+    for (const statement of [
+      'DELETE FROM effects',
+      'TRUNCATE payments CASCADE',
+      'DROP TABLE payments',
+      'DELETE FROM payments',
+    ]) {
+      await expect(asService(statement)).rejects.toThrow(/permission denied|must be owner/);
+    }
+    await expect(asService(`SELECT * FROM ${inventory.schema}.products`)).rejects.toThrow('permission denied');
+    await Promise.all([payment.stop(), inventory.stop()]);
+  });
+
+  it('a name that is no schema name, and a URL that takes the role away, are refused with the remedy', async () => {
+    const open = (schema: string, url: string) => openPayment({ ...parts, databaseUrl: url, schema });
+    await expect(open('x"; DROP', databaseUrl())).rejects.toThrow('is not a schema name');
+    const withOptions = `${databaseUrl()}?options=-c%20search_path%3Dpublic`;
+    await expect(open(freshSchema('options'), withOptions)).rejects.toThrow('remove "options"');
+  });
+});
+
+describe('stopping', () => {
+  it('cuts an injected delay short: 503, nothing done, and no waiting', async () => {
+    const payment = await run(openPayment);
+    await payment.arm({ mode: 'delay', delayMs: 3_600_000 });
+    const delayed = payment.call('PUT', '/api/payments/x', body);
+    await eventually('the delay', 5_000, async () => {
+      const { body: faults } = await payment.call('GET', '/api/test/faults');
+      return JSON.stringify(faults['items']) === '[]';
+    });
+    await payment.service.close();
+    expect(await delayed).toMatchObject({ status: 503, body: { code: 'ServiceUnavailable' } });
+    expect(await payment.sql('SELECT FROM effects')).toEqual([]);
+    expect((await payment.call('PUT', '/api/payments/y', body)).status).toBe(503);
+    expect(await payment.call('GET', '/health/ready')).toMatchObject({ status: 503, body: { status: 'stopping' } });
+    await payment.stop();
+  });
+
+  it('lets the running requests finish', async () => {
+    const payment = await run(openPayment);
+    const crowd = Promise.all(
+      Array.from({ length: 50 }, (_, index) => payment.call('PUT', `/api/payments/p-${index}`, body)),
+    );
+    await eventually('the first effect', 5_000, async () => (await payment.sql('SELECT FROM payments')).length > 0);
+    await payment.service.close();
+    const answers = await crowd;
+    const applied = answers.filter(({ status }) => status === 200).length;
+    expect(answers.every(({ status }) => [200, 503].includes(status))).toBe(true);
+    expect(await payment.sql('SELECT count(*)::int AS n FROM payments')).toEqual([{ n: applied }]);
+    await payment.stop();
+  });
+});
+
+/** A wire to PostgreSQL that can be cut, and that can lose the answer to a statement. */
+async function proxyToDatabase() {
+  const target = new URL(databaseUrl());
+  const sockets = new Set<Socket>();
+  let needle: string | undefined;
+  let lost = 0;
+  const server = createServer((caller) => {
+    const database = connect(Number(target.port), target.hostname);
+    for (const socket of [caller, database]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        caller.destroy();
+        sockets.delete(socket);
+      });
+    }
+    let losing = false;
+    caller.on('data', (chunk) => {
+      if (needle !== undefined && chunk.includes(needle)) {
+        needle = undefined;
+        losing = true;
+      }
+      database.write(chunk);
+    });
+    database.on('data', (chunk) => {
+      if (!losing) return caller.write(chunk);
+      lost += 1;
+      return caller.destroy();
+    });
+    caller.on('close', () => database.end());
+  });
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  await listen(0);
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  target.host = `127.0.0.1:${port}`;
+  const upstream = new URL(databaseUrl());
+  target.port = String(port);
+  const url = target.href;
+  target.host = upstream.host;
+  return {
+    url,
+    loseAnswerTo: (statement: string) => {
+      needle = statement;
+    },
+    lost: () => lost,
+    cut: async () => {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+    restore: () => listen(port),
+  };
+}
