@@ -1,21 +1,17 @@
 // npm run histories:record -- NAME=WORKFLOW_ID …: saves histories of the running system for the replay test.
-import { writeFileSync } from 'node:fs';
+// Temporal's own command writes them: the SDK's historyToJSON does not work with the protobufjs that 1.24 installs.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Client, Connection } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { findTemporal } from '../dist/main/temporal-finder.js';
 
-const { connectionOptions, namespace } = loadClientConnectConfig();
-const connection = await Connection.connect(connectionOptions);
-const client = new Client({ connection, ...(namespace && { namespace }) });
-try {
-  for (const argument of process.argv.slice(2)) {
-    const [name, workflowId] = argument.split('=');
-    const history = await client.workflow.getHandle(workflowId).fetchHistory();
-    const file = path.join(import.meta.dirname, '..', 'test', 'histories', `${name}.json`);
-    writeFileSync(file, `${historyToJSON(history)}\n`);
-    console.log(`${file}: ${history.events.length} events`);
-  }
-} finally {
-  await connection.close();
+const folder = path.join(import.meta.dirname, '..', 'test', 'histories');
+mkdirSync(folder, { recursive: true });
+const { path: temporal } = await findTemporal((sentence) => console.log(sentence));
+for (const argument of process.argv.slice(2)) {
+  const [name, workflowId] = argument.split('=');
+  const show = ['workflow', 'show', '--workflow-id', workflowId, '--output', 'json'];
+  const history = execFileSync(temporal, show, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  writeFileSync(path.join(folder, `${name}.json`), history);
+  console.log(`${name}: ${JSON.parse(history).events.length} events`);
 }

@@ -1,5 +1,5 @@
 /** Who runs a data directory: two supervisors on one would end each other's servers. */
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { commandLine, isRunning } from './processes.js';
 import { StartError } from './start-error.js';
@@ -15,6 +15,13 @@ function ownerIn(file: string): number | undefined {
   }
 }
 
+/** Not `recursive: true`, with which Node 20 never returns where a parent cannot be made (in /proc, say). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  mkdirSync(folder);
+}
+
 export interface Ownership {
   /** The owner before did not release it: it was killed, and may have left processes behind. */
   readonly predecessorWasKilled: boolean;
@@ -24,7 +31,7 @@ export interface Ownership {
 /** Makes this process the owner of `what` in the data directory, or fails with a sentence where another one lives. */
 export function takeOwnership(dataDir: string, what: string): Ownership {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(

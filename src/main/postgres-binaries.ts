@@ -67,8 +67,11 @@ export async function choosePostgresLauncher(binaries: PostgresBinaries): Promis
   if (process.getuid?.() !== 0) return { prefix: [], spawnOptions: {} };
   const owner = unprivilegedUser();
   const capability = '+dac_override';
-  const setpriv = [
+  // access(2) asks as an ordinary user, whatever capabilities there are, unless this bit is set; initdb asks that way.
+  const asking = '--securebits=+no_setuid_fixup';
+  const setpriv = (...more: string[]): string[] => [
     'setpriv',
+    ...more,
     `--reuid=${owner.uid}`,
     `--regid=${owner.gid}`,
     '--clear-groups',
@@ -77,7 +80,8 @@ export async function choosePostgresLauncher(binaries: PostgresBinaries): Promis
     '--',
   ];
   const launchers: Launcher[] = [
-    { prefix: setpriv, spawnOptions: {}, owner },
+    { prefix: setpriv(asking), spawnOptions: {}, owner },
+    { prefix: setpriv(), spawnOptions: {}, owner },
     { prefix: [], spawnOptions: owner, owner },
   ];
   for (const launcher of launchers) {

@@ -14,5 +14,6 @@ export async function sdkDownload(
     timeout: 300_000,
     ...(signal && { signal }),
   });
-  return result.code === 0 ? undefined : complaintOf(result.output);
+  if (result.code === 0) return undefined;
+  return /error sending request|dns error/.test(result.output) ? 'no internet connection' : complaintOf(result.output);
 }

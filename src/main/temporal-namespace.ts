@@ -9,6 +9,7 @@ import type { TemporalTarget } from './temporal-target.js';
 const RETENTION_DAYS = 30;
 const ATTRIBUTES = [SagaStateAttribute.name, SagaBlockedOnAttribute.name];
 const GRPC_ALREADY_EXISTS = 6;
+const GRPC_DEADLINE_EXCEEDED = 4;
 const GRPC_NOT_FOUND = 5;
 const GRPC_PERMISSION_DENIED = 7;
 const GRPC_UNAUTHENTICATED = 16;
@@ -54,8 +55,9 @@ function absence(target: TemporalTarget, code: number | undefined, error: unknow
       `Temporal at ${target.address} has no namespace "${target.namespace}": create it, or set TEMPORAL_NAMESPACE.`,
     );
   }
+  const reason = code === GRPC_DEADLINE_EXCEEDED ? 'nobody listens there, or not to us' : sentenceOf(error);
   return new StartError(
-    `Temporal does not answer at ${target.address} (${sentenceOf(error)}): start it with npm run start:temporal, or set TEMPORAL_ADDRESS.`,
+    `Temporal does not answer at ${target.address} (${reason}): start it with npm run start:temporal, or set TEMPORAL_ADDRESS.`,
   );
 }
 

@@ -45,16 +45,23 @@ export async function migrate(options: Migrations): Promise<void> {
 }
 
 async function createRole(client: Client, role: string): Promise<void> {
-  const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
-  if (rowCount === 0) {
-    try {
-      await client.query(`CREATE ROLE "${role}" NOLOGIN`);
-    } catch (error) {
-      // Roles belong to the whole server, the lock only to this database: another database's start may have won.
-      if (!(error instanceof DatabaseError && ['42710', '23505'].includes(error.code ?? ''))) throw error;
-    }
+  const { rows } = await client.query<{ member: boolean }>(
+    `SELECT pg_has_role(current_user, oid, 'MEMBER') AS member FROM pg_roles WHERE rolname = $1`,
+    [role],
+  );
+  if (rows[0]?.member === true) return;
+  if (rows.length > 0) {
+    await client.query(`GRANT "${role}" TO CURRENT_USER`);
+    return;
   }
-  await client.query(`GRANT "${role}" TO CURRENT_USER`);
+  try {
+    // Two statements in one message are one transaction: a role that is there is granted, too.
+    await client.query(`CREATE ROLE "${role}" NOLOGIN; GRANT "${role}" TO CURRENT_USER`);
+  } catch (error) {
+    // Roles belong to the whole server, the lock only to this database: another database's start may have won.
+    if (!(error instanceof DatabaseError && ['42710', '23505'].includes(error.code ?? ''))) throw error;
+    await client.query(`GRANT "${role}" TO CURRENT_USER`);
+  }
 }
 
 async function runMigrations(client: Client, { schema, schemaFile, logger }: Migrations): Promise<void> {

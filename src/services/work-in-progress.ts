@@ -1,4 +1,5 @@
 /** What must be finished before the pool may go: requests run on although their callers have left. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from './problem.js';
 
@@ -14,6 +15,7 @@ export interface WorkInProgress {
 
 export function trackWork(): WorkInProgress {
   const abort = new AbortController();
+  setMaxListeners(0, abort.signal); // one for each wait: not a leak
   const running = new Set<Promise<unknown>>();
   return {
     get stopping() {

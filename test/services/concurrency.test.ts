@@ -45,7 +45,7 @@ describe('many at once at inventory', () => {
         ['b', 1],
         ['c', 1],
       ];
-      return reserve(inventory, `cross-${index}`, index % 2 === 0 ? items : items.reverse());
+      return reserve(inventory, `cross-${index}`, index % 2 === 0 ? items : items.toReversed());
     });
     expect(withStatus(answers, 200)).toHaveLength(20);
     expect(withStatus(answers, 422)).toHaveLength(40);
@@ -153,10 +153,7 @@ describe.each(UNDOABLE)('races at $name', (participant) => {
       $$ BEGIN PERFORM pg_advisory_xact_lock_shared(hashtext(TG_TABLE_SCHEMA)); RETURN NEW; END $$`);
     await running.sql(`CREATE TRIGGER hold_up BEFORE UPDATE ON effects FOR EACH ROW
       WHEN (NEW.status = 'applied') EXECUTE FUNCTION hold_up()`);
-    const [holder] = await running.sql<{ pid: number }>(
-      'SELECT pg_backend_pid() AS pid, pg_advisory_lock(hashtext($1))',
-      [running.schema],
-    );
+    const letGo = await running.hold('SELECT pg_advisory_xact_lock(hashtext($1))', [running.schema]);
     const waiting = (count: number) => async () => {
       const [row] = await running.sql<{ n: number }>(
         `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`,
@@ -168,7 +165,7 @@ describe.each(UNDOABLE)('races at $name', (participant) => {
     await eventually('the PUT to be held up', 5_000, waiting(1));
     const deletion = running.call('DELETE', path('held'));
     await eventually('the DELETE to wait', 5_000, waiting(2));
-    await running.sql('SELECT pg_terminate_backend($1)', [holder?.pid]).catch(() => undefined);
+    await letGo();
     expect(await slow).toMatchObject({ status: 200, body: { status: 'applied' } });
     expect(await deletion).toMatchObject({ status: 200, body: { status: 'undone' } });
     await running.sql('DROP TRIGGER hold_up ON effects');

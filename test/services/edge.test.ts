@@ -84,7 +84,7 @@ describe('a request that cannot be read', () => {
     ['more than 64 KB', JSON.stringify({ x: 'x'.repeat(65 * 1024) }), json, 413, 'PayloadTooLarge'],
     ['no body', undefined, {}, 400, 'ValidationFailed'],
   ])('%s: a problem document', async (_what, body, headers, status, code) => {
-    const answer = await service('payment').call('PUT', '/api/payments/x', body, headers as Record<string, string>);
+    const answer = await service('payment').call('PUT', '/api/payments/x', body, headers);
     expect(answer).toMatchObject({ status, body: { type: `urn:unwind:problem:${code}`, code, status } });
   });
 

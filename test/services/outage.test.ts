@@ -1,5 +1,5 @@
 /** What a service does when PostgreSQL, its callers or its supervisor do what they do in production. */
-import { createServer, connect, type Socket } from 'node:net';
+import { createServer, connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { openInventory } from '../../src/services/inventory/service.js';
@@ -45,55 +45,46 @@ describe('when PostgreSQL ends the sessions', () => {
 
 describe('when PostgreSQL cannot be reached', () => {
   it('everything is 503 with Retry-After and readiness is red, and it recovers by itself', async () => {
-    const proxy = await proxyToDatabase();
-    const payment = await run((options) => openPayment({ ...options, databaseUrl: proxy.url }));
+    const wire = await wireToDatabase();
+    const payment = await run((options) => openPayment({ ...options, databaseUrl: wire.url }));
     expect((await payment.call('PUT', '/api/payments/before', body)).status).toBe(200);
-    await proxy.cut();
+    await wire.cut();
     const answer = await payment.call('PUT', '/api/payments/during', body);
     expect(answer).toMatchObject({ status: 503, body: { code: 'ServiceUnavailable' } });
     expect(answer.headers.get('retry-after')).toBe('1');
     expect((await payment.call('GET', '/api/payments')).status).toBe(503);
     expect((await payment.call('GET', '/health/ready')).status).toBe(503);
     expect((await payment.call('GET', '/health/live')).status).toBe(200);
-    await proxy.restore();
+    await wire.restore();
     await eventually('readiness', 5_000, async () => (await payment.call('GET', '/health/ready')).status === 200);
     expect((await payment.call('PUT', '/api/payments/during', body)).status).toBe(200);
     await payment.stop();
-    await proxy.cut();
+    await wire.cut();
   });
 
   it('rule 23: a commit whose answer was lost is repeated into the stored answer, not into a second effect', async () => {
-    const proxy = await proxyToDatabase();
-    const payment = await run((options) => openPayment({ ...options, databaseUrl: proxy.url }));
-    proxy.loseAnswerTo('COMMIT');
+    const wire = await wireToDatabase();
+    const payment = await run((options) => openPayment({ ...options, databaseUrl: wire.url }));
+    wire.loseAnswerTo('COMMIT');
     expect(await payment.call('PUT', '/api/payments/x', body)).toMatchObject({ status: 200, body: { captured: 100 } });
-    expect(proxy.lost()).toBe(1);
+    expect(wire.lost()).toBe(1);
     expect(await payment.sql('SELECT count(*)::int AS n FROM payments')).toEqual([{ n: 1 }]);
-    proxy.loseAnswerTo('COMMIT');
+    wire.loseAnswerTo('COMMIT');
     expect(await payment.call('DELETE', '/api/payments/x')).toMatchObject({ status: 200, body: { status: 'undone' } });
     expect(await payment.sql('SELECT captured::int, refunded::int FROM payments')).toEqual([
       { captured: 100, refunded: 100 },
     ]);
     await payment.stop();
-    await proxy.cut();
+    await wire.cut();
   });
 });
 
 it('a row that another session holds is 503 after the lock time-out, never a hanging caller', async () => {
   const payment = await run(openPayment);
   await payment.call('PUT', '/api/payments/x', body);
-  await payment.sql('ALTER ROLE CURRENT_USER SET lock_timeout = 0').catch(() => undefined);
-  const holding = payment.sql(
-    `DO $$ BEGIN PERFORM FROM effects WHERE id = 'x' FOR UPDATE; PERFORM pg_sleep(6.5); END $$`,
-  );
-  await eventually('the lock', 5_000, async () => {
-    const rows = await payment.sql(
-      `SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%effects%'`,
-    );
-    return rows.length > 0;
-  });
+  const letGo = await payment.hold(`SELECT FROM effects WHERE id = 'x' FOR UPDATE`);
   expect((await payment.call('DELETE', '/api/payments/x')).status).toBe(503);
-  await holding;
+  await letGo();
   expect((await payment.call('DELETE', '/api/payments/x')).body['status']).toBe('undone');
   await payment.stop();
 });
@@ -174,62 +165,68 @@ describe('stopping', () => {
   });
 });
 
-/** A wire to PostgreSQL that can be cut, and that can lose the answer to a statement. */
-async function proxyToDatabase() {
+interface Wire {
+  readonly url: string;
+  /** The next time that the service sends this, PostgreSQL's answer goes astray and the connection with it. */
+  loseAnswerTo(statement: string): void;
+  /** How many answers went astray. */
+  lost(): number;
+  cut(): Promise<void>;
+  restore(): Promise<void>;
+}
+
+/** A wire to PostgreSQL that can be cut. */
+async function wireToDatabase(): Promise<Wire> {
   const target = new URL(databaseUrl());
   const sockets = new Set<Socket>();
-  let needle: string | undefined;
-  let lost = 0;
+  const wire = { needle: '', lost: 0 };
   const server = createServer((caller) => {
     const database = connect(Number(target.port), target.hostname);
+    let losing = false;
     for (const socket of [caller, database]) {
       sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => {
-        caller.destroy();
         sockets.delete(socket);
+        caller.destroy();
+        database.end();
       });
     }
-    let losing = false;
     caller.on('data', (chunk) => {
-      if (needle !== undefined && chunk.includes(needle)) {
-        needle = undefined;
-        losing = true;
-      }
+      losing ||= wire.needle !== '' && chunk.includes(wire.needle);
+      if (losing) wire.needle = '';
       database.write(chunk);
     });
     database.on('data', (chunk) => {
-      if (!losing) return caller.write(chunk);
-      lost += 1;
-      return caller.destroy();
+      if (!losing) {
+        caller.write(chunk);
+        return;
+      }
+      wire.lost += 1;
+      caller.destroy();
     });
-    caller.on('close', () => database.end());
   });
-  const listen = async (port: number) => {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-  };
-  await listen(0);
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  target.host = `127.0.0.1:${port}`;
-  const upstream = new URL(databaseUrl());
-  target.port = String(port);
-  const url = target.href;
-  target.host = upstream.host;
+  const port = await listen(server, 0);
+  const url = new URL(target);
+  url.port = String(port);
   return {
-    url,
-    loseAnswerTo: (statement: string) => {
-      needle = statement;
-    },
-    lost: () => lost,
-    cut: async () => {
+    url: url.href,
+    loseAnswerTo: (statement) => (wire.needle = statement),
+    lost: () => wire.lost,
+    async cut() {
       if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();
       for (const socket of sockets) socket.destroy();
       await closed;
     },
-    restore: () => listen(port),
+    restore: async () => void (await listen(server, port)),
   };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { openInventory } from '../../src/services/inventory/service.js';
 import { openPayment } from '../../src/services/payment/service.js';
 import { run, type RunningService } from './running-service.js';
@@ -11,15 +12,17 @@ const body = (orderId: string) => ({
 });
 const pay = (id: string, orderId = id) => payment.call('PUT', `/api/payments/${id}`, body(orderId));
 
-interface Page {
-  readonly items: readonly { readonly id: string; readonly status: string }[];
-  readonly nextCursor: string | null;
-}
+const pageShape = z.object({
+  items: z.array(z.looseObject({ id: z.string(), status: z.string() })),
+  nextCursor: z.string().nullable(),
+});
+
+type Page = z.infer<typeof pageShape>;
 
 async function page(query: string): Promise<Page> {
   const answer = await payment.call('GET', `/api/payments?${query}`);
   expect(answer.status).toBe(200);
-  return answer.body as unknown as Page;
+  return pageShape.parse(answer.body);
 }
 
 async function all(query: string, between: () => Promise<unknown> = async () => undefined): Promise<string[]> {

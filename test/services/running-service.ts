@@ -1,7 +1,7 @@
 /** A service under test: really listening, over a schema of its own, and spoken to by HTTP alone. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { Pool } from 'pg';
+import { Client, Pool } from 'pg';
 import { pino, type Logger } from 'pino';
 import type { Service, ServiceOptions } from '../../src/services/service.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
@@ -21,6 +21,8 @@ export interface RunningService {
   arm(fault: Record<string, unknown>): Promise<void>;
   /** Looks at the books, and arranges them, past the service. */
   sql<Row extends Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Runs the statement in a session of its own, and keeps its locks until the returned function is called. */
+  hold(text: string, values?: unknown[]): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -68,6 +70,13 @@ export async function run(open: Open, overrides: Overrides = {}): Promise<Runnin
       if (status !== 200) throw new Error(`The fault was not armed: ${status}`);
     },
     sql: async (text, values) => (await onlooker.query(text, values)).rows,
+    async hold(text, values) {
+      const client = new Client({ connectionString: databaseUrl(), options: `-c search_path=${schema}` });
+      await client.connect();
+      await client.query('BEGIN');
+      await client.query(text, values);
+      return () => client.end();
+    },
     async stop() {
       server.close();
       await service.close();

@@ -28,11 +28,12 @@ describe('committed histories (rule 36)', () => {
 
   it('would notice a workflow that does its steps in another order', async () => {
     const text = readFileSync(path.join(folder, 'completed.json'), 'utf8');
-    const reordered = text
-      .replaceAll('processPayment', 'x')
-      .replaceAll('createShipment', 'processPayment')
-      .replaceAll('"x"', '"createShipment"');
-    const history: unknown = JSON.parse(reordered.replaceAll('x', 'x'));
+    const swap: Readonly<Record<string, string>> = {
+      processPayment: 'createShipment',
+      createShipment: 'processPayment',
+    };
+    const reordered = text.replaceAll(/processPayment|createShipment/g, (name) => swap[name] ?? name);
+    const history: unknown = JSON.parse(reordered);
     await expect(Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history)).rejects.toThrow();
   });
 });
