@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
+import { findTemporal } from '../../src/main/temporal-finder.js';
 import { hasEndedWithin, isRunning } from '../../src/main/processes.js';
 import { eventually } from '../support/eventually.js';
 import { build, type RunningSystem, startSystem } from './running-system.js';
@@ -37,8 +38,10 @@ describe('the journey of an order through the running system', () => {
 
   beforeAll(async () => {
     build();
+    // Where the cache is empty this builds the server first, which takes minutes.
+    await findTemporal({ notice: (sentence) => process.stderr.write(`  ${sentence}\n`), env: process.env });
     await start();
-  }, 120_000);
+  }, 900_000);
 
   afterAll(async () => {
     if (isRunning(system.pid)) system.signal('SIGTERM');

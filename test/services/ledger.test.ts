@@ -11,6 +11,9 @@ describe.each(PARTICIPANTS)('the ledger of $name', (participant) => {
   const put = (content: unknown = body) => running.call('PUT', path, content);
   const del = () => running.call('DELETE', path);
   const probe = () => running.call('GET', path);
+  /** What a DELETE gives back; only inventory has any. */
+  const stock = async () =>
+    participant.name === 'inventory' ? running.sql('SELECT * FROM products ORDER BY id') : undefined;
   const books = async () => (await running.sql<{ n: number }>(standing, [id]))[0]?.n;
 
   beforeAll(async () => {
@@ -96,11 +99,13 @@ describe.each(PARTICIPANTS)('the ledger of $name', (participant) => {
     expect(await books()).toBe(0);
   });
 
-  it('applied, DELETE: undone, and given back', async () => {
+  it('applied, DELETE: undone, and given back to the unit', async () => {
+    const before = await stock();
     await put();
     expect(await del()).toMatchObject({ status: 200, body: { id, status: 'undone', effect: 'none', ...undone } });
     expect((await probe()).body).toEqual({ id, status: 'undone', effect: 'none', ...undone });
     expect(await books()).toBe(0);
+    expect(await stock()).toEqual(before);
   });
 
   it('refused, DELETE: fenced', async () => {

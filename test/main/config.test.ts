@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { loadConfig } from '../../src/main/config.js';
+import { parseDuration } from '../../src/main/durations.js';
+import { StartError } from '../../src/main/start-error.js';
+import { temporalTarget } from '../../src/main/temporal-target.js';
+import { variables } from '../../src/main/variables.js';
+
+const example = readFileSync(path.join(import.meta.dirname, '..', '..', '.env.example'), 'utf8');
+const documented = new Map(
+  [...example.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+);
+
+describe('the configuration', () => {
+  it('has the standard ports and time-outs where nothing is set', () => {
+    const config = loadConfig({});
+    expect(config.apiPort).toBe(8000);
+    expect(config.servicePorts).toEqual({ payment: 8001, inventory: 8002, shipping: 8003, notification: 8004 });
+    expect(config.policy).toEqual({
+      attemptTimeout: 10_000,
+      stepTimeout: 300_000,
+      retriableBudget: 86_400_000,
+      compensationBudget: 86_400_000,
+      deadline: 604_800_000,
+    });
+    expect(config).toMatchObject({
+      faultInjection: true,
+      demoData: true,
+      startServices: true,
+      environment: 'development',
+    });
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(loadConfig({ API_PORT: '', DATABASE_URL: '', FAULT_INJECTION: '' })).toEqual(loadConfig({}));
+  });
+
+  it('calls the bundled services on their ports, or whatever a URL says', () => {
+    const { serviceUrls } = loadConfig({ PAYMENT_PORT: '9001', SHIPPING_URL: 'https://parcels.example.com/v1/' });
+    expect(serviceUrls.payment).toBe('http://127.0.0.1:9001');
+    expect(serviceUrls.shipping).toBe('https://parcels.example.com/v1');
+  });
+
+  it('switches fault injection and demo data off in production', () => {
+    expect(loadConfig({ NODE_ENV: 'production' })).toMatchObject({ faultInjection: false, demoData: false });
+  });
+
+  it.each([
+    [{ API_PORT: '80a' }, /^API_PORT is "80a", but must be a port number from 0 to 65535/],
+    [{ PG_PORT: '65536' }, /^PG_PORT is "65536", but must be a port number/],
+    [{ API_PORT: '8001' }, /^PAYMENT_PORT and API_PORT are both 8001|^API_PORT and PAYMENT_PORT are both 8001/],
+    [{ SAGA_DEADLINE: '7 days' }, /^SAGA_DEADLINE is "7 days", but must be a duration such as 7d/],
+    [{ SAGA_STEP_TIMEOUT: '0s' }, /^SAGA_STEP_TIMEOUT is "0s"/],
+    [{ SAGA_STEP_TIMEOUT: '5s' }, /^SAGA_ATTEMPT_TIMEOUT \(10s\) is longer than SAGA_STEP_TIMEOUT \(5s\)/],
+    [{ NODE_ENV: 'staging' }, /^NODE_ENV is "staging", but must be development, test or production\.$/],
+    [{ NODE_ENV: 'production', FAULT_INJECTION: 'on' }, /^FAULT_INJECTION is on, which NODE_ENV=production refuses/],
+    [{ NODE_ENV: 'production', DEMO_DATA: 'on' }, /^DEMO_DATA is on, which NODE_ENV=production refuses/],
+    [{ START_SERVICES: 'no' }, /^START_SERVICES is "no", but must be true or false\.$/],
+    [{ INVENTORY_URL: 'localhost:8002' }, /^INVENTORY_URL is "localhost:8002", but must be a URL such as http/],
+    [{ KAFKA_BROKERS: 'broker' }, /^KAFKA_BROKERS is "broker", but must be host:port/],
+    [{ SAGA_APPROVAL_ABOVE: '500 EUR' }, /^SAGA_APPROVAL_ABOVE is "500 EUR", but must be an amount with two decimals/],
+  ])('tells what is wrong with %j in one sentence', (env, sentence) => {
+    expect(() => loadConfig(env)).toThrow(StartError);
+    expect(() => loadConfig(env)).toThrow(sentence);
+  });
+
+  it('does not print the password of a URL that is wrong (rule 33)', () => {
+    expect(() => loadConfig({ DATABASE_URL: 'mysql://root:s3cret@db/x' })).toThrow('mysql://***@db/x');
+  });
+
+  it('tells every variable that is wrong at once', () => {
+    expect(() => loadConfig({ API_PORT: 'x', SAGA_DEADLINE: 'y' })).toThrow(
+      /API_PORT is "x".*\n.*SAGA_DEADLINE is "y"/,
+    );
+  });
+
+  it('warns of a SAGA_ variable that nobody reads', () => {
+    expect(loadConfig({ SAGA_STEP_TIMEOUTS: '5m' }).warnings).toEqual([
+      'SAGA_STEP_TIMEOUTS is no variable that Unwind knows: see .env.example for their names.',
+    ]);
+  });
+
+  it('is documented in .env.example, variable by variable, with values that are valid and are the defaults', () => {
+    expect([...documented.keys()].filter((name) => name !== 'UNWIND_CACHE_DIR').sort()).toEqual(
+      Object.keys(variables).sort(),
+    );
+    const { DATABASE_URL: _, SAGA_APPROVAL_ABOVE: __, ...values } = Object.fromEntries(documented);
+    expect(loadConfig(values)).toEqual(loadConfig({}));
+  });
+});
+
+describe('a duration', () => {
+  it.each([
+    ['500ms', 500],
+    ['10s', 10_000],
+    ['5m', 300_000],
+    ['24h', 86_400_000],
+    ['7d', 604_800_000],
+  ])('%s is %d ms', (text, milliseconds) => {
+    expect(parseDuration(text)).toBe(milliseconds);
+  });
+
+  it.each(['', '5', '-5m', '1.5h', '5 m', '5M', 'm', '0ms', '3651d', '99999999999999999999d'])('is not %j', (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
+});
+
+describe('the Temporal server that is meant', () => {
+  const nowhere = { TEMPORAL_CONFIG_FILE: '/nowhere/temporal.toml' };
+
+  it('is our own dev server where nothing names one', () => {
+    expect(temporalTarget(7233, nowhere)).toMatchObject({
+      configured: false,
+      address: '127.0.0.1:7233',
+      namespace: 'default',
+    });
+  });
+
+  it('is the one of TEMPORAL_ADDRESS, with TLS where there is an API key', () => {
+    const env = {
+      ...nowhere,
+      TEMPORAL_ADDRESS: 'shop.tmprl.cloud:7233',
+      TEMPORAL_NAMESPACE: 'shop',
+      TEMPORAL_API_KEY: 'k',
+    };
+    expect(temporalTarget(7233, env)).toEqual({
+      configured: true,
+      address: 'shop.tmprl.cloud:7233',
+      namespace: 'shop',
+      connection: { tls: true, apiKey: 'k' },
+    });
+  });
+
+  it.each([
+    [{ TEMPORAL_ADDRESS: 'http://localhost' }, /^TEMPORAL_ADDRESS is "http:\/\/localhost", but must be host:port/],
+    [{ TEMPORAL_PROFILE: 'nobody' }, /^Temporal's configuration cannot be read \(Profile 'nobody' not found/],
+  ])('is told to be wrong in one sentence: %j', (env, sentence) => {
+    expect(() => temporalTarget(7233, { ...nowhere, ...env })).toThrow(sentence);
+  });
+});

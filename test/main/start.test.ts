@@ -1,0 +1,69 @@
+/** What keeps the system from starting is told in one sentence, with exit code 1 and nothing left running. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { build, startSystem } from '../journey/running-system.js';
+
+let folder: string;
+
+beforeAll(build, 120_000);
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'unwind-start-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function linesOf(more: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const system = startSystem(folder, more);
+  expect(await system.ended).toBe(1);
+  return system.lines;
+}
+
+/** A port that somebody listens on. */
+async function occupied(): Promise<{ port: string; free: () => void }> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { port: String(address.port), free: () => server.close() };
+}
+
+describe('npm start', () => {
+  it.each(['API_PORT', 'INVENTORY_PORT', 'PG_PORT', 'TEMPORAL_PORT', 'METRICS_PORT'])(
+    'names %s where that port is in use',
+    async (variable) => {
+      const { port, free } = await occupied();
+      try {
+        expect(await linesOf({ [variable]: port })).toEqual([
+          `unwind: Port ${port} (${variable}) is in use: stop what listens there, or set ${variable} to another port (0 takes a free one).`,
+        ]);
+      } finally {
+        free();
+      }
+    },
+  );
+
+  it('names the database that does not answer, without its password', async () => {
+    const { port, free } = await occupied();
+    free();
+    const lines = await linesOf({ DATABASE_URL: `postgres://unwind:s3cret@127.0.0.1:${port}/shop` });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^unwind: The database 127\.0\.0\.1:\d+\/shop does not let us in \(connect ECONNREFUSED/);
+  });
+
+  it('names a variable whose value is wrong', async () => {
+    expect(await linesOf({ SAGA_DEADLINE: 'never' })).toEqual([
+      expect.stringMatching(/^unwind: SAGA_DEADLINE is "never", but must be a duration/),
+    ]);
+  });
+
+  it('refuses fault injection in production', async () => {
+    expect(await linesOf({ NODE_ENV: 'production', FAULT_INJECTION: 'on' })).toEqual([
+      expect.stringMatching(/^unwind: FAULT_INJECTION is on, which NODE_ENV=production refuses/),
+    ]);
+  });
+});
