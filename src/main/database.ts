@@ -5,6 +5,7 @@ import { Client, DatabaseError } from 'pg';
 import type { Config } from './config.js';
 import { databaseUrlFile } from './server-components.js';
 import { StartError } from './start-error.js';
+import { reasonOf } from './reason.js';
 
 const PATIENCE = 5_000;
 /** "The database system is starting up", or shutting down. */
@@ -34,10 +35,9 @@ export async function requireDatabase(url: string): Promise<void> {
 
 function absence(url: string, error: unknown): StartError {
   const { host, pathname } = new URL(url);
-  const reason =
-    error instanceof AggregateError ? String(error.errors[0]) : error instanceof Error ? error.message : '';
+  const reason = reasonOf(error instanceof AggregateError ? error.errors[0] : error);
   return new StartError(
-    `The database ${host}${pathname} does not let us in (${reason.replace(/^Error: /, '')}): start that PostgreSQL server, or correct DATABASE_URL.`,
+    `The database ${host}${pathname} does not let us in (${reason}): start that PostgreSQL server, or correct DATABASE_URL.`,
   );
 }
 

@@ -3,6 +3,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import path from 'node:path';
 import { commandLine, isRunning } from './processes.js';
 import { StartError } from './start-error.js';
+import { reasonOf } from './reason.js';
 
 function ownerIn(file: string): number | undefined {
   try {
@@ -33,7 +34,7 @@ export function takeOwnership(dataDir: string, what: string): Ownership {
   try {
     makeFolder(dataDir);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new StartError(
       `DATA_DIR ${dataDir} cannot be made (${reason}): set it to a folder that this user may write to.`,
     );
@@ -44,7 +45,7 @@ export function takeOwnership(dataDir: string, what: string): Ownership {
   try {
     writeFileSync(mine, String(process.pid));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new StartError(
       `DATA_DIR ${dataDir} cannot be written to (${reason}): set it to a folder that this user owns.`,
     );

@@ -1,6 +1,7 @@
 /** Ports on the loopback address. */
 import net from 'node:net';
 import { StartError } from './start-error.js';
+import { codeOf, reasonOf } from './reason.js';
 
 async function listenOnce(port: number, host: string): Promise<number> {
   const server = net.createServer();
@@ -31,7 +32,7 @@ export async function requireFreePort(variable: string, port: number, host = '12
 
 /** The sentence for a `listen` that failed. */
 export function portError(variable: string, port: number, error: unknown): Error {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === 'EADDRINUSE') {
     return new StartError(
       `Port ${port} (${variable}) is in use: stop what listens there, or set ${variable} to another port (0 takes a free one).`,
@@ -40,5 +41,7 @@ export function portError(variable: string, port: number, error: unknown): Error
   if (code === 'EACCES') {
     return new StartError(`Port ${port} (${variable}) is not allowed to this user: set ${variable} to one above 1023.`);
   }
-  return error instanceof Error ? error : new Error(String(error));
+  return new StartError(
+    `Port ${port} (${variable}) cannot be listened on (${reasonOf(error)}): set ${variable} to another one.`,
+  );
 }

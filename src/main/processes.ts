@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from './reason.js';
 
 /** A zombie counts as ended: in a container whose first process reaps nobody it would be "alive" for ever. */
 export function isRunning(pid: number): boolean {
@@ -9,7 +10,7 @@ export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
   if (process.platform !== 'linux') return true;
   try {

@@ -1,10 +1,11 @@
 /** Finds the `temporal` program for the dev server: on PATH, in the cache, by download, or built with Go. */
-import { chmodSync, readdirSync, renameSync } from 'node:fs';
+import { chmodSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { cacheDirectory, fillCache } from './cache.js';
 import { complaintOf, findOnPath, isExecutable, runProgram } from './executables.js';
 import { sdkDownload } from './sdk-download.js';
 import { StartError } from './start-error.js';
+import { reasonOf } from './reason.js';
 
 /** The newest that a plain `go install` takes. */
 const CLI_VERSION = '1.5.1';
@@ -94,6 +95,8 @@ export async function findTemporal(search: Search): Promise<TemporalProgram> {
   if (isExecutable(cached)) {
     const version = await versionOf(cached);
     if (version !== undefined) return { file: cached, version, from: 'the cache' };
+    search.notice(`${cached} does not run: replacing it`);
+    rmSync(cached);
   }
   const failures: string[] = [];
   search.notice('there is no Temporal server on this machine yet: downloading it');
@@ -106,7 +109,7 @@ export async function findTemporal(search: Search): Promise<TemporalProgram> {
       return { file, version: (await versionOf(file)) ?? 'unknown', from };
     } catch (error) {
       if (search.signal?.aborted) throw error;
-      failures.push(`${from}: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`${from}: ${reasonOf(error)}`);
     }
   }
   throw new StartError(

@@ -5,6 +5,7 @@ import proto from '@temporalio/proto';
 import { SagaBlockedOnAttribute, SagaStateAttribute } from '../workflows/messages.js';
 import { StartError } from './start-error.js';
 import type { TemporalTarget } from './temporal-target.js';
+import { reasonOf } from './reason.js';
 
 const RETENTION_DAYS = 30;
 const ATTRIBUTES = [SagaStateAttribute.name, SagaBlockedOnAttribute.name];
@@ -13,9 +14,6 @@ const GRPC_DEADLINE_EXCEEDED = 4;
 const GRPC_NOT_FOUND = 5;
 const GRPC_PERMISSION_DENIED = 7;
 const GRPC_UNAUTHENTICATED = 16;
-
-const sentenceOf = (error: unknown): string =>
-  error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
 
 function grpcCode(error: unknown): number | undefined {
   return isGrpcServiceError(error) ? error.code : undefined;
@@ -55,7 +53,7 @@ function absence(target: TemporalTarget, code: number | undefined, error: unknow
       `Temporal at ${target.address} has no namespace "${target.namespace}": create it, or set TEMPORAL_NAMESPACE.`,
     );
   }
-  const reason = code === GRPC_DEADLINE_EXCEEDED ? 'nobody listens there, or not to us' : sentenceOf(error);
+  const reason = code === GRPC_DEADLINE_EXCEEDED ? 'nobody listens there, or not to us' : reasonOf(error);
   return new StartError(
     `Temporal does not answer at ${target.address} (${reason}): start it with npm run start:temporal, or set TEMPORAL_ADDRESS.`,
   );

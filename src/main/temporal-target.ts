@@ -2,6 +2,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { StartError } from './start-error.js';
+import { reasonOf } from './reason.js';
 
 export interface TemporalTarget {
   /** False: nothing names a server, so the address is that of our own dev server. */
@@ -18,7 +19,7 @@ export function temporalTarget(devServerPort: number, env: NodeJS.ProcessEnv = p
   try {
     config = loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(given) });
   } catch (error) {
-    const text = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    const text = reasonOf(error);
     throw new StartError(
       `Temporal's configuration cannot be read (${text}): correct temporal.toml or the TEMPORAL_… variables.`,
     );

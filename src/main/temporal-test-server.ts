@@ -5,6 +5,7 @@ import { cacheDirectory, fillCache } from './cache.js';
 import { complaintOf, findOnPath, isExecutable, runProgram } from './executables.js';
 import { sdkDownload } from './sdk-download.js';
 import { StartError } from './start-error.js';
+import { reasonOf } from './reason.js';
 
 export const TEST_SERVER_VERSION = '1.38.0';
 
@@ -78,7 +79,7 @@ export async function findTestServer(notice: (sentence: string) => void, signal?
       const failure = await fetch(temporary, signal);
       if (failure !== undefined) throw new StartError(failure);
     }).catch((error: unknown) => {
-      failures.push(`${way}: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`${way}: ${reasonOf(error)}`);
       return undefined;
     });
     if (folder !== undefined) return path.join(folder, 'run');
