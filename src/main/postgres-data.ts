@@ -77,20 +77,25 @@ export async function prepareData(
   return found ? 'found' : 'made';
 }
 
+/** No system gives a process this number. */
+const NOBODY = 2_147_483_647;
+
 /**
  * Ends the server that a killed run has left on this data directory, if there is one.
- * Its pid may have gone to somebody else by now, who must not be touched; PostgreSQL would then refuse to start.
+ * Its pid may belong to a zombie or to somebody else by now, who must not be touched, and either of them would keep
+ * PostgreSQL from starting. So the pid in its file is replaced; the rest stays, by which it sees whether processes of
+ * the old server still use the data.
  */
 export async function endLeftoverPostgres(data: string, notice: (sentence: string) => void): Promise<void> {
   const pidFile = path.join(data, 'postmaster.pid');
   if (!existsSync(pidFile)) return;
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  if (!Number.isSafeInteger(pid) || pid <= 1 || !isRunning(pid)) return;
-  const command = commandLine(pid);
-  if (!command.includes('postgres') || !command.includes(data)) {
-    rmSync(pidFile, { force: true });
-    return;
+  const [first = '', ...others] = readFileSync(pidFile, 'utf8').split('\n');
+  const pid = Number(first);
+  if (!Number.isSafeInteger(pid) || pid <= 1) return;
+  const command = isRunning(pid) ? commandLine(pid) : '';
+  if (command.includes('postgres') && command.includes(data)) {
+    notice(`an earlier run has left PostgreSQL running (pid ${pid}): ending it`);
+    await endProcess(pid, ENDING_POSTGRES);
   }
-  notice(`an earlier run has left PostgreSQL running (pid ${pid}): ending it`);
-  await endProcess(pid, ENDING_POSTGRES);
+  if (existsSync(pidFile)) writeFileSync(pidFile, [NOBODY, ...others].join('\n'));
 }

@@ -126,6 +126,13 @@ describe('the journey of an order through the running system', () => {
     expect(system.lines.join('\n')).toMatch(/temporal +an earlier run has left Temporal running/);
     expect(pids.filter(isRunning)).toEqual([]);
     expect((await sagaStatus(system, completed)).state).toBe('COMPLETED');
+  });
+
+  it('comes back after all its processes were killed at once, and ends on SIGTERM with exit code 0', async () => {
+    for (const pid of [system.pid, ...pidsOf(system)]) process.kill(pid, 'SIGKILL');
+    await system.ended;
+    await start();
+    expect((await sagaStatus(system, completed)).state).toBe('COMPLETED');
     system.signal('SIGTERM');
     expect(await system.ended).toBe(0);
     expect(pidsOf(system).filter(isRunning)).toEqual([]);

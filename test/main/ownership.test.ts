@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { takeOwnership } from '../../src/main/ownership.js';
@@ -51,7 +51,8 @@ describe('servers that a killed run has left behind', () => {
     await endLeftoverTemporal(folder, silent);
     await endLeftoverPostgres(folder, silent);
     expect(isRunning(process.pid)).toBe(true);
-    // PostgreSQL would refuse to start while that file names a living process.
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder)).toEqual(['postmaster.pid']);
+    // PostgreSQL would refuse to start while its file names a living process.
+    expect(readFileSync(path.join(folder, 'postmaster.pid'), 'utf8')).toBe(`2147483647\n${folder}\n`);
   });
 });
