@@ -1,6 +1,7 @@
 /** What a service does when PostgreSQL, its callers or its supervisor do what they do in production. */
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { pino } from 'pino';
 import { openInventory } from '../../src/services/inventory/service.js';
 import { openPayment } from '../../src/services/payment/service.js';
@@ -93,7 +94,7 @@ describe('starting', () => {
   it('many processes at once migrate one schema once', async () => {
     const schema = freshSchema('together');
     const services = await Promise.all(
-      Array.from({ length: 4 }, () => openInventory({ ...parts, databaseUrl: databaseUrl(), schema })),
+      Array.from({ length: 12 }, () => openInventory({ ...parts, databaseUrl: databaseUrl(), schema })),
     );
     await Promise.all(services.map((service) => service.close()));
     const inventory = await run(openInventory, { schema });
@@ -103,6 +104,43 @@ describe('starting', () => {
     ]);
     expect((await inventory.call('GET', '/api/products')).body['items']).toHaveLength(4);
     await inventory.stop();
+  });
+
+  it('a process waits its turn before it touches anything', async () => {
+    const other = await run(openPayment);
+    const schema = freshSchema('turn');
+    const letGo = await other.hold('SELECT pg_advisory_xact_lock($1)', [PG_MIGRATE_LOCK_ID]);
+    const opening = openPayment({ ...parts, databaseUrl: databaseUrl(), schema });
+    const role = `unwind_${schema}`;
+    try {
+      await eventually('the wait', 5_000, async () => {
+        const rows = await other.sql(
+          `SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'advisory'`,
+          [`${role}_migration`],
+        );
+        return rows.length > 0;
+      });
+      expect(await other.sql('SELECT FROM pg_roles WHERE rolname = $1', [role])).toEqual([]);
+    } finally {
+      await letGo(); // all other migrations wait for it, too
+    }
+    await (await opening).close();
+    await other.stop();
+  });
+
+  it('the login role needs no more than CREATEROLE, and CREATE on its database', async () => {
+    const other = await run(openPayment);
+    const url = new URL(databaseUrl());
+    url.username = freshSchema('login');
+    url.password = 'login';
+    await other.sql(`CREATE ROLE ${url.username} LOGIN CREATEROLE PASSWORD 'login'`);
+    await other.sql(`GRANT CREATE ON DATABASE "${url.pathname.slice(1)}" TO ${url.username}`);
+    const schema = freshSchema('narrow');
+    for (const _start of ['first', 'second']) {
+      const service = await openPayment({ ...parts, databaseUrl: url.href, schema });
+      await service.close();
+    }
+    await other.stop();
   });
 
   it('the four services start together in one database', async () => {
@@ -150,17 +188,22 @@ describe('stopping', () => {
     await payment.stop();
   });
 
-  it('lets the running requests finish', async () => {
+  it('finishes every request that it has begun, also those that still wait for a session', async () => {
     const payment = await run(openPayment);
+    await payment.arm({ mode: 'slow-answer', delayMs: 0, times: 30 });
+    const letGo = await payment.hold('LOCK TABLE payments IN SHARE MODE');
     const crowd = Promise.all(
-      Array.from({ length: 50 }, (_, index) => payment.call('PUT', `/api/payments/p-${index}`, body)),
+      Array.from({ length: 30 }, (_, index) => payment.call('PUT', `/api/payments/p-${index}`, body)),
     );
-    await eventually('the first effect', 5_000, async () => (await payment.sql('SELECT FROM payments')).length > 0);
-    await payment.service.close();
-    const answers = await crowd;
-    const applied = answers.filter(({ status }) => status === 200).length;
-    expect(answers.every(({ status }) => [200, 503].includes(status))).toBe(true);
-    expect(await payment.sql('SELECT count(*)::int AS n FROM payments')).toEqual([{ n: applied }]);
+    await eventually('all to have begun', 5_000, async () => {
+      const { body: faults } = await payment.call('GET', '/api/test/faults');
+      return JSON.stringify(faults['items']) === '[]';
+    });
+    const closed = payment.service.close();
+    await letGo();
+    expect((await crowd).map(({ status }) => status)).toEqual(Array.from({ length: 30 }, () => 200));
+    await closed;
+    expect(await payment.sql('SELECT count(*)::int AS n FROM payments')).toEqual([{ n: 30 }]);
     await payment.stop();
   });
 });

@@ -1,0 +1,104 @@
+// This server loses Updates once its time has been skipped far: they have a server of their own.
+import { WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
+import { bundleScripted, compensatable, onStage, refusalOf, type Stage } from './stage.js';
+
+let env: TestEnv;
+let code: string;
+beforeAll(async () => {
+  [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
+});
+afterAll(() => env.close());
+
+const play = (body: (stage: Stage) => Promise<void>) => () => onStage(env, code, body);
+const undone = (calls: readonly string[]): string[] => calls.filter((call) => call.startsWith('undo'));
+
+describe('a cancel', () => {
+  it(
+    'undoes everything, the step in flight included (rules 24 and 25)',
+    play(async ({ start, cancel, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'b', 'held');
+      const saga = await start(compensatable('a', 'b', 'c'));
+      await participant.arrived('act', 'b');
+      expect(await cancel(saga)).toMatchObject({ accepted: true, state: 'COMPENSATING' });
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'CANCELLED', reason: 'CancelRequested' });
+      expect(participant.calls).not.toContain('act c');
+      expect(undone(participant.calls)).toEqual(['undo b', 'undo a']);
+      expect(participant.effects()).toEqual([]);
+      expect((await recordOf(saga)).state).toBe('CANCELLED');
+    }),
+  );
+
+  it(
+    'is refused while the saga unwinds, changes nothing, and repeats are answered as before (rules 24 and 26)',
+    play(async ({ start, cancel, outcomeOf, participant }) => {
+      participant.behave('act', 'b', 'held');
+      participant.behave('undo', 'a', 'held');
+      const saga = await start(compensatable('a', 'b'));
+      await participant.arrived('act', 'b');
+      const first = await cancel(saga, { updateId: 'the-first' });
+      participant.release();
+      await participant.arrived('undo', 'a');
+      expect(await refusalOf(cancel(saga))).toBe('AlreadyUnwinding');
+      expect(await cancel(saga, { updateId: 'the-first' })).toEqual(first);
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'CANCELLED' });
+    }),
+  );
+
+  it(
+    'is refused once only retriable steps remain (rule 24)',
+    play(async ({ start, cancel, outcomeOf, participant }) => {
+      participant.behave('act', 'mail', 'held');
+      const saga = await start([...compensatable('a'), [{ name: 'mail', kind: 'deadLetter' }]]);
+      await participant.arrived('act', 'mail');
+      expect(await refusalOf(cancel(saga))).toBe('AlreadyFulfilled');
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+    }),
+  );
+
+  it(
+    'is never acted on after its caller gave up (rule 24)',
+    play(async ({ start, cancel, outcomeOf, participant }) => {
+      participant.behave('act', 'a', 'held');
+      const saga = await start(compensatable('a'));
+      await participant.arrived('act', 'a');
+      expect(await refusalOf(cancel(saga, { validUntil: '2020-01-01T00:00:00Z' }))).toBe('NotDecided');
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+    }),
+  );
+
+  it(
+    "of Temporal's own unwinds as well, and Temporal shows Canceled (rule 27)",
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'b', 'held');
+      const saga = await start(compensatable('a', 'b'));
+      await participant.arrived('act', 'b');
+      await saga.cancel();
+      const error: unknown = await outcomeOf(saga).catch((reason: unknown) => reason);
+      participant.release();
+      expect(error).toBeInstanceOf(WorkflowFailedError);
+      expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+      expect((await saga.describe()).status.name).toBe('CANCELLED');
+      expect(await recordOf(saga)).toMatchObject({ state: 'CANCELLED', blockedOn: null });
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    "of Temporal's own that comes too late is noted, and the saga completes",
+    play(async ({ start, outcomeOf, participant }) => {
+      participant.behave('act', 'mail', 'held');
+      const saga = await start([...compensatable('a'), [{ name: 'mail', kind: 'deadLetter' }]]);
+      await participant.arrived('act', 'mail');
+      await saga.cancel();
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+      expect((await saga.describe()).status.name).toBe('COMPLETED');
+    }),
+  );
+});

@@ -1,0 +1,51 @@
+// This server loses Updates once its time has been skipped far: they have a server of their own.
+import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
+import { BRIEF, bundleScripted, onStage, statusOf, type Stage } from './stage.js';
+
+let env: TestEnv;
+let code: string;
+beforeAll(async () => {
+  [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
+});
+afterAll(() => env.close());
+
+const play = (body: (stage: Stage) => Promise<void>) => () => onStage(env, code, body);
+
+describe('an unknown outcome at a participant that must be asked first (rule 9)', () => {
+  const probed = [[{ name: 'a', kind: 'compensatable' as const, probed: true }]];
+
+  it(
+    'blocks when nobody can say, until an operator does',
+    play(async ({ start, blocks, resolve, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'a', 'lost');
+      participant.behave('ask', 'a', 'unavailable');
+      const saga = await start(probed, BRIEF);
+      await blocks(saga, 'a');
+      await resolve(saga, 'a', 'applied');
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers: [] });
+      expect(statusOf(await recordOf(saga), 'a')).toBe('compensated');
+    }),
+  );
+
+  it(
+    'is compensated when the participant finds it applied',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'a', 'lost');
+      const saga = await start(probed);
+      await outcomeOf(saga);
+      expect(statusOf(await recordOf(saga), 'a')).toBe('compensated');
+      expect(participant.calls.slice(-3)).toEqual(['ask a', 'undo a', 'act notice']);
+    }),
+  );
+
+  it(
+    'counts as not applied only when that is said again after the maximum processing time',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'a', 'late');
+      const saga = await start(probed);
+      await outcomeOf(saga);
+      expect(participant.calls.filter((call) => call === 'ask a')).toHaveLength(2);
+      expect(statusOf(await recordOf(saga), 'a')).toBe('nothingToDo');
+    }),
+  );
+});
