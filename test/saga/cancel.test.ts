@@ -1,17 +1,9 @@
 // This server loses Updates once its time has been skipped far: they have a server of their own.
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
-import { bundleScripted, compensatable, onStage, refusalOf, type Stage } from './stage.js';
+import { compensatable, refusalOf, theatre } from './stage.js';
 
-let env: TestEnv;
-let code: string;
-beforeAll(async () => {
-  [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
-});
-afterAll(() => env.close());
-
-const play = (body: (stage: Stage) => Promise<void>) => () => onStage(env, code, body);
+const play = theatre();
 const undone = (calls: readonly string[]): string[] => calls.filter((call) => call.startsWith('undo'));
 
 describe('a cancel', () => {

@@ -1,24 +1,7 @@
-import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
 import type { PlannedStep } from './scripted.js';
-import {
-  BRIEF,
-  bundleScripted,
-  compensatable,
-  onStage,
-  refusalOf,
-  statusOf,
-  type Running,
-  type Stage,
-} from './stage.js';
+import { BRIEF, compensatable, refusalOf, statusOf, type Running, type Stage, theatre } from './stage.js';
 
-let env: TestEnv;
-let code: string;
-beforeAll(async () => {
-  [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
-});
-afterAll(() => env.close());
-
-const play = (body: (stage: Stage) => Promise<void>) => () => onStage(env, code, body);
+const play = theatre();
 
 /** A saga that unwinds because `c` is refused, and whose `b` cannot be undone. */
 async function blockedSaga({ start, blocks, participant }: Stage, undoB: 'refuse' | 'unavailable'): Promise<Running> {

@@ -1,15 +1,7 @@
 // This server loses Updates once its time has been skipped far: they have a server of their own.
-import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
-import { BRIEF, bundleScripted, onStage, statusOf, type Stage } from './stage.js';
+import { BRIEF, statusOf, theatre } from './stage.js';
 
-let env: TestEnv;
-let code: string;
-beforeAll(async () => {
-  [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
-});
-afterAll(() => env.close());
-
-const play = (body: (stage: Stage) => Promise<void>) => () => onStage(env, code, body);
+const play = theatre();
 
 describe('an unknown outcome at a participant that must be asked first (rule 9)', () => {
   const probed = [[{ name: 'a', kind: 'compensatable' as const, probed: true }]];

@@ -1,14 +1,6 @@
-import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
-import { bundleScripted, compensatable, onStage, statusOf, type Stage } from './stage.js';
+import { compensatable, statusOf, theatre } from './stage.js';
 
-let env: TestEnv;
-let code: string;
-beforeAll(async () => {
-  [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
-});
-afterAll(() => env.close());
-
-const play = (body: (stage: Stage) => Promise<void>) => () => onStage(env, code, body);
+const play = theatre();
 const undone = (calls: readonly string[]): string[] => calls.filter((call) => call.startsWith('undo'));
 
 describe('a saga that goes forward', () => {

@@ -6,7 +6,7 @@ import { WorkflowUpdateFailedError, type WorkflowHandleWithFirstExecutionRunId }
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { JournalEntry, ResolveAction, SagaOutcome, SagaRecord } from '../../src/saga/saga.js';
-import type { TestEnv } from '../support/temporal.js';
+import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
 import { createParticipant, type Participant } from './participant.js';
 import * as script from './scripted.js';
 import type { PlannedStep } from './scripted.js';
@@ -31,7 +31,7 @@ export interface Stage {
   ): Promise<unknown>;
 }
 
-export const bundleScripted = async (): Promise<string> => {
+const bundleScripted = async (): Promise<string> => {
   const workflowsPath = path.join(import.meta.dirname, 'scripted.ts');
   return (await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') })).code;
 };
@@ -48,7 +48,7 @@ export const BRIEF = { budget: 3000, undoBudget: 3000 };
 /** A validity that outlasts any skipped time. */
 export const farAhead = (): string => new Date(Date.now() + 10 * 365 * DAY).toISOString();
 
-export async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promise<void>): Promise<void> {
+async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promise<void>): Promise<void> {
   const participant = createParticipant();
   const taskQueue = `scripted-${randomUUID()}`;
   const skipping = async <T>(wait: () => Promise<T>): Promise<T> => {
@@ -98,3 +98,14 @@ export async function refusalOf(request: Promise<unknown>): Promise<string | nul
 
 export const statusOf = ({ steps }: SagaRecord, name: string): string | undefined =>
   steps.find((step) => step.name === name)?.status;
+
+/** A server for the test file that calls this; what it returns makes a test of a play. */
+export function theatre(): (body: (stage: Stage) => Promise<void>) => () => Promise<void> {
+  let env: TestEnv;
+  let code: string;
+  beforeAll(async () => {
+    [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
+  });
+  afterAll(() => env.close());
+  return (body) => () => onStage(env, code, body);
+}
