@@ -2,7 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import path from 'node:path';
-import { WorkflowUpdateFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import {
+  WorkflowUpdateFailedError,
+  type WorkflowHandle,
+  type WorkflowHandleWithFirstExecutionRunId,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { JournalEntry, ResolveAction, SagaOutcome, SagaRecord } from '../../src/saga/saga.js';
@@ -20,6 +24,8 @@ export interface Stage {
   outcomeOf(saga: Running): Promise<SagaOutcome>;
   /** Waits on the clock until the saga is blocked on the step: this server loses Updates to a run whose time it skipped. */
   blocks(saga: Running, step: string): Promise<SagaRecord>;
+  /** The present run, also after a continue-as-new. */
+  latest(saga: Running): WorkflowHandle;
   recordOf(saga: Running): Promise<SagaRecord>;
   journalOf(saga: Running): Promise<readonly JournalEntry[]>;
   answer(saga: Running, answer: 'approve' | 'reject'): Promise<unknown>;
@@ -59,7 +65,7 @@ async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promi
     return wait().finally(() => env.lock());
   };
   // By workflow id alone: what is asked must reach the present run, also after a continue-as-new.
-  const latest = ({ workflowId }: Running) => env.client.workflow.getHandle(workflowId);
+  const latest = ({ workflowId }: Running): WorkflowHandle => env.client.workflow.getHandle(workflowId);
   const recordOf = (saga: Running): Promise<SagaRecord> => latest(saga).query(script.getState);
   const stage: Stage = {
     participant,
@@ -73,6 +79,7 @@ async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promi
       while ((await latest(saga).describe()).memo?.['blockedOn'] !== step) await nextTurn();
       return recordOf(saga);
     },
+    latest,
     recordOf,
     journalOf: (saga) => latest(saga).query(script.getJournal),
     answer: (saga, answer) =>
@@ -105,12 +112,14 @@ async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promi
   await env.withWorker(options, () => play(stage));
 }
 
+/** `accepted`, or the code with which a request was refused. */
+export const answerTo = (request: Promise<unknown>): Promise<string | null | undefined> =>
+  refusalOf(request.then(() => 'accepted'));
+
 /** The code with which a request was refused. */
 export async function refusalOf(request: Promise<unknown>): Promise<string | null | undefined> {
-  const error: unknown = await request.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
+  const error: unknown = await request.catch((reason: unknown) => reason);
+  if (error === 'accepted') return error;
   if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) throw error;
   return error.cause.type;
 }
@@ -119,11 +128,13 @@ export const statusOf = ({ steps }: SagaRecord, name: string): string | undefine
   steps.find((step) => step.name === name)?.status;
 
 /** A server for the test file that calls this; what it returns makes a test of a play. */
-export function theatre(): (body: (stage: Stage) => Promise<void>) => () => Promise<void> {
+export function theatre(
+  openServer: () => Promise<TestEnv> = createTimeSkipping,
+): (body: (stage: Stage) => Promise<void>) => () => Promise<void> {
   let env: TestEnv;
   let code: string;
   beforeAll(async () => {
-    [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
+    [env, code] = await Promise.all([openServer(), bundleScripted()]);
   });
   afterAll(() => env.close());
   return (body) => () => onStage(env, code, body);

@@ -36,7 +36,7 @@ export type TestWorkerOptions = Omit<WorkerOptions, 'connection' | 'namespace'>;
 let runtimeIsSet = false;
 
 /** The SDK's own chatter stays out of the test report; its warnings show with TEMPORAL_LOG=1. */
-function quietRuntime(): void {
+export function quietRuntime(): void {
   if (runtimeIsSet) return;
   runtimeIsSet = true;
   try {
