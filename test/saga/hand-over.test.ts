@@ -12,7 +12,7 @@ async function handedOver(stage: Stage): Promise<Running> {
   const saga = await stage.start(compensatable('a', 'b', 'c'), { ...BRIEF, historyLimit: 20 });
   await eventually('the second run', 20_000, async () => {
     const { raw, runId } = await stage.latest(saga).describe();
-    return runId !== saga.firstExecutionRunId && raw.pendingWorkflowTask?.state !== 1;
+    return runId !== raw.workflowExecutionInfo?.firstRunId && !raw.pendingWorkflowTask;
   });
   return saga;
 }
