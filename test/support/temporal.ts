@@ -21,7 +21,7 @@
  */
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -106,14 +106,11 @@ export async function createTimeSkipping(): Promise<TestEnv> {
     searchAttributes: { SagaState: KEYWORD, SagaBlockedOn: KEYWORD },
   });
   const skip = async (milliseconds: number): Promise<void> => {
-    const duration = { seconds: Math.floor(milliseconds / 1000), nanos: (milliseconds % 1000) * 1e6 };
     const stopped = new AbortController();
     const stoodStill = pause(30_000, undefined, stopped).then(() => {
       throw new Error('time stood still: somebody holds it');
     });
-    await Promise.race([testService.unlockTimeSkippingWithSleep({ duration }), stoodStill]).finally(() =>
-      stopped.abort(),
-    );
+    await Promise.race([env.sleep(milliseconds), stoodStill]).finally(() => stopped.abort());
   };
   return {
     client: new Client({ connection: env.connection, namespace }),
@@ -129,10 +126,9 @@ export async function createTimeSkipping(): Promise<TestEnv> {
     },
     skip,
     async skipUntil(awaited) {
-      let settled = false;
-      const settle = (): void => void (settled = true);
-      awaited.then(settle, settle);
-      while (!settled) await skip(10 * 60_000);
+      const still = Symbol('not settled');
+      const settled = awaited.catch(() => undefined);
+      while ((await Promise.race([settled, nextTurn(still)])) === still) await skip(10 * 60_000);
       return await awaited;
     },
     now: async () => await env.currentTimeMs(),
