@@ -99,7 +99,7 @@ async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promi
     recordOf,
     journalOf: (saga) => latest(saga).query(script.getJournal),
     answer: (saga, answer) =>
-      saga.executeUpdate(script[answer], {
+      saga.executeUpdate(answer === 'approve' ? script.approve : script.reject, {
         args: [{ actor: 'anna', reason: 'the amount is plausible', validUntil: farAhead() }],
       }),
     alarmOf: async (saga) => {

@@ -1,9 +1,8 @@
 /** A real Temporal dev server for a test file: what the time-skipping server cannot do, or does not do right. */
-import { Client } from '@temporalio/client';
+import { setTimeout as pause } from 'node:timers/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { environmentOf } from './environment.js';
-import { quietRuntime, type TestEnv } from './temporal.js';
+import { quietRuntime, serving, type TestEnv } from './temporal.js';
 
 const TUNING = ['transferProcessorMaxPollRPS', 'timerProcessorMaxPollRPS', 'visibilityProcessorMaxPollRPS'];
 
@@ -16,27 +15,19 @@ export async function createDevServer(): Promise<TestEnv> {
       log: { format: 'json', level: 'error' },
       extraArgs: [
         ...TUNING.flatMap((name) => ['--dynamic-config-value', `history.${name}=5000`]),
-        ...['--search-attribute', 'SagaState=Keyword', '--search-attribute', 'SagaBlockedOn=Keyword'],
+        ...['SagaState', 'SagaBlockedOn'].flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
       ],
     },
   });
-  const namespace = env.namespace ?? 'default';
   const asOnTheClock = async (): Promise<void> => undefined;
   return {
-    client: new Client({ connection: env.connection, namespace }),
-    connection: env.connection,
-    nativeConnection: env.nativeConnection,
-    namespace,
-    address: env.address,
+    ...serving(env),
     unlock: asOnTheClock,
     lock: asOnTheClock,
+    skip: async (milliseconds) => {
+      await pause(milliseconds);
+    },
+    skipUntil: (awaited) => awaited,
     now: () => Promise.resolve(Date.now()),
-    withWorker: async (options, body) => {
-      const worker = await Worker.create({ ...options, connection: env.nativeConnection, namespace });
-      return await worker.runUntil(body);
-    },
-    close: async () => {
-      await env.teardown();
-    },
   };
 }

@@ -113,11 +113,7 @@ export async function createTimeSkipping(): Promise<TestEnv> {
     await Promise.race([env.sleep(milliseconds), stoodStill]).finally(() => stopped.abort());
   };
   return {
-    client: new Client({ connection: env.connection, namespace }),
-    connection: env.connection,
-    nativeConnection: env.nativeConnection,
-    namespace,
-    address: env.address,
+    ...serving(env),
     unlock: async () => {
       await testService.unlockTimeSkipping({});
     },
@@ -132,12 +128,25 @@ export async function createTimeSkipping(): Promise<TestEnv> {
       return await awaited;
     },
     now: async () => await env.currentTimeMs(),
-    withWorker: async (options, body) => {
-      const worker = await Worker.create({ ...options, connection: env.nativeConnection, namespace });
-      return await worker.runUntil(body);
-    },
-    startWorker: async (options) => {
-      const worker = await Worker.create({ ...options, connection: env.nativeConnection, namespace });
+  };
+}
+
+/** What does not depend on how a server's time passes. */
+export function serving(env: TestWorkflowEnvironment) {
+  const namespace = env.namespace ?? 'default';
+  const { connection, nativeConnection, address } = env;
+  const create = (options: TestWorkerOptions): Promise<Worker> =>
+    Worker.create({ ...options, connection: nativeConnection, namespace });
+  return {
+    client: new Client({ connection, namespace }),
+    connection,
+    nativeConnection,
+    namespace,
+    address,
+    withWorker: async <T>(options: TestWorkerOptions, body: () => Promise<T>): Promise<T> =>
+      (await create(options)).runUntil(body),
+    async startWorker(options: TestWorkerOptions): Promise<TestWorker> {
+      const worker = await create(options);
       const running = worker.run();
       return {
         async stop() {
