@@ -84,7 +84,7 @@ export function quietRuntime(): void {
 }
 
 /** The SDK gives a server five seconds; on a machine that is busy building, Java may need another try. */
-async function startServer(tries = 3): Promise<TestWorkflowEnvironment> {
+async function startServer(tries = 6): Promise<TestWorkflowEnvironment> {
   const executable = { type: 'existing-path' as const, path: environmentOf('TEST_TEMPORAL_TEST_SERVER') };
   try {
     return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });

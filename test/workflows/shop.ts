@@ -16,7 +16,7 @@ import * as messages from '../../src/workflows/messages.js';
 import type { orderFulfillment } from '../../src/workflows/order-fulfillment.js';
 import { run } from '../services/running-service.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
-import { createTimeSkipping, lastOf, workflowBundle, type TestWorker } from '../support/temporal.js';
+import { createTimeSkipping, lastOf, workflowBundle, type TestEnv, type TestWorker } from '../support/temporal.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -44,6 +44,8 @@ export const steering = () => ({
 });
 
 export interface ShopOptions {
+  /** The time-skipping server, where nothing else is said. */
+  readonly openServer?: () => Promise<TestEnv>;
   /** Around every activity, outermost first. */
   readonly interceptors?: readonly ActivityInterceptorsFactory[];
   /** 0 where the worker is restarted under open workflows, or where each workflow task shall start from nothing. */
@@ -61,9 +63,10 @@ async function openServices() {
 }
 
 /** One worker serves one queue for as long as the shop is open: the oracle asks closed sagas too. */
-export async function openShop({ interceptors = [], maxCachedWorkflows }: ShopOptions = {}) {
+export async function openShop(options: ShopOptions = {}) {
+  const { openServer = createTimeSkipping, interceptors = [], maxCachedWorkflows } = options;
   const [env, services, orders] = await Promise.all([
-    createTimeSkipping(),
+    openServer(),
     openServices(),
     openOrders({ databaseUrl: databaseUrl(), schema: freshSchema('orders'), demoData: false }),
   ]);
