@@ -1,24 +1,27 @@
 /** One scheduling of a call, its outcome, and the loop in which an operator may steer it. */
 import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure } from '@temporalio/common';
-import { ActivityCancellationType, CancellationScope, isCancellation } from '@temporalio/workflow';
-import { nextDecision, type Desk, type ResolveAction } from './intervention.js';
-import { journal, type Run } from './run.js';
+import { ActivityCancellationType, CancellationScope, condition, isCancellation, log } from '@temporalio/workflow';
+import { allHandlersFinished, workflowInfo } from '@temporalio/workflow';
+import type { SagaEvent } from './journal.js';
+import type { ResolveAction } from './messages.js';
+import { isUnwinding } from './record.js';
+import { fromNow, journal, type Desk, type Run } from './run.js';
 import type { Call } from './step.js';
 
+/** `refused`: nothing happened, nothing ever will. `unknown`: it may have happened. */
 export type Outcome<Result> =
   | { readonly kind: 'done'; readonly result: Result; readonly attempts: number }
-  /** A definitive answer: nothing happened, nothing ever will. */
-  | { readonly kind: 'refused'; readonly code: string; readonly attempts: number }
-  /** It may have happened. */
-  | { readonly kind: 'unknown'; readonly code: string; readonly attempts: number };
+  | { readonly kind: 'refused' | 'unknown'; readonly code: string; readonly attempts: number };
 
-/** Schedules a call once, retried by Temporal within its budget; `total` shortens the budget. */
+export type Failed = Exclude<Outcome<never>, { kind: 'done' }>;
+
+/** Schedules a call once, retried by Temporal within `total` milliseconds (its budget, where nothing shortens it). */
 export async function attempt<Input, Result>(
   call: Call<Input, Result>,
   input: Input,
-  { undo = false, total = call.budget.total }: { readonly undo?: boolean; readonly total?: number } = {},
+  { total = call.budget.total, prefix = '' }: { readonly total?: number; readonly prefix?: string } = {},
 ): Promise<Outcome<Result>> {
-  const summary = call.summary?.(input);
+  const summary = typeof call.summary === 'function' ? call.summary(input) : call.summary;
   try {
     const result = await call.activity.executeWithOptions(
       {
@@ -26,18 +29,18 @@ export async function attempt<Input, Result>(
         scheduleToCloseTimeout: total,
         cancellationType: ActivityCancellationType.TRY_CANCEL,
         retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '1 minute' },
-        ...(summary && { summary: undo ? `UNDO ${summary}` : summary }),
+        ...(summary !== undefined && { summary: prefix + summary }),
       },
       [input],
     );
     return { kind: 'done', result, attempts: attemptsIn(result) };
   } catch (error) {
-    return failed(error, call.refusals);
+    return outcomeOf(error, call.refusals);
   }
 }
 
 /** Only a failure that Temporal reports is an outcome; a programming error fails the workflow task (rule 13). */
-function failed(error: unknown, refusals: readonly string[]): Outcome<never> {
+function outcomeOf(error: unknown, refusals: readonly string[]): Failed {
   if (isCancellation(error)) return { kind: 'unknown', code: 'Cancelled', attempts: 1 };
   if (!(error instanceof ActivityFailure)) throw error;
   const { cause } = error;
@@ -56,15 +59,23 @@ function attemptsIn(value: unknown): number {
   return typeof attempts === 'number' ? attempts : 1;
 }
 
-export interface Steered<Result> {
-  /** Journals the start of each scheduling; `timeoutAt` is when it gives up. */
-  readonly onStart: (timeoutAt: string) => void;
-  readonly onFailure?: (outcome: Exclude<Outcome<Result>, { kind: 'done' }>) => void;
-  /** Failures that need no operator end the loop. */
-  readonly endsWith?: (outcome: Outcome<Result>) => boolean;
-  readonly undo?: boolean;
-  readonly total?: number;
+type Way = 'act' | 'undo' | 'ask';
+const PREFIX = { act: '', undo: 'UNDO ', ask: 'ASK ' } as const;
+
+/** The transition that a failed call is. */
+export function failureOf(way: Way, step: string, { kind, code, attempts }: Failed) {
+  const timedOut = code === 'StepTimedOut' || code === 'DeadlineExceeded';
+  const forward = kind === 'refused' ? 'SagaStepFailed' : timedOut ? 'SagaStepTimedOut' : 'SagaStepUnknown';
+  const type = way === 'act' ? forward : 'SagaCompensationFailed';
+  return { type, step, attempts, code } as const satisfies SagaEvent;
+}
+
+export interface Steering {
+  readonly way: Way;
   readonly allowed: readonly ResolveAction[];
+  /** Failures that end the call and need no operator. */
+  readonly final?: readonly Failed['kind'][];
+  readonly total?: number;
 }
 
 /**
@@ -77,32 +88,69 @@ export async function steered<Input, Result>(
   step: string,
   call: Call<Input, Result>,
   input: Input,
-  options: Steered<Result>,
+  { way, allowed, final = [], total = call.budget.total }: Steering,
 ): Promise<Outcome<Result> | { readonly kind: 'answered'; readonly action: ResolveAction }> {
-  const desk: Desk = { allowed: options.allowed };
-  const { total = call.budget.total } = options;
+  const desk: Desk = { allowed };
   run.desks.set(step, desk);
-  try {
-    for (;;) {
-      // Continued as new while blocked: the call is not made again before somebody says so.
-      if (run.record.blockedOn !== step) {
-        options.onStart(new Date(Date.now() + total).toISOString());
-        desk.scope = new CancellationScope();
-        const outcome = await desk.scope.run(() => attempt(call, input, options));
-        delete desk.scope;
-        if (outcome.kind === 'done' || options.endsWith?.(outcome)) {
-          if (desk.pending) desk.pending.settled = 'overtaken';
-          return outcome;
-        }
-        if (!desk.pending) {
-          options.onFailure?.(outcome);
-          journal(run, { type: 'SagaBlocked', step, code: outcome.code });
-        }
+  for (;;) {
+    // Continued as new while blocked: the call is not made again before somebody says so.
+    if (run.record.blockedOn !== step) {
+      const type = way === 'act' ? 'SagaStepStarted' : 'SagaCompensationStarted';
+      journal(run, { type, step, timeoutAt: fromNow(total) });
+      desk.scope = new CancellationScope();
+      const outcome = await desk.scope.run(() => attempt(call, input, { total, prefix: PREFIX[way] }));
+      delete desk.scope;
+      if (outcome.kind === 'done' || final.includes(outcome.kind)) {
+        if (desk.pending) desk.pending.taken = false;
+        run.desks.delete(step);
+        return outcome;
       }
-      const action = await nextDecision(run, step, desk);
-      if (action !== 'retry') return { kind: 'answered', action };
+      if (!desk.pending) journal(run, failureOf(way, step, outcome));
+      await block(run, step, desk, outcome.code);
     }
-  } finally {
+    const action = await nextDecision(run, step, desk);
+    if (action === 'retry') continue;
     run.desks.delete(step);
+    return { kind: 'answered', action };
   }
+}
+
+/** At most one step blocks a saga (rule 17): a second one waits for its turn. */
+async function block(run: Run, step: string, desk: Desk, code: string): Promise<void> {
+  await condition(() => !!desk.pending || run.record.blockedOn === null);
+  if (desk.pending) return;
+  journal(run, { type: 'SagaBlocked', step, code });
+  log.error('A saga is blocked and waits for an operator', { sagaId: run.record.sagaId, step, code });
+}
+
+/** The operator's next decision on a blocked or interrupted call. */
+async function nextDecision(run: Run, step: string, desk: Desk): Promise<ResolveAction> {
+  for (;;) {
+    await condition(() => !!desk.pending || mustHandOver(run));
+    if (!desk.pending) {
+      await handOver(run);
+      continue;
+    }
+    const { request } = desk.pending;
+    const { action, actor, reason, requestId } = request;
+    journal(run, { type: 'SagaIntervened', step, action, actor, reason, requestId });
+    desk.pending.taken = true;
+    delete desk.pending;
+    if (action !== 'block') return action;
+    await block(run, step, desk, 'BlockedByOperator');
+  }
+}
+
+/** Only while blocked in unwinding: there the stack, and nothing of the body, says what is left to do. */
+function mustHandOver({ record, stack, definition: { historyLimit = Infinity } }: Run): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return isUnwinding(record) && stack.length > 0 && (continueAsNewSuggested || historyLength >= historyLimit);
+}
+
+/** Continues as new. Nothing is accepted meanwhile, and what was accepted is answered first. */
+async function handOver(run: Run): Promise<void> {
+  run.handingOver = true;
+  await condition(allHandlersFinished);
+  const { record, seq, stack, deadlineAt, decisions } = run;
+  await run.definition.continueAsNew({ record, seq, stack, deadlineAt, decisions });
 }

@@ -1,189 +1,108 @@
 /**
- * What a customer or an operator may ask of a running saga, and how it is decided. All of it arrives by Updates: they
- * can be refused, and are answered only when they are decided; a signal can be neither (rules 18 and 24).
+ * How what is asked of a running saga is decided. All of it arrives by Updates: they can be refused, and are answered
+ * only when they are decided; a signal can be neither (rules 18 and 24). Validators decide by the state at that moment.
  */
-import { ApplicationFailure } from '@temporalio/common';
-import { condition, currentUpdateInfo, setHandler, type CancellationScope } from '@temporalio/workflow';
-import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
-import { journal, type Run } from './run.js';
-import type { JournalEntry } from './journal.js';
-import type { SagaRecord } from './record.js';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
+import { condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+import type { Decision, RefusalCode, ResolveRequest, SteeringRequest } from './messages.js';
+import { isCancellable, isUnwinding } from './record.js';
+import { endWait, type Desk, type Run } from './run.js';
 
-/** Every steering request says who, why, and until when it may be acted on. */
-export interface SteeringRequest {
-  readonly actor: string;
-  readonly reason: string;
-  /** ISO 8601; afterwards the validator refuses, so that nothing is acted on whose caller gave up (rule 24). */
-  readonly validUntil: string;
-}
+const SENTENCES: Readonly<Record<RefusalCode, string>> = {
+  AlreadyUnwinding: 'The saga unwinds or has been undone',
+  AlreadyFulfilled: 'Nothing is left that could be undone',
+  NotApplicable: 'This does not apply to the saga as it stands',
+  Overtaken: 'The step was answered before the request could act',
+  RequestIdReused: 'A request with this id and other content was made before',
+  InvalidRequest: 'A request needs an id, an actor and a reason',
+  NotDecided: 'Not decided in time: repeat the request with the same id',
+};
 
-export type ResolveAction = 'retry' | 'skip' | 'block' | 'applied' | 'notApplied';
-
-export interface ResolveRequest extends SteeringRequest {
-  readonly step: string;
-  readonly action: ResolveAction;
-  /** The same id with the same content returns the recorded decision; with other content it is refused (rule 18). */
-  readonly requestId: string;
-}
-
-/** A request that was accepted and acted on; `state` is the saga's state right after. */
-export interface Decision {
-  readonly accepted: true;
-  readonly state: string;
-  /** ISO 8601, UTC. */
-  readonly at: string;
-}
-
-/**
- * The `type` of the `ApplicationFailure` that refuses a request; its details are the saga's present state.
- * `NotDecided` is no decision: `validUntil` has passed, or the run is being handed over; repeat with the same id.
- */
-export type RefusalCode =
-  'AlreadyUnwinding' | 'AlreadyFulfilled' | 'NotApplicable' | 'RequestIdReused' | 'Overtaken' | 'NotDecided';
-
-/** The Temporal names under which a workflow offers the saga's messages. */
-export interface SagaMessages {
-  readonly state: QueryDefinition<SagaRecord>;
-  readonly journal?: QueryDefinition<readonly JournalEntry[]>;
-  readonly cancel: UpdateDefinition<Decision, [SteeringRequest]>;
-  readonly resolve: UpdateDefinition<Decision, [ResolveRequest]>;
-  readonly approve?: UpdateDefinition<Decision, [SteeringRequest]>;
-  readonly reject?: UpdateDefinition<Decision, [SteeringRequest]>;
-}
-
-/** A call that an operator can steer: while it runs its scope can be cut, while it is blocked it waits for `pending`. */
-export interface Desk {
-  readonly allowed: readonly ResolveAction[];
-  scope?: CancellationScope;
-  pending?: { readonly request: ResolveRequest; settled?: 'taken' | 'overtaken' };
-}
-
-/** Installs the handlers; validators decide by the state at that moment and change nothing. */
-export function offerMessages(run: Run, messages: SagaMessages, cancel: (request: SteeringRequest) => void): void {
-  setHandler(messages.state, () => run.record);
-  if (messages.journal) setHandler(messages.journal, () => run.entries);
-  setHandler(
-    messages.cancel,
-    (request) => {
-      const id = currentUpdateInfo()?.id ?? '';
-      return run.decisions[id]?.decision ?? decide(run, id, 'cancel', () => cancel(request));
-    },
-    { validator: (request) => validateCancel(run, request) },
-  );
-  setHandler(messages.resolve, (request) => resolve(run, request), {
-    validator: (request) => validateResolve(run, request),
-  });
-  for (const [definition, answer] of [
-    [messages.approve, 'approved'] as const,
-    [messages.reject, 'rejected'] as const,
-  ]) {
-    if (!definition) continue;
-    setHandler(
-      definition,
-      (request) => {
-        const id = currentUpdateInfo()?.id ?? '';
-        return run.decisions[id]?.decision ?? decide(run, id, answer, () => (run.approval = { answer, request }));
-      },
-      { validator: (request) => validateAnswer(run, request) },
-    );
-  }
-}
-
-function decide(run: Run, id: string, content: string, act: () => void): Decision {
-  act();
-  const decision: Decision = { accepted: true, state: run.record.state, at: new Date().toISOString() };
-  run.decisions[id] = { content, decision };
-  return decision;
-}
-
-const refuse = (run: Run, code: RefusalCode, message: string): ApplicationFailure =>
-  ApplicationFailure.create({
-    type: code,
-    message,
+function refuse(run: Run, type: RefusalCode): ApplicationFailure {
+  const { state, blockedOn } = run.record;
+  return ApplicationFailure.create({
+    type,
+    message: SENTENCES[type],
     nonRetryable: true,
-    details: [{ state: run.record.state, blockedOn: run.record.blockedOn }],
+    details: [{ state, blockedOn }],
   });
-
-function validateInTime(run: Run, { validUntil }: SteeringRequest): void {
-  if (run.handingOver || !(Date.parse(validUntil) >= Date.now())) {
-    throw refuse(run, 'NotDecided', 'Not decided in time: repeat the request with the same id');
-  }
 }
 
-const isRepeat = (run: Run): boolean => run.decisions[currentUpdateInfo()?.id ?? ''] !== undefined;
-
-function validateCancel(run: Run, request: SteeringRequest): void {
-  if (isRepeat(run)) return;
-  validateInTime(run, request);
-  if (run.verdict) throw refuse(run, 'AlreadyUnwinding', `The saga is ${run.record.state} and cannot be cancelled`);
-  if (!isCancellable(run)) throw refuse(run, 'AlreadyFulfilled', 'Nothing is left that could be undone');
+/** Installs the handlers. `cancel` acts on an accepted cancel. */
+export function offerMessages(run: Run, cancel: (request: SteeringRequest) => void): void {
+  const { state, journal, resolve, cancel: cancelUpdate, approve, reject } = run.definition.messages;
+  setHandler(state, () => run.record);
+  if (journal) setHandler(journal, () => run.entries);
+  offer(run, resolve, resolveProblem, (request) => steer(run, request));
+  offer(run, cancelUpdate, cancelProblem, cancel);
+  if (approve) offer(run, approve, waitProblem, ({ actor, reason }) => endWait(run, 'approved', { actor, reason }));
+  if (reject) offer(run, reject, waitProblem, ({ actor, reason }) => endWait(run, 'rejected', { actor, reason }));
 }
 
-/** Until a pivot is scheduled, and while a step that can be undone is still to come or running. */
-export function isCancellable(run: Run): boolean {
-  if (run.verdict || run.ended || run.pivoted) return false;
-  return run.record.steps.some(
-    ({ kind, status }) => kind !== 'retriable' && (status === 'pending' || status === 'executing'),
-  );
-}
+/** `problem` says why a request cannot be acted on now, if so; what `act` returns or resolves to is false if it came too late. */
+function offer<Request extends SteeringRequest & Partial<ResolveRequest>>(
+  run: Run,
+  update: UpdateDefinition<Decision, [Request]>,
+  problem: (run: Run, request: Request) => RefusalCode | undefined,
+  act: (request: Request) => void | Promise<boolean>,
+): void {
+  const idOf = ({ requestId }: Request): string => requestId ?? currentUpdateInfo()?.id ?? '';
+  const contentOf = ({ step, action, actor, reason }: Request): string =>
+    JSON.stringify([update.name, step, action, actor, reason]);
 
-function validateAnswer(run: Run, request: SteeringRequest): void {
-  if (isRepeat(run)) return;
-  validateInTime(run, request);
-  if (!run.record.waitingFor || run.approval) throw refuse(run, 'NotApplicable', 'No approval is awaited');
-}
+  const validator = (request: Request): void => {
+    const known = run.decisions[idOf(request)];
+    if (known?.content === contentOf(request)) return;
+    const code = known ? 'RequestIdReused' : (formProblem(run, request, idOf(request)) ?? problem(run, request));
+    if (code) throw refuse(run, code);
+  };
 
-const contentOf = ({ step, action, actor, reason }: ResolveRequest): string =>
-  JSON.stringify([step, action, actor, reason]);
-
-function validateResolve(run: Run, request: ResolveRequest): void {
-  const known = run.decisions[request.requestId];
-  if (known?.content === contentOf(request)) return;
-  if (known) throw refuse(run, 'RequestIdReused', `Request ${request.requestId} was made with other content`);
-  validateInTime(run, request);
-  const desk = run.desks.get(request.step);
-  const blocked = run.record.blockedOn === request.step;
-  if (!desk?.allowed.includes(request.action) || desk.pending || (blocked && request.action === 'block')) {
-    throw refuse(run, 'NotApplicable', `${request.action} does not apply to ${request.step} now`);
-  }
-}
-
-async function resolve(run: Run, request: ResolveRequest): Promise<Decision> {
-  const known = run.decisions[request.requestId];
-  const desk = run.desks.get(request.step);
-  if (!known && desk) {
-    const pending: NonNullable<Desk['pending']> = { request };
-    const entry: Run['decisions'][string] = { content: contentOf(request) };
-    run.decisions[request.requestId] = entry;
-    desk.pending = pending;
-    desk.scope?.cancel();
-    await condition(() => pending.settled !== undefined);
-    if (pending.settled === 'taken') {
-      entry.decision = { accepted: true, state: run.record.state, at: new Date().toISOString() };
-    } else {
-      delete run.decisions[request.requestId];
+  const handler = async (request: Request): Promise<Decision> => {
+    const id = idOf(request);
+    if (!run.decisions[id]) {
+      const content = contentOf(request);
+      run.decisions[id] = { content };
+      if ((await act(request)) === false) delete run.decisions[id];
+      else run.decisions[id] = { content, decision: decisionNow(run) };
     }
-  }
-  await condition(() => !run.decisions[request.requestId] || !!run.decisions[request.requestId]?.decision);
-  const decision = run.decisions[request.requestId]?.decision;
-  if (!decision) throw refuse(run, 'Overtaken', `${request.step} was answered before the request could act`);
-  return decision;
+    // The same request, sent twice at once, gets the same answer.
+    await condition(() => !run.decisions[id] || !!run.decisions[id].decision);
+    const decision = run.decisions[id]?.decision;
+    if (!decision) throw refuse(run, 'Overtaken');
+    return decision;
+  };
+  setHandler(update, handler, { validator });
 }
 
-/** The operator's next decision on a blocked or interrupted call; journals the block and who ended it. */
-export async function nextDecision(run: Run, step: string, desk: Desk): Promise<ResolveAction> {
-  for (;;) {
-    await condition(() => desk.pending !== undefined || run.mustHandOver());
-    if (!desk.pending) {
-      await run.handOver();
-      continue;
-    }
-    const { request } = desk.pending;
-    const { action, actor, reason, requestId } = request;
-    journal(run, { type: 'SagaIntervened', step, action, actor, reason, requestId });
-    desk.pending.settled = 'taken';
-    delete desk.pending;
-    if (action !== 'block') return action;
-    journal(run, { type: 'SagaBlocked', step, code: 'BlockedByOperator' });
-  }
+const decisionNow = ({ record: { state } }: Run): Decision => ({ accepted: true, state, at: new Date().toISOString() });
+
+function formProblem(run: Run, { actor, reason, validUntil }: SteeringRequest, id: string): RefusalCode | undefined {
+  const isText = (text: unknown): boolean => typeof text === 'string' && text.trim() !== '' && text.length <= 1000;
+  if (![id, actor, reason].every(isText)) return 'InvalidRequest';
+  return run.handingOver || !(Date.parse(validUntil) >= Date.now()) ? 'NotDecided' : undefined;
+}
+
+function cancelProblem({ record }: Run): RefusalCode | undefined {
+  if (record.reason !== null) return 'AlreadyUnwinding';
+  return isCancellable(record) ? undefined : 'AlreadyFulfilled';
+}
+
+const waitProblem = ({ record }: Run): RefusalCode | undefined =>
+  record.waitingFor && !isUnwinding(record) ? undefined : 'NotApplicable';
+
+function resolveProblem({ desks, record }: Run, { step, action }: ResolveRequest): RefusalCode | undefined {
+  const desk = desks.get(step);
+  const applies = desk?.allowed.includes(action) && !desk.pending && !(action === 'block' && record.blockedOn !== null);
+  return applies ? undefined : 'NotApplicable';
+}
+
+/** Cuts the call short, or wakes it where it is blocked; false if the participant's answer was quicker. */
+async function steer(run: Run, request: ResolveRequest): Promise<boolean> {
+  const desk = run.desks.get(request.step);
+  if (!desk || desk.pending) return false;
+  const pending: NonNullable<Desk['pending']> = { request };
+  desk.pending = pending;
+  desk.scope?.cancel();
+  await condition(() => pending.taken !== undefined);
+  return pending.taken === true;
 }

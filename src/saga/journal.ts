@@ -5,30 +5,61 @@
  */
 import type { SagaRecord, StepKind, StepRecord, StepStatus, Verdict } from './record.js';
 
-export type SagaEvent =
-  | {
-      type: 'SagaStarted';
-      sagaType: string;
-      data: Readonly<Record<string, unknown>>;
-      steps: readonly { name: string; kind: StepKind }[];
-    }
-  | { type: 'SagaStepStarted'; step: string; timeoutAt: string }
-  | { type: 'SagaStepCompleted'; step: string; attempts: number; result: unknown }
-  /** A definitive refusal, or a step that was not scheduled; `deadLetter` where it was given up and blocks nothing. */
-  | { type: 'SagaStepFailed'; step: string; attempts: number; code: string; deadLetter?: boolean }
-  | { type: 'SagaStepTimedOut'; step: string; attempts: number; code: string }
-  | { type: 'SagaStepUnknown'; step: string; attempts: number; code: string }
-  | { type: 'SagaCompensationStarted'; step: string; timeoutAt: string }
-  | { type: 'SagaCompensationCompleted'; step: string; attempts: number; outcome: 'compensated' | 'nothingToDo' }
-  | { type: 'SagaCompensationFailed'; step: string; attempts: number; code: string }
-  | { type: 'SagaBlocked'; step: string; code: string }
-  | { type: 'SagaIntervened'; step: string; action: string; actor: string; reason: string; requestId: string }
-  | { type: 'SagaCancelAccepted'; by: 'update' | 'temporal'; actor: string; reason: string }
-  | { type: 'SagaWaitStarted'; approval: string; until: string }
-  | { type: 'SagaWaitEnded'; approval: string; answer: WaitAnswer; actor?: string; reason?: string }
-  | { type: 'SagaEnded'; state: Verdict; reason: string | null };
+/** What an action or a compensation failed with. `unwinds` where it is the reason why the saga is undone. */
+interface Failure {
+  readonly step: string;
+  readonly attempts: number;
+  readonly code: string;
+  readonly unwinds?: string;
+  /** It was given up, and blocks nothing. */
+  readonly deadLetter?: true;
+}
+
+interface Who {
+  readonly actor: string;
+  readonly reason: string;
+}
 
 export type WaitAnswer = 'approved' | 'rejected' | 'expired' | 'deadlineExceeded' | 'cancelled';
+
+export type SagaEvent =
+  | {
+      readonly type: 'SagaStarted';
+      readonly sagaType: string;
+      readonly data: Readonly<Record<string, unknown>>;
+      readonly steps: readonly { readonly name: string; readonly kind: StepKind }[];
+    }
+  | { readonly type: 'SagaStepStarted' | 'SagaCompensationStarted'; readonly step: string; readonly timeoutAt: string }
+  | {
+      readonly type: 'SagaStepCompleted';
+      readonly step: string;
+      readonly attempts: number;
+      readonly result: Readonly<Record<string, unknown>>;
+    }
+  /** Refused or not scheduled; out of time; or its outcome could not be learnt. */
+  | ({ readonly type: 'SagaStepFailed' | 'SagaStepTimedOut' | 'SagaStepUnknown' | 'SagaCompensationFailed' } & Failure)
+  | {
+      readonly type: 'SagaCompensationCompleted';
+      readonly step: string;
+      readonly attempts: number;
+      readonly outcome: 'compensated' | 'nothingToDo';
+    }
+  | { readonly type: 'SagaBlocked'; readonly step: string; readonly code: string }
+  | ({
+      readonly type: 'SagaIntervened';
+      readonly step: string;
+      readonly action: string;
+      readonly requestId: string;
+    } & Who)
+  | ({ readonly type: 'SagaCancelAccepted'; readonly by: 'update' | 'temporal'; readonly unwinds: string } & Who)
+  | { readonly type: 'SagaWaitStarted'; readonly approval: string; readonly until: string }
+  | ({
+      readonly type: 'SagaWaitEnded';
+      readonly approval: string;
+      readonly answer: WaitAnswer;
+      readonly unwinds?: string;
+    } & Partial<Who>)
+  | { readonly type: 'SagaEnded'; readonly state: Verdict; readonly reason: string | null };
 
 /** One transition. `name` is what the audit trail calls it: the event's type, and `<SagaType>Completed` at the end. */
 export interface JournalEntry {
@@ -39,188 +70,115 @@ export interface JournalEntry {
   readonly event: SagaEvent;
 }
 
-const TERMINAL_NAMES: Readonly<Record<Verdict, string>> = {
-  COMPLETED: 'Completed',
-  FAILED: 'Failed',
-  CANCELLED: 'Cancelled',
-};
+const TERMINAL_NAMES = { COMPLETED: 'Completed', FAILED: 'Failed', CANCELLED: 'Cancelled' } as const;
 
 /** The name of an event in the audit trail: `OrderFulfillmentFailed` for the end of an `OrderFulfillment` that failed. */
 export const entryName = (event: SagaEvent, sagaType: string): string =>
-  event.type === 'SagaEnded' ? `${sagaType}${TERMINAL_NAMES[event.state]}` : event.type;
+  event.type === 'SagaEnded' ? sagaType + TERMINAL_NAMES[event.state] : event.type;
 
 /** A saga before its first entry. */
 export const blankRecord = (sagaId: string): SagaRecord => ({
   sagaId,
   sagaType: '',
   state: 'STARTED',
-  data: {},
-  currentStep: null,
-  blockedOn: null,
-  waitingFor: null,
   reason: null,
+  data: {},
   steps: [],
   waivers: [],
   deadLetters: [],
+  currentStep: null,
+  blockedOn: null,
+  waitingFor: null,
   createdAt: '',
   updatedAt: '',
 });
 
 /** The record after one more entry. Pure: the same entries give the same record, in a workflow and in a database. */
-export function applyEntry(record: SagaRecord, { event, at }: JournalEntry): SagaRecord {
-  return { ...record, updatedAt: at, ...change(record, event, at) };
-}
+export const applyEntry = (record: SagaRecord, { event, at }: JournalEntry): SagaRecord => ({
+  ...record,
+  ...sagaChange(record, event, at),
+  // The first reason stays.
+  ...('unwinds' in event && { state: 'COMPENSATING', reason: record.reason ?? event.unwinds }),
+  ...('step' in event && { steps: stepsAfter(record.steps, event, at) }),
+  updatedAt: at,
+});
 
-function change(record: SagaRecord, event: SagaEvent, at: string): Partial<SagaRecord> {
+function sagaChange(record: SagaRecord, event: SagaEvent, at: string): Partial<SagaRecord> {
   switch (event.type) {
     case 'SagaStarted': {
       const steps = event.steps.map((step) => ({ ...step, status: 'pending' as const, attempts: 0 }));
       return { sagaType: event.sagaType, data: event.data, steps, createdAt: at };
     }
     case 'SagaStepStarted':
+      return { state: record.state === 'STARTED' ? 'PENDING' : record.state, currentStep: event.step };
     case 'SagaStepCompleted':
-    case 'SagaStepFailed':
-    case 'SagaStepTimedOut':
-    case 'SagaStepUnknown':
-      return stepChange(record, event, at);
+      return { data: { ...record.data, ...event.result } };
     case 'SagaCompensationStarted':
-    case 'SagaCompensationCompleted':
-    case 'SagaCompensationFailed':
-      return compensationChange(record, event, at);
+      return { currentStep: event.step };
     case 'SagaBlocked':
-      return { blockedOn: event.step, steps: withStep(record, event.step, blocked(event.code)) };
+      return { blockedOn: event.step };
     case 'SagaIntervened':
       return intervened(record, event);
-    case 'SagaCancelAccepted':
-      return { state: 'COMPENSATING', reason: 'CancelRequested' };
     case 'SagaWaitStarted':
       return { state: 'PENDING', waitingFor: { approval: event.approval, until: event.until } };
     case 'SagaWaitEnded':
-      return { waitingFor: null, ...(WAIT_REASONS[event.answer] && unwinding(record, WAIT_REASONS[event.answer])) };
-    default: // SagaEnded
-      return { state: event.state, reason: event.reason, blockedOn: null };
+      return { waitingFor: null };
+    case 'SagaEnded':
+      return { state: event.state, reason: event.reason };
+    default: // failures, a compensation's end, an accepted cancel
+      return 'deadLetter' in event ? { deadLetters: [...record.deadLetters, event.step] } : {};
   }
 }
-
-type StepEvent = EventOf<
-  'SagaStepStarted' | 'SagaStepCompleted' | 'SagaStepFailed' | 'SagaStepTimedOut' | 'SagaStepUnknown'
->;
-
-function stepChange(record: SagaRecord, event: StepEvent, at: string): Partial<SagaRecord> {
-  const { step } = event;
-  switch (event.type) {
-    case 'SagaStepStarted': {
-      const { timeoutAt } = event;
-      return {
-        state: record.state === 'STARTED' ? 'PENDING' : record.state,
-        currentStep: step,
-        blockedOn: null,
-        steps: withStep(record, step, ({ executedAt = at }) => ({ status: 'executing', executedAt, timeoutAt })),
-      };
-    }
-    case 'SagaStepCompleted':
-      return {
-        data: { ...record.data, ...idsAndTotals(event.result) },
-        blockedOn: null,
-        steps: withStep(record, step, spent(event, 'completed', { result: event.result })),
-      };
-    case 'SagaStepFailed':
-      return stepFailed(record, event);
-    default: // SagaStepTimedOut, SagaStepUnknown
-      return {
-        ...unwindingBecause(record, step, event.code),
-        steps: withStep(record, step, spent(event, 'unknown', failure(event.code))),
-      };
-  }
-}
-
-type CompensationEvent = EventOf<'SagaCompensationStarted' | 'SagaCompensationCompleted' | 'SagaCompensationFailed'>;
-
-function compensationChange(record: SagaRecord, event: CompensationEvent, at: string): Partial<SagaRecord> {
-  const { step } = event;
-  switch (event.type) {
-    case 'SagaCompensationStarted': {
-      const { timeoutAt } = event;
-      return { currentStep: step, steps: withStep(record, step, () => ({ status: 'compensating', timeoutAt })) };
-    }
-    case 'SagaCompensationCompleted':
-      return {
-        blockedOn: null,
-        steps: withStep(record, step, spent(event, event.outcome, { compensatedAt: at })),
-      };
-    default: // SagaCompensationFailed
-      return { steps: withStep(record, step, spent(event, 'compensating', failure(event.code))) };
-  }
-}
-
-/** A step past its pivot, or a retriable one, that blocks: whether it happened is not known. */
-const blocked =
-  (code: string) =>
-  ({ status }: StepRecord): Partial<StepRecord> => ({
-    status: status === 'executing' ? 'unknown' : status,
-    ...failure(code),
-  });
-
-const WAIT_REASONS: Readonly<Partial<Record<WaitAnswer, string>>> = {
-  rejected: 'ApprovalRejected',
-  expired: 'ApprovalExpired',
-  deadlineExceeded: 'DeadlineExceeded',
-};
 
 type EventOf<Type extends SagaEvent['type']> = Extract<SagaEvent, { type: Type }>;
 
-function stepFailed(record: SagaRecord, event: EventOf<'SagaStepFailed'>): Partial<SagaRecord> {
-  const steps = withStep(record, event.step, spent(event, 'failed', failure(event.code)));
-  return event.deadLetter
-    ? { steps, deadLetters: [...record.deadLetters, event.step] }
-    : { steps, ...unwindingBecause(record, event.step, event.code) };
-}
-
 function intervened(record: SagaRecord, event: EventOf<'SagaIntervened'>): Partial<SagaRecord> {
   const { step, action, actor, reason } = event;
-  if (action === 'block') return {};
-  if (action === 'retry') return { blockedOn: null };
-  if (action !== 'skip') return { blockedOn: null };
   return {
-    blockedOn: null,
-    steps: withStep(record, step, () => ({ status: 'skipped' })),
-    waivers: [...record.waivers, { step, actor, reason }],
+    ...(action !== 'block' && record.blockedOn === step && { blockedOn: null }),
+    ...(action === 'skip' && { waivers: [...record.waivers, { step, actor, reason }] }),
   };
 }
 
-/** A retriable step never unwinds anything; the first reason stays. */
-function unwindingBecause(record: SagaRecord, step: string, code: string): Partial<SagaRecord> {
-  return record.steps.find(({ name }) => name === step)?.kind === 'retriable' ? {} : unwinding(record, code);
-}
-
-const unwinding = (record: SagaRecord, code: string | undefined): Partial<SagaRecord> => ({
-  state: 'COMPENSATING',
-  reason: record.reason ?? code ?? null,
-});
-
-const failure = (code: string): Partial<StepRecord> => ({
-  error: { code, message: code === 'StepTimedOut' ? 'Step timed out' : code },
-});
-
-const spent =
-  (event: { attempts: number }, status: StepStatus, more: Partial<StepRecord>) =>
-  (step: StepRecord): Partial<StepRecord> => ({ ...more, status, attempts: step.attempts + event.attempts });
+type StepEvent = Extract<SagaEvent, { step: string }>;
 
 /** A step that was not declared (the notice at the end of unwinding) is appended when it starts. */
-function withStep(
-  record: SagaRecord,
-  name: string,
-  next: (step: StepRecord) => Partial<StepRecord>,
-): readonly StepRecord[] {
-  const known = record.steps.some((step) => step.name === name);
-  const steps: readonly StepRecord[] = known
-    ? record.steps
-    : [...record.steps, { name, kind: 'retriable', status: 'pending', attempts: 0 }];
-  return steps.map((step) => (step.name === name ? { ...step, ...next(step) } : step));
+function stepsAfter(steps: readonly StepRecord[], event: StepEvent, at: string): readonly StepRecord[] {
+  const { type, step: name } = event;
+  const known = type !== 'SagaStepStarted' || steps.some((step) => step.name === name);
+  const all = known ? steps : [...steps, { name, kind: 'retriable' as const, status: 'pending' as const, attempts: 0 }];
+  return all.map((step) => (step.name === name ? stepAfter(step, event, at) : step));
 }
 
-/** What a step's result adds to the saga's data: results are ids and totals only. */
-function idsAndTotals(result: unknown): Readonly<Record<string, unknown>> {
-  if (typeof result !== 'object' || result === null) return {};
-  return Object.fromEntries(Object.entries(result).filter(([key]) => key !== 'attempts'));
+function stepAfter(step: StepRecord, event: StepEvent, at: string): StepRecord {
+  return {
+    ...step,
+    status: statusAfter(step.status, event),
+    ...('attempts' in event && { attempts: step.attempts + event.attempts }),
+    ...('timeoutAt' in event && { timeoutAt: event.timeoutAt }),
+    ...('result' in event && { result: event.result }),
+    ...('code' in event && { error: { code: event.code, message: SENTENCES[event.code] ?? event.code } }),
+    ...(event.type === 'SagaStepStarted' && { executedAt: step.executedAt ?? at }),
+    ...(event.type === 'SagaCompensationCompleted' && { compensatedAt: at }),
+  };
+}
+
+const SENTENCES: Readonly<Record<string, string>> = { StepTimedOut: 'Step timed out' };
+
+const STATUS = {
+  SagaStepStarted: 'executing',
+  SagaStepCompleted: 'completed',
+  SagaStepFailed: 'failed',
+  SagaStepTimedOut: 'unknown',
+  SagaStepUnknown: 'unknown',
+  SagaCompensationStarted: 'compensating',
+  SagaCompensationFailed: 'compensating',
+} as const satisfies Partial<Record<SagaEvent['type'], StepStatus>>;
+
+function statusAfter(status: StepStatus, event: StepEvent): StepStatus {
+  if (event.type === 'SagaCompensationCompleted') return event.outcome;
+  if (event.type === 'SagaIntervened') return event.action === 'skip' ? 'skipped' : status;
+  // Cut short by an operator: whether it happened is not known.
+  if (event.type === 'SagaBlocked') return status === 'executing' ? 'unknown' : status;
+  return STATUS[event.type];
 }

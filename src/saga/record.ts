@@ -3,33 +3,20 @@
  * Types only. Times are ISO 8601 in UTC, taken from the workflow's clock.
  */
 
-export type SagaState = 'STARTED' | 'PENDING' | 'COMPENSATING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
-
 /** The states in which a saga has ended. */
-export type Verdict = Extract<SagaState, 'COMPLETED' | 'FAILED' | 'CANCELLED'>;
+export type Verdict = 'COMPLETED' | 'FAILED' | 'CANCELLED';
+
+export type SagaState = 'STARTED' | 'PENDING' | 'COMPENSATING' | Verdict;
 
 export type StepKind = 'compensatable' | 'pivot' | 'retriable';
 
+/**
+ * `unknown`: the outcome could not be learnt, it may have happened. `nothingToDo`: its compensation found no effect.
+ * `skipped`: an operator waived it.
+ */
 export type StepStatus =
-  | 'pending'
-  | 'executing'
-  | 'completed'
-  | 'failed'
-  | 'compensating'
-  | 'compensated'
-  /** The outcome could not be learnt: it may have happened. */
-  | 'unknown'
-  /** Its compensation found no effect. */
-  | 'nothingToDo'
-  /** An operator waived it. */
-  | 'skipped';
-
-export interface StepError {
-  /** A refusal code, `StepTimedOut`, or what the last attempt failed with. Never free text of a participant. */
-  readonly code: string;
-  /** For the operator: one sentence. */
-  readonly message: string;
-}
+  | ('pending' | 'executing' | 'completed' | 'failed' | 'unknown')
+  | ('compensating' | 'compensated' | 'nothingToDo' | 'skipped');
 
 export interface StepRecord {
   readonly name: string;
@@ -37,7 +24,8 @@ export interface StepRecord {
   readonly status: StepStatus;
   /** What the action answered: ids and totals. */
   readonly result?: unknown;
-  readonly error?: StepError;
+  /** The last failure: a refusal code, `StepTimedOut`, `StepUnknown` …, and a sentence. Never a participant's free text. */
+  readonly error?: { readonly code: string; readonly message: string };
   /** When the action was scheduled first. */
   readonly executedAt?: string;
   /** When what runs now gives up: scheduling plus budget. */
@@ -47,38 +35,49 @@ export interface StepRecord {
   readonly attempts: number;
 }
 
-/** A compensation that a named operator decided not to run. */
+/** A step that a named operator decided to leave as it is. */
 export interface Waiver {
   readonly step: string;
   readonly actor: string;
   readonly reason: string;
 }
 
-export interface SagaRecord {
+/** What a saga's workflow completes with. */
+export interface SagaOutcome {
+  readonly state: Verdict;
+  /** Why it failed or was cancelled: a refusal code, `StepTimedOut`, `DeadlineExceeded`, `CancelRequested`, … */
+  readonly reason: string | null;
+  /** Ids and totals, never personal data. */
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly waivers: readonly Waiver[];
+  /** Steps whose delivery was given up; they block nothing. */
+  readonly deadLetters: readonly string[];
+}
+
+export interface SagaRecord extends Omit<SagaOutcome, 'state'> {
   readonly sagaId: string;
   readonly sagaType: string;
   readonly state: SagaState;
-  /** Ids and totals, never personal data. */
-  readonly data: Readonly<Record<string, unknown>>;
   readonly currentStep: string | null;
   /** The step that waits for an operator. */
   readonly blockedOn: string | null;
   readonly waitingFor: { readonly approval: string; readonly until: string } | null;
-  /** Why it failed or was cancelled: a refusal code, `StepTimedOut`, `DeadlineExceeded`, … */
-  readonly reason: string | null;
   readonly steps: readonly StepRecord[];
-  readonly waivers: readonly Waiver[];
-  /** Steps whose delivery was given up; they block nothing. */
-  readonly deadLetters: readonly string[];
   readonly createdAt: string;
   readonly updatedAt: string;
 }
 
-/** What a saga's workflow completes with. */
-export interface SagaOutcome {
-  readonly state: Verdict;
-  readonly reason: string | null;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly waivers: readonly Waiver[];
-  readonly deadLetters: readonly string[];
-}
+/** The reason of a saga that unwinds because its cancel was accepted. */
+export const CANCEL_REQUESTED = 'CancelRequested';
+
+export const isUnwinding = ({ state }: SagaRecord): boolean => state === 'COMPENSATING';
+
+/** From a pivot's scheduling on a saga only goes forward, unless the pivot is refused (rule 14). */
+export const isPastPivot = ({ steps }: SagaRecord): boolean =>
+  steps.some(({ kind, status }) => kind === 'pivot' && status !== 'pending' && status !== 'failed');
+
+/** Until a pivot is scheduled, and while a step that can be undone is still to come or running (rule 24). */
+export const isCancellable = (record: SagaRecord): boolean =>
+  (record.state === 'STARTED' || record.state === 'PENDING') &&
+  !isPastPivot(record) &&
+  record.steps.some(({ kind, status }) => kind !== 'retriable' && (status === 'pending' || status === 'executing'));

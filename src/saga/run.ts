@@ -1,8 +1,9 @@
 /** One saga while it runs: its record, its stack, and what may be asked of it. State is per workflow (rule 7). */
 import type { CancellationScope } from '@temporalio/workflow';
-import type { Decision, Desk, SteeringRequest } from './intervention.js';
-import { applyEntry, entryName, type JournalEntry, type SagaEvent } from './journal.js';
-import type { SagaRecord, Verdict } from './record.js';
+import { applyEntry, entryName, type JournalEntry, type SagaEvent, type WaitAnswer } from './journal.js';
+import type { Decision, ResolveAction, ResolveRequest, SagaMessages } from './messages.js';
+import type { SagaRecord } from './record.js';
+import type { Retriable, Step } from './step.js';
 
 /**
  * What may have to be undone: plain data, so that it can be carried over. The compensation is found by the step's name
@@ -15,7 +16,54 @@ export interface StackEntry {
   outcome: 'unknown' | 'applied';
 }
 
+/** Runs a retriable step; see `Saga.run`. */
+export type RunRetriable = <Input, Result>(step: Retriable<Input, Result>, input: Input) => Promise<Result | undefined>;
+
+export interface SagaDefinition {
+  readonly sagaType: string;
+  readonly sagaId: string;
+  /** Ids and totals that the saga starts with; results of steps are added. Never personal data. */
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Every step that the body may run, each once: compensations are found here by name. */
+  readonly steps: readonly Step[];
+  /** Milliseconds from the start of the first run; shortens compensatable actions, their probes and approvals only. */
+  readonly deadline: number;
+  readonly messages: SagaMessages;
+  /** Runs after the last compensation, before the verdict is final: a notice, say. Retriable steps only. */
+  readonly afterUnwinding?: (run: RunRetriable) => Promise<unknown>;
+  /** Called after each transition, to show it somewhere: search attributes, current details. Must not wait. */
+  readonly onEntry?: (record: SagaRecord, before: SagaRecord) => void;
+  /** Continues the workflow as new with what is carried over, where a saga stays blocked in unwinding for long. */
+  readonly continueAsNew: (carried: CarriedSaga) => Promise<never>;
+  /** Events in the history after which a blocked saga is continued as new; the server's own suggestion counts as well. */
+  readonly historyLimit?: number;
+}
+
+/** What a blocked saga takes into its next run. Plain data. */
+export interface CarriedSaga {
+  readonly record: SagaRecord;
+  readonly seq: number;
+  readonly stack: readonly StackEntry[];
+  readonly deadlineAt: number;
+  readonly decisions: Readonly<Record<string, Recorded>>;
+}
+
+/** What was asked under a request's id, and what came of it once it is decided. */
+export interface Recorded {
+  readonly content: string;
+  readonly decision?: Decision;
+}
+
+/** A call that an operator can steer: while it runs its scope can be cut, while it is blocked it waits for `pending`. */
+export interface Desk {
+  readonly allowed: readonly ResolveAction[];
+  scope?: CancellationScope;
+  pending?: { readonly request: ResolveRequest; taken?: boolean };
+}
+
 export interface Run {
+  readonly definition: SagaDefinition;
+  /** The saga's state: whether it unwinds, and why, is read from here. */
   record: SagaRecord;
   readonly entries: JournalEntry[];
   /** The sequence number of the last entry. */
@@ -23,29 +71,37 @@ export interface Run {
   readonly stack: StackEntry[];
   /** Milliseconds since the epoch. */
   readonly deadlineAt: number;
-  /** Set by the first thing that starts the unwinding, and never changed (rule 26). */
-  verdict?: { readonly state: Exclude<Verdict, 'COMPLETED'>; readonly reason: string };
-  pivoted: boolean;
-  ended: boolean;
-  /** While the run is continued as new nothing more is accepted. */
-  handingOver: boolean;
-  approval?: { readonly answer: 'approved' | 'rejected'; readonly request: SteeringRequest };
+  readonly decisions: Record<string, Recorded>;
+  readonly desks: Map<string, Desk>;
   readonly forward: CancellationScope;
   readonly inFlight: Set<Promise<unknown>>;
-  readonly desks: Map<string, Desk>;
-  readonly decisions: Record<string, { readonly content: string; decision?: Decision }>;
-  readonly onEntry: (record: SagaRecord, before: SagaRecord) => void;
-  readonly mustHandOver: () => boolean;
-  readonly handOver: () => Promise<void>;
+  /** While the run is continued as new nothing more is accepted. */
+  handingOver: boolean;
 }
 
 /** Appends a transition and makes it the saga's state. */
 export function journal(run: Run, event: SagaEvent): void {
-  const at = new Date().toISOString();
-  const sagaType = event.type === 'SagaStarted' ? event.sagaType : run.record.sagaType;
-  const entry: JournalEntry = { seq: ++run.seq, at, name: entryName(event, sagaType), event };
   const before = run.record;
+  const name = entryName(event, run.definition.sagaType);
+  const entry: JournalEntry = { seq: ++run.seq, at: new Date().toISOString(), name, event };
   run.record = applyEntry(before, entry);
   run.entries.push(entry);
-  run.onEntry(run.record, before);
+  run.definition.onEntry?.(run.record, before);
 }
+
+const UNWINDS: Readonly<Partial<Record<WaitAnswer, string>>> = {
+  rejected: 'ApprovalRejected',
+  expired: 'ApprovalExpired',
+  deadlineExceeded: 'DeadlineExceeded',
+};
+
+/** Ends the wait for an approval, if there is one; anything but a yes unwinds. */
+export function endWait(run: Run, answer: WaitAnswer, who?: { readonly actor: string; readonly reason: string }): void {
+  const { waitingFor } = run.record;
+  if (!waitingFor) return;
+  const { approval } = waitingFor;
+  const why = UNWINDS[answer];
+  journal(run, { type: 'SagaWaitEnded', approval, answer, ...who, ...(why !== undefined && { unwinds: why }) });
+}
+
+export const fromNow = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString();

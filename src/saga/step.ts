@@ -29,8 +29,8 @@ export interface Call<Input, Result> {
    * will. Any other failure leaves the outcome unknown (rule 8).
    */
   readonly refusals: readonly string[];
-  /** One line for the Web UI; ids and amounts only. */
-  readonly summary?: (input: Input) => string;
+  /** One line for the Web UI; ids and amounts only. A compensation's is shown behind `UNDO`. */
+  readonly summary?: string | ((input: Input) => string);
 }
 
 /** What a compensation answers; `nothingToDo` means that it found no effect, and fenced the action that may be late. */

@@ -13,63 +13,60 @@
 import { sleep } from '@temporalio/workflow';
 import { steered } from './attempt.js';
 import { journal, type Run, type StackEntry } from './run.js';
-import type { Compensatable, Probe, Step } from './step.js';
+import type { Compensatable, Undone } from './step.js';
 
-export async function unwind(run: Run, steps: readonly Step[]): Promise<void> {
+export async function unwind(run: Run): Promise<void> {
   for (let entry = run.stack.at(-1); entry; entry = run.stack.at(-1)) {
-    const step = steps.find(({ name }) => name === entry?.step);
-    if (step?.kind !== 'compensatable') throw new Error(`No compensation is defined for ${entry.step}`);
+    const { step: name } = entry;
+    const step = run.definition.steps.find((other) => other.name === name);
+    if (step?.kind !== 'compensatable') throw new Error(`No compensation is defined for ${name}`);
     await undo(run, step, entry);
     run.stack.pop();
   }
 }
 
+/** The input was checked where the step was run; `never` says that it is any step's. */
 async function undo(run: Run, step: Compensatable<never, unknown>, entry: StackEntry): Promise<void> {
-  if (entry.outcome === 'unknown' && step.probe) {
-    const found = await ask(run, step.name, step.probe, entry);
-    if (found === 'none') return nothingToDo(run, step.name);
-    if (found === 'waived') return;
-    entry.outcome = 'applied';
-  }
   const { name, compensation } = step;
-  // The input was checked where the step was run; `never` says that it is any step's.
+  if (entry.outcome === 'unknown') {
+    const found = await ask(run, step, entry.input as never);
+    if (found === 'waived') return;
+    if (found === 'none') return undone(run, name, 'nothingToDo', 0);
+    entry.outcome = found;
+  }
   const answer = await steered(run, name, compensation, entry.input as never, {
-    undo: true,
+    way: 'undo',
     allowed: ['retry', 'skip', 'block'],
-    onStart: (timeoutAt) => journal(run, { type: 'SagaCompensationStarted', step: name, timeoutAt }),
-    onFailure: ({ attempts, code }) => journal(run, { type: 'SagaCompensationFailed', step: name, attempts, code }),
   });
-  if (answer.kind !== 'done') return;
-  const { attempts, result } = answer;
-  journal(run, { type: 'SagaCompensationCompleted', step: name, attempts, outcome: result.outcome });
+  if (answer.kind === 'done') undone(run, name, answer.result.outcome, answer.attempts);
 }
 
-const nothingToDo = (run: Run, step: string): void =>
-  journal(run, { type: 'SagaCompensationCompleted', step, attempts: 0, outcome: 'nothingToDo' });
+const undone = (run: Run, step: string, outcome: Undone['outcome'], attempts: number): void =>
+  journal(run, { type: 'SagaCompensationCompleted', step, attempts, outcome });
 
 /**
- * Asks the participant what became of an action whose outcome is unknown (rule 9). "None" counts only when it is said
- * again after everything that may still be under way has had its time; asked to no end, an operator answers.
+ * Asks the participant what became of an action whose outcome is unknown, where it cannot take a blind compensation
+ * (rule 9). "None" counts only when it is said again after everything that may still be under way has had its time;
+ * asked to no end, an operator answers.
  */
 async function ask(
   run: Run,
-  step: string,
-  probe: Probe<never>,
-  { input }: StackEntry,
-): Promise<'applied' | 'none' | 'waived'> {
-  const lastAttemptEnds = Date.now() + probe.budget.attempt;
+  { name, action, probe }: Compensatable<never, unknown>,
+  input: never,
+): Promise<StackEntry['outcome'] | 'none' | 'waived'> {
+  if (!probe) return 'unknown';
+  const processedBy = Date.now() + action.budget.attempt + probe.maximumProcessingTime;
   for (let asked = 0; ; asked++) {
     const total = Math.min(probe.budget.total, Math.max(run.deadlineAt - Date.now(), probe.budget.attempt));
-    const answer = await steered(run, step, probe, input as never, {
-      total,
+    const answer = await steered(run, name, probe, input, {
+      way: 'ask',
       allowed: ['retry', 'skip', 'block', 'applied', 'notApplied'],
-      onStart: (timeoutAt) => journal(run, { type: 'SagaCompensationStarted', step, timeoutAt }),
+      total,
     });
-    if (answer.kind === 'answered') return OPERATOR_FOUND[answer.action] ?? 'waived';
+    if (answer.kind === 'answered' && answer.action === 'skip') return 'waived';
+    if (answer.kind === 'answered') return answer.action === 'applied' ? 'applied' : 'none';
     if (answer.kind === 'done' && answer.result.effect === 'applied') return 'applied';
     if (asked > 0) return 'none';
-    await sleep(Math.max(0, lastAttemptEnds + probe.maximumProcessingTime - Date.now()));
+    await sleep(Math.max(1, processedBy - Date.now()));
   }
 }
-
-const OPERATOR_FOUND: Readonly<Record<string, 'applied' | 'none'>> = { applied: 'applied', notApplied: 'none' };

@@ -2,11 +2,11 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { Money } from '../order.js';
-import type { Decision, ResolveRequest, SteeringRequest } from '../saga/intervention.js';
+import type { Decision, ResolveRequest, SteeringRequest } from '../saga/messages.js';
 import type { JournalEntry } from '../saga/journal.js';
 import type { SagaRecord } from '../saga/record.js';
 
-export type { Decision, RefusalCode, ResolveAction, ResolveRequest, SteeringRequest } from '../saga/intervention.js';
+export type { Decision, RefusalCode, ResolveAction, ResolveRequest, SteeringRequest } from '../saga/messages.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus } from '../saga/record.js';
 
 /** What `cancelOrder` takes. */

@@ -15,75 +15,45 @@ import * as messages from './messages.js';
 import { showInWebUi } from './visibility.js';
 
 /** Time-outs are the budgets' (see `orderSteps`); this one is only what Temporal asks for. */
-const call = proxyActivities<Activities>({ startToCloseTimeout: '10s' });
+const activities = proxyActivities<Activities>({ startToCloseTimeout: '10s' });
 
-const text = (summary: string) => ({ summary: () => summary });
+/** A call, its definitive refusals, and how the Web UI shows it. Every call names its effect by the order's id alone. */
+const to = <Verb extends keyof Activities, Summary>(verb: Verb, budget: Budget, summary: Summary) => ({
+  activity: activities[verb],
+  refusals: REFUSALS[verb],
+  budget,
+  summary,
+});
 
-/** What undoes what, and how long each may take. Every call names its effect by the order's id alone. */
-function orderSteps({
-  attemptTimeout: attempt,
-  stepTimeout,
-  compensationBudget,
-  retriableBudget,
-}: messages.SagaPolicy) {
-  const act = { attempt, total: stepTimeout };
-  const undo = { attempt, total: compensationBudget };
-  const mail = { attempt, total: retriableBudget };
-  const refund = ({ total }: { total: Money }): string => `process_payment: refund ${formatMoney(total)}`;
-  const charge = ({ total }: { total: Money }): string => `process_payment: charge ${formatMoney(total)}`;
+type Priced = { readonly total: Money };
+
+/** What undoes what, and how long each may take. Mail that cannot be delivered is a dead letter and blocks nothing. */
+function orderSteps({ attemptTimeout: attempt, ...policy }: messages.SagaPolicy) {
+  const act = { attempt, total: policy.stepTimeout };
+  const undo = { attempt, total: policy.compensationBudget };
+  const mail = { attempt, total: policy.retriableBudget };
   return {
     reserve: compensatable(
       'reserve_inventory',
-      {
-        activity: call.reserveInventory,
-        budget: act,
-        refusals: REFUSALS.reserveInventory,
-        ...text('reserve_inventory'),
-      },
-      {
-        activity: call.releaseReservation,
-        budget: undo,
-        refusals: REFUSALS.releaseReservation,
-        ...text('reserve_inventory: release the stock'),
-      },
+      to('reserveInventory', act, 'reserve_inventory'),
+      to('releaseReservation', undo, 'reserve_inventory: release the stock'),
     ),
     pay: compensatable(
       'process_payment',
-      { activity: call.processPayment, budget: act, refusals: REFUSALS.processPayment, summary: charge },
-      { activity: call.refundPayment, budget: undo, refusals: REFUSALS.refundPayment, summary: refund },
+      to('processPayment', act, ({ total }: Priced) => `process_payment: charge ${formatMoney(total)}`),
+      to('refundPayment', undo, ({ total }: Priced) => `process_payment: refund ${formatMoney(total)}`),
     ),
     ship: compensatable(
       'create_shipment',
-      { activity: call.createShipment, budget: act, refusals: REFUSALS.createShipment, ...text('create_shipment') },
-      {
-        activity: call.cancelShipment,
-        budget: undo,
-        refusals: REFUSALS.cancelShipment,
-        ...text('create_shipment: cancel the parcel'),
-      },
+      to('createShipment', act, 'create_shipment'),
+      to('cancelShipment', undo, 'create_shipment: cancel the parcel'),
     ),
-    ...mails(mail),
-  };
-}
-
-/** What is sent at the end, whichever it is. Mail that cannot be delivered is a dead letter and blocks nothing. */
-function mails(budget: Budget) {
-  return {
-    confirm: retriable(
-      'send_confirmation',
-      { activity: call.sendConfirmation, budget, refusals: REFUSALS.sendConfirmation, ...text('send_confirmation') },
-      { onExhausted: 'deadLetter' },
-    ),
-    notice: retriable(
-      'send_cancellation_notice',
-      {
-        activity: call.sendCancellationNotice,
-        budget,
-        refusals: REFUSALS.sendCancellationNotice,
-        ...text('send_cancellation_notice'),
-      },
-      { onExhausted: 'deadLetter' },
-    ),
+    confirm: retriable('send_confirmation', to('sendConfirmation', mail, 'send_confirmation'), {
+      onExhausted: 'deadLetter',
+    }),
+    notice: retriable('send_cancellation_notice', to('sendCancellationNotice', mail, 'send_cancellation_notice'), {
+      onExhausted: 'deadLetter',
+    }),
   };
 }
 

@@ -22,6 +22,9 @@ export interface Stage {
   blocks(saga: Running, step: string): Promise<SagaRecord>;
   recordOf(saga: Running): Promise<SagaRecord>;
   journalOf(saga: Running): Promise<readonly JournalEntry[]>;
+  answer(saga: Running, answer: 'approve' | 'reject'): Promise<unknown>;
+  /** Waits until a workflow task of the saga has failed, ends the saga, and returns what failed. */
+  alarmOf(saga: Running): Promise<string>;
   cancel(saga: Running, more?: { validUntil?: string; updateId?: string }): Promise<unknown>;
   resolve(
     saga: Running,
@@ -72,6 +75,22 @@ async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promi
     },
     recordOf,
     journalOf: (saga) => latest(saga).query(script.getJournal),
+    answer: (saga, answer) =>
+      saga.executeUpdate(script[answer], {
+        args: [{ actor: 'anna', reason: 'the amount is plausible', validUntil: farAhead() }],
+      }),
+    alarmOf: async (saga) => {
+      for (;;) {
+        const { events = [] } = await saga.fetchHistory();
+        const failed = events?.find((event) => event.workflowTaskFailedEventAttributes);
+        if (!failed) {
+          await nextTurn();
+          continue;
+        }
+        await saga.terminate('seen to fail');
+        return failed.workflowTaskFailedEventAttributes?.failure?.message ?? '';
+      }
+    },
     cancel: (saga, { validUntil = farAhead(), updateId = randomUUID() } = {}) =>
       saga.executeUpdate(script.cancel, {
         updateId,
