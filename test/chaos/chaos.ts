@@ -2,6 +2,7 @@
  * `npm run test:chaos`: kills and stops the processes of a running system while customers order and cancel, lets it
  * come to rest, and judges what has become of every order.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { strikeAll } from './blows.js';
 import { extentFrom, UsageError } from './command-line.js';
@@ -130,6 +131,7 @@ function callOffOnSignals(called: AbortController, story: Story): void {
 export async function main(args: readonly string[]): Promise<number> {
   const story = openStory((text) => process.stdout.write(text));
   const called = new AbortController();
+  setMaxListeners(0, called.signal); // one for each request and wait: not a leak
   try {
     const extent = extentFrom(args);
     story.say(`chaos: seed ${extent.seed}, ${extent.orders} orders, ${extent.kills} kills`);
