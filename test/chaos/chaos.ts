@@ -101,7 +101,8 @@ async function onStage(extent: Extent, story: Story, called: AbortController): P
   ];
   const failed = all.some(({ faults }) => faults.length > 0);
   const report = describeChecks(all);
-  const kept = clearStage(stage, failed ? [...story.lines, ...report] : undefined);
+  const worthKeeping = failed && !(called.signal.reason instanceof CalledOffError);
+  const kept = clearStage(stage, worthKeeping ? [...story.lines, ...report] : undefined);
   if (kept !== undefined) story.say(`the logs of this run are kept in ${kept}`);
   for (const line of report) story.say(line);
   return !failed && checks.length > 0;
@@ -117,12 +118,17 @@ function whenCalledOff(signal: AbortSignal): Promise<never> {
 const describeError = (error: unknown): string =>
   error instanceof Error ? error.message.slice(0, 2_000) : String(error);
 
+/** Somebody has ended the run: there is nothing to be found out from its logs. */
+class CalledOffError extends Error {
+  override readonly name = 'CalledOffError';
+}
+
 function callOffOnSignals(called: AbortController, story: Story): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (called.signal.aborted) return;
       story.say(`${signal}: ending everything`);
-      called.abort(new Error(`it was called off by ${signal}`));
+      called.abort(new CalledOffError(`it was called off by ${signal}`));
     });
   }
 }

@@ -62,7 +62,7 @@ export function planFrom({ seed, orders, kills }: Extent): Plan {
     seed,
     orders: Array.from({ length: orders }, (_, index) => orderFrom(random, `c${seed}-${index}`)),
     blows: blowsFrom(random, kills, orders),
-    faults: faultsFrom(random, Math.ceil(orders / 4), orders),
+    faults: faultsFrom(random, Math.ceil(orders / 3), orders),
   };
 }
 
@@ -92,7 +92,7 @@ const ANTARCTICA = { name: 'Chaos Customer', street: 'Ice 1', city: 'McMurdo', p
 
 function orderFrom(random: Random, orderId: string): PlannedOrder {
   const kind = classFrom(random.next());
-  const cancelled = random.next() < 0.25;
+  const cancelled = random.next() < 0.3;
   // Most of them early, while the order is still under way.
   const cancelAfterMs = Math.floor(random.next() ** 2 * 1_000);
   return {
@@ -126,7 +126,8 @@ function itemsFor(kind: OrderClass, random: Random): OrderItem[] {
 
 /** A DELETE is never refused here: that blocks the saga for an operator, and there is none. */
 const MODES = {
-  PUT: ['refuse', 'unavailable', 'drop-response', 'delay', 'slow-answer', 'garbage'],
+  // Twice as many late originals: only those that meet a cancel tell whether there are tombstones.
+  PUT: ['refuse', 'unavailable', 'drop-response', 'delay', 'delay', 'slow-answer', 'garbage'],
   DELETE: ['unavailable', 'drop-response', 'delay', 'garbage'],
 } as const;
 
@@ -137,7 +138,7 @@ function faultsFrom(random: Random, count: number, orders: number): PlannedFault
     const operation = undoing ? ('DELETE' as const) : ('PUT' as const);
     const mode = random.pick(MODES[operation]);
     const times = mode === 'refuse' ? 1 : random.between(1, 3);
-    const delayMs = random.between(500, LONGEST_DELAY_MS);
+    const delayMs = random.between(ATTEMPT_TIMEOUT_MS + 500, LONGEST_DELAY_MS);
     return { after: random.between(0, orders - 1), service, fault: { mode, operation, times, delayMs } };
   }).sort((a, b) => a.after - b.after);
 }
