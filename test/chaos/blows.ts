@@ -8,6 +8,7 @@ import { familyOf, signalAll, standsStill } from './process-tree.js';
 import { trackProgress, type Progress } from './progress.js';
 import type { BlowRecord } from './records.js';
 import { meanwhile, type Gate } from './shop.js';
+import { lineOf } from './stage.js';
 import type { Story } from './story.js';
 
 const MOST_AT_ONCE = 2;
@@ -80,7 +81,7 @@ async function killAndAwait(arena: Arena, record: BlowRecord): Promise<void> {
   process.kill(pid, 'SIGKILL');
   await eventually(`the end of ${victim}`, SEEN_WITHIN_MS, () => !isRunning(pid));
   record.struck = true;
-  await system.line(new RegExp(`^${victim} +up again .* pid \\d+$`), from);
+  await lineOf(system, new RegExp(`^${victim} +up again .* pid \\d+$`), from);
   story.tell(`${victim} is up again after ${((performance.now() - at) / 1000).toFixed(1)} s`);
 }
 

@@ -5,10 +5,13 @@ import path from 'node:path';
 import { SERVICE_NAMES } from '../../src/main/config.js';
 import { hasEndedWithin, isRunning } from '../../src/main/processes.js';
 import { startSystem, type RunningSystem } from '../journey/running-system.js';
+import { eventually } from '../support/eventually.js';
 import type { Addresses } from './findings.js';
 import { ATTEMPT_TIMEOUT_MS } from './plan.js';
 import { familyOf, signalAll } from './process-tree.js';
 
+/** Longer than it takes on a machine that is busy with other things. */
+const UP_WITHIN_MS = 120_000;
 const ENDING_WITHIN_MS = 60_000;
 const LAST_WITHIN_MS = 10_000;
 
@@ -31,10 +34,19 @@ export function openStage(): Stage {
   return { folder, system: startSystem(folder, SETTINGS), still: new Set() };
 }
 
+/** Waits for a line of the supervisor, also one that was printed before. */
+export async function lineOf(system: RunningSystem, pattern: RegExp, from = 0): Promise<string> {
+  return await eventually(`the supervisor to say ${String(pattern)}`, UP_WITHIN_MS, () => {
+    const line = system.lines.slice(from).find((each) => pattern.test(each));
+    if (line === undefined && !isRunning(system.pid)) throw new Error(`the system ended:\n${system.lines.join('\n')}`);
+    return line;
+  });
+}
+
 /** Waits until the system is ready, and says where its parts are reached. */
 export async function whenReady({ system }: Stage): Promise<Addresses> {
-  await system.line(/^ready$/);
-  const temporal = /^temporal +up +(\S+:\d+)/.exec(await system.line(/^temporal +up /))?.[1] ?? '';
+  await lineOf(system, /^ready$/);
+  const temporal = /^temporal +up +(\S+:\d+)/.exec(await lineOf(system, /^temporal +up /))?.[1] ?? '';
   const [payment, inventory, shipping, notification] = SERVICE_NAMES.map((name) => local(system.urlOf(name)));
   const none = '';
   return {
