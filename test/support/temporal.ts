@@ -67,17 +67,18 @@ export type TestWorkerOptions = Omit<WorkerOptions, 'connection' | 'namespace'>;
 
 let runtimeIsSet = false;
 
+/** What workers and workflows have logged as errors, in this test file. */
+export const loggedErrors: { readonly message: string; readonly meta?: unknown }[] = [];
+
 /** The SDK's own chatter stays out of the test report; its warnings show with TEMPORAL_LOG=1. */
 export function quietRuntime(): void {
   if (runtimeIsSet) return;
   runtimeIsSet = true;
+  const silent = (): void => undefined;
+  const error = (message: string, meta?: unknown): void => void loggedErrors.push({ message, meta });
+  const logger = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error };
   try {
-    Runtime.install({
-      shutdownSignals: [],
-      ...(process.env['TEMPORAL_LOG']
-        ? {}
-        : { logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } }),
-    });
+    Runtime.install({ shutdownSignals: [], ...(process.env['TEMPORAL_LOG'] ? {} : { logger }) });
   } catch {
     // Another test file of this process has installed it.
   }
