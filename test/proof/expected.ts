@@ -39,7 +39,9 @@ export interface NotApplicable {
 
 const REST = { waived: false, deadLetter: false, blocked: false, cancel: null };
 const completed: Expected = { ...REST, state: 'COMPLETED', reason: null, step: 'completed' };
-const givenUp: Expected = { ...completed, step: 'failed', deadLetter: true };
+/** A mail that was given up blocks nothing; whether it arrived is not known (rule 29). */
+const givenUp: Expected = { ...completed, step: 'unknown', deadLetter: true };
+const undeliverable: Expected = { ...givenUp, step: 'failed' };
 const timedOut = (step: StepStatus): Expected => ({ ...REST, state: 'FAILED', reason: 'StepTimedOut', step });
 const refused = (reason: string): Expected => ({ ...REST, state: 'FAILED', reason, step: 'failed' });
 const cancelled: Expected = {
@@ -57,7 +59,12 @@ const likewise = (each: Expected, last: Expected | NotApplicable): Row => [each,
 
 /** One row for each fault; the columns are the steps. */
 export const EXPECTED: Readonly<Record<FaultName, Row>> = {
-  refused: [refused('InsufficientInventory'), refused('PaymentDeclined'), refused('AddressNotServiceable'), givenUp],
+  refused: [
+    refused('InsufficientInventory'),
+    refused('PaymentDeclined'),
+    refused('AddressNotServiceable'),
+    undeliverable,
+  ],
   'unavailable until exhausted': likewise(timedOut('nothingToDo'), givenUp),
   'every answer lost': likewise(timedOut('compensated'), givenUp),
   'delayed beyond the time-out': likewise(timedOut('nothingToDo'), givenUp),

@@ -132,10 +132,10 @@ async function workerRestarted(cell: Cell): Promise<void> {
     throw ApplicationFailure.create({ type: 'WorkerGone', message: 'the answer was lost with its worker' });
   });
   await reached;
-  const stopped = cell.shop.stopWorker();
+  const stopped = Promise.all([cell.shop.stopDeciding(), cell.shop.stopActing()]);
   isGone();
   await stopped;
-  await cell.shop.startWorker();
+  await Promise.all([cell.shop.startDeciding(), cell.shop.startActing()]);
 }
 
 function gate(): [passed: Promise<void>, open: () => void] {

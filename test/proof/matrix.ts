@@ -21,7 +21,7 @@ export function describeMatrix(title: string, copies: 1 | 2): void {
   });
   afterAll(async () => {
     printTable(title, rowsOf(found));
-    await shop.close();
+    await shop?.close();
   });
 
   describe.each(FAULTS)(`${title}: %s`, (fault) => {
@@ -79,7 +79,7 @@ async function expectTombstone({ shop, service, resource, body, sagaId, orderId 
 
 function verdictText({ state, reason, waived, deadLetter, blocked, cancel }: Expected): string {
   const notes = [
-    reason,
+    state === 'FAILED' && reason,
     cancel === 'AlreadyFulfilled' && 'cancel refused',
     blocked && 'blocked, resolved',
     waived && 'waiver',
