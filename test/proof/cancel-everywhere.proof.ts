@@ -7,8 +7,10 @@ import { eventually } from '../support/eventually.js';
 import { openShop, steering, type Shop } from '../workflows/shop.js';
 import { watchCalls } from './calls.js';
 import { expectNotice, expectOneEnd, expectReverseUndoing } from './facts.js';
-import { ACTIONS, momentsOf, mustBe, nameOf, type Moment } from './moments.js';
+import { ACTIONS, momentsOf, mustBe, nameOf, type EventTypeNumber, type Moment } from './moments.js';
 import { printTable } from './table.js';
+
+const { EventType } = proto.temporal.api.enums.v1;
 
 type Ask = (sagaId: string) => Promise<unknown>;
 
@@ -31,11 +33,15 @@ const WAYS: Readonly<Record<'update' | 'temporal', Ask>> = {
   temporal: (sagaId) => shop.handleOf(sagaId).cancel(),
 };
 
-async function happyHistory(): Promise<number[]> {
+async function happyHistory(): Promise<EventTypeNumber[]> {
   const sagaId = await shop.place();
   await shop.outcomeOf(sagaId);
+  return eventTypesOf(sagaId);
+}
+
+async function eventTypesOf(sagaId: string): Promise<EventTypeNumber[]> {
   const { events } = await shop.handleOf(sagaId).fetchHistory();
-  return (events ?? []).map(({ eventType }) => eventType ?? 0);
+  return (events ?? []).map(({ eventType }) => eventType ?? EventType.EVENT_TYPE_UNSPECIFIED);
 }
 
 /** Lets the order come to this moment, asks, and lets it go on. Resolves to whether the asker was told yes. */
@@ -88,24 +94,20 @@ async function askAt({ kind, nth }: Moment, orderId: string, ask: Ask): Promise<
   return told;
 }
 
-const { EventType } = proto.temporal.api.enums.v1;
-
 /**
  * Resolves when the workflow has dealt with Temporal's cancel, if there was one. Only then may the action end: this
  * server breaks a run in which an activity ends while the task that cancels it is under way.
  */
 async function noticed(sagaId: string): Promise<void> {
   await eventually('the cancel to be noticed', 10_000, async () => {
-    const { events } = await shop.handleOf(sagaId).fetchHistory();
-    const types = (events ?? []).map(({ eventType }) => eventType);
+    const types = await eventTypesOf(sagaId);
     const asked = types.indexOf(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED);
     return asked < 0 || types.includes(EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, asked);
   });
 }
 
 async function waits(sagaId: string, nth: number): Promise<boolean> {
-  const { events } = await shop.handleOf(sagaId).fetchHistory();
-  return momentsOf((events ?? []).map(({ eventType }) => eventType ?? 0)).at(-1)?.nth === nth;
+  return momentsOf(await eventTypesOf(sagaId)).at(-1)?.nth === nth;
 }
 
 /** Takes the workflow task as a worker would that dies over it; what is returned gives it back. */

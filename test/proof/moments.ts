@@ -2,6 +2,7 @@
 import proto from '@temporalio/proto';
 
 const { EventType } = proto.temporal.api.enums.v1;
+export type EventTypeNumber = proto.temporal.api.enums.v1.EventType;
 
 export const ACTIONS = ['reserveInventory', 'processPayment', 'createShipment', 'sendConfirmation'] as const;
 
@@ -15,7 +16,7 @@ export type Moment =
   | { readonly kind: 'ended'; readonly nth: 0 };
 
 /** Counted by event number: the moment at which the history is exactly that long. */
-export function momentsOf(eventTypes: readonly number[]): Moment[] {
+export function momentsOf(eventTypes: readonly EventTypeNumber[]): Moment[] {
   let [tasks, actions] = [0, 0];
   return eventTypes.map((type, index): Moment => {
     if (type === EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED) return { kind: 'task waiting', nth: ++tasks };
