@@ -15,9 +15,12 @@
  *     an activity is cancelled in its back-off and the run is still open when the next attempt was due: nobody gives
  *     those locks back. So the last activity of a run waits until it is the only one (`lastOf`), and nothing is
  *     cancelled in a back-off. `skip` fails after half a minute in which time stood still.
- *  4. A query that arrives while a workflow task runs that continues as new breaks the run: such runs are not queried
+ *  4. A run breaks, and time with it, if an activity ends while the workflow task that cancels it is under way: an
+ *     action that is cancelled must not end before its cancel is in the history. An Update is answered after that; after
+ *     Temporal's own cancel wait for the workflow task.
+ *  5. A query that arrives while a workflow task runs that continues as new breaks the run: such runs are not queried
  *     before the new one is there (`describe` is safe), or are tested on the dev server.
- *  5. A budget whose end falls on a whole second (one in a thousand) is not kept: the activity is retried for ever.
+ *  6. A budget whose end falls on a whole second (one in a thousand) is not kept: the activity is retried for ever.
  */
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -84,8 +87,8 @@ export function quietRuntime(): void {
   }
 }
 
-/** The SDK gives a server five seconds; on a machine that is busy building, Java may need another try. */
-async function startServer(tries = 6): Promise<TestWorkflowEnvironment> {
+/** The SDK gives a server five seconds; on a machine that is busy building, Java may need more tries. */
+async function startServer(tries = 8): Promise<TestWorkflowEnvironment> {
   const executable = { type: 'existing-path' as const, path: environmentOf('TEST_TEMPORAL_TEST_SERVER') };
   try {
     return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
