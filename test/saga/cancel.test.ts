@@ -24,6 +24,16 @@ describe('a cancel', () => {
   );
 
   it(
+    'that waited for the first worker is acted on, and no participant is called (rule 24)',
+    play(async ({ startCancelled, outcomeOf, participant }) => {
+      const { saga, decision } = await startCancelled(compensatable('a'));
+      expect(decision).toMatchObject({ accepted: true, state: 'COMPENSATING' });
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'CANCELLED' });
+      expect(participant.calls).toEqual(['act notice']);
+    }),
+  );
+
+  it(
     'is refused while the saga unwinds, changes nothing, and repeats are answered as before (rules 24 and 26)',
     play(async ({ start, cancel, outcomeOf, participant }) => {
       participant.behave('act', 'b', 'held');

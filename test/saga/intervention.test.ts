@@ -74,6 +74,8 @@ describe('a compensation that fails', () => {
       const saga = await blockedSaga(stage, 'refuse');
       expect(await refusalOf(stage.resolve(saga, 'a', 'retry'))).toBe('NotApplicable');
       expect(await refusalOf(stage.resolve(saga, 'b', 'applied'))).toBe('NotApplicable');
+      expect(await refusalOf(stage.resolve(saga, 'b', 'skip', { reason: ' ' }))).toBe('InvalidRequest');
+      expect(await refusalOf(stage.resolve(saga, 'b', 'skip', { requestId: '' }))).toBe('InvalidRequest');
       await stage.resolve(saga, 'b', 'skip');
       // A saga left open would hold up the time of every test after it.
       await stage.outcomeOf(saga);
@@ -148,6 +150,31 @@ describe('a pivot', () => {
       await resolve(saga, 'p', 'notApplied');
       expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'NotApplied' });
       expect(participant.effects()).toEqual([]);
+    }),
+  );
+});
+
+describe('two retriable steps that must happen', () => {
+  it(
+    'and run in parallel block one after the other (rule 17)',
+    play(async ({ start, blocks, resolve, outcomeOf, participant }) => {
+      participant.behave('act', 'm', 'refuse');
+      participant.behave('act', 'n', 'refuse');
+      const saga = await start([
+        [
+          { name: 'm', kind: 'block' },
+          { name: 'n', kind: 'block' },
+        ],
+      ]);
+      const first = (await blocks(saga)).blockedOn ?? '';
+      const second = first === 'm' ? 'n' : 'm';
+      await participant.arrived('act', second);
+      expect(await refusalOf(resolve(saga, second, 'block'))).toBe('NotApplicable');
+      await resolve(saga, first, 'skip');
+      await blocks(saga, second);
+      await resolve(saga, second, 'skip');
+      const waivers = [{ step: first }, { step: second }];
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED', waivers });
     }),
   );
 });

@@ -1,4 +1,5 @@
 /** A saga whose steps come from its input, so that a test (or a generator) can say what shape it has. */
+import { ApplicationFailure } from '@temporalio/common';
 import { continueAsNew, defineQuery, defineUpdate, proxyActivities, upsertMemo } from '@temporalio/workflow';
 import {
   compensatable,
@@ -37,6 +38,8 @@ export interface Plan {
   readonly deadline: number;
   readonly historyLimit?: number;
   readonly bug?: boolean;
+  /** The body ends with a failure of its own, of this type. */
+  readonly failure?: string;
 }
 
 export interface ScriptedActivities {
@@ -91,6 +94,7 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
     async (saga) => {
       for (const group of groups) await Promise.all(group.map((step) => runOne(saga, step, plan, steps)));
       if (plan.bug) throw new TypeError('a programming error');
+      if (plan.failure !== undefined) throw ApplicationFailure.nonRetryable('the body says no', plan.failure);
     },
     carried,
   );

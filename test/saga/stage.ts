@@ -2,26 +2,33 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import path from 'node:path';
-import { WorkflowUpdateFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import type { JournalEntry, ResolveAction, SagaOutcome, SagaRecord } from '../../src/saga/saga.js';
+import type { JournalEntry, ResolveAction, SagaOutcome, SagaRecord, SteeringRequest } from '../../src/saga/saga.js';
 import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
 import { createParticipant, type Participant } from './participant.js';
 import * as script from './scripted.js';
-import type { PlannedStep } from './scripted.js';
+import type { Plan, PlannedStep } from './scripted.js';
 
-export type Running = WorkflowHandleWithFirstExecutionRunId<typeof script.scripted>;
+export type Running = WorkflowHandle<typeof script.scripted>;
 
 export interface Stage {
   readonly participant: Participant;
-  start(groups: readonly (readonly PlannedStep[])[], more?: Partial<script.Plan>): Promise<Running>;
+  start(groups: readonly (readonly PlannedStep[])[], more?: Partial<Plan>): Promise<Running>;
+  /** Starts a saga whose first workflow task already carries a cancel, as when no worker lived meanwhile. */
+  startCancelled(groups: readonly (readonly PlannedStep[])[]): Promise<{ saga: Running; decision: unknown }>;
   /** The outcome, with time skipping until it is there. */
   outcomeOf(saga: Running): Promise<SagaOutcome>;
-  /** Waits on the clock until the saga is blocked on the step: this server loses Updates to a run whose time it skipped. */
-  blocks(saga: Running, step: string): Promise<SagaRecord>;
+  /** Waits on the clock until the saga is blocked, on the step if one is named: this server loses Updates to a run whose time it skipped. */
+  blocks(saga: Running, step?: string): Promise<SagaRecord>;
+  /** The present run, also after a continue-as-new. */
+  latest(saga: Running): WorkflowHandle;
   recordOf(saga: Running): Promise<SagaRecord>;
   journalOf(saga: Running): Promise<readonly JournalEntry[]>;
+  answer(saga: Running, answer: 'approve' | 'reject'): Promise<unknown>;
+  /** Waits until a workflow task of the saga has failed, ends the saga, and returns what failed. */
+  alarmOf(saga: Running): Promise<string>;
   cancel(saga: Running, more?: { validUntil?: string; updateId?: string }): Promise<unknown>;
   resolve(
     saga: Running,
@@ -56,27 +63,59 @@ async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promi
     return wait().finally(() => env.lock());
   };
   // By workflow id alone: what is asked must reach the present run, also after a continue-as-new.
-  const latest = ({ workflowId }: Running) => env.client.workflow.getHandle(workflowId);
+  const latest = ({ workflowId }: Running): WorkflowHandle => env.client.workflow.getHandle(workflowId);
   const recordOf = (saga: Running): Promise<SagaRecord> => latest(saga).query(script.getState);
+  const startOptions = (groups: Plan['groups'], more: Partial<Plan> = {}) => {
+    const sagaId = `saga-${randomUUID()}`;
+    const plan = { sagaId, groups, budget: 300_000, undoBudget: HOUR, deadline: 7 * DAY, ...more };
+    return { workflowId: sagaId, taskQueue, args: [plan] as [Plan] };
+  };
+  const cancelRequest = (validUntil = farAhead()): [SteeringRequest] => [
+    { actor: 'customer', reason: 'changed my mind', validUntil },
+  ];
   const stage: Stage = {
     participant,
-    start: (groups, more) => {
-      const sagaId = `saga-${randomUUID()}`;
-      const plan = { sagaId, groups, budget: 300_000, undoBudget: HOUR, deadline: 7 * DAY, ...more };
-      return env.client.workflow.start(script.scripted, { workflowId: sagaId, taskQueue, args: [plan] });
+    start: (groups, more) => env.client.workflow.start(script.scripted, startOptions(groups, more)),
+    startCancelled: async (groups) => {
+      const startWorkflowOperation = new WithStartWorkflowOperation(script.scripted, {
+        ...startOptions(groups),
+        workflowIdConflictPolicy: 'FAIL',
+      });
+      const decision = await env.client.workflow.executeUpdateWithStart(script.cancel, {
+        startWorkflowOperation,
+        args: cancelRequest(),
+      });
+      return { saga: await startWorkflowOperation.workflowHandle(), decision };
     },
     outcomeOf: (saga) => skipping(() => saga.result()),
     blocks: async (saga, step) => {
-      while ((await latest(saga).describe()).memo?.['blockedOn'] !== step) await nextTurn();
-      return recordOf(saga);
+      for (;;) {
+        const blockedOn = (await latest(saga).describe()).memo?.['blockedOn'];
+        if (step === undefined ? !!blockedOn : blockedOn === step) return recordOf(saga);
+        await nextTurn();
+      }
     },
+    latest,
     recordOf,
     journalOf: (saga) => latest(saga).query(script.getJournal),
-    cancel: (saga, { validUntil = farAhead(), updateId = randomUUID() } = {}) =>
-      saga.executeUpdate(script.cancel, {
-        updateId,
-        args: [{ actor: 'customer', reason: 'changed my mind', validUntil }],
+    answer: (saga, answer) =>
+      saga.executeUpdate(answer === 'approve' ? script.approve : script.reject, {
+        args: [{ actor: 'anna', reason: 'the amount is plausible', validUntil: farAhead() }],
       }),
+    alarmOf: async (saga) => {
+      for (;;) {
+        const { events = [] } = await saga.fetchHistory();
+        const failed = events?.find((event) => event.workflowTaskFailedEventAttributes);
+        if (!failed) {
+          await nextTurn();
+          continue;
+        }
+        await saga.terminate('seen to fail');
+        return failed.workflowTaskFailedEventAttributes?.failure?.message ?? '';
+      }
+    },
+    cancel: (saga, { validUntil, updateId = randomUUID() } = {}) =>
+      saga.executeUpdate(script.cancel, { updateId, args: cancelRequest(validUntil) }),
     resolve: (saga, step, action, { requestId = randomUUID(), reason = 'looked into it' } = {}) =>
       saga.executeUpdate(script.resolve, {
         args: [{ step, action, actor: 'olga', reason, requestId, validUntil: farAhead() }],
@@ -86,12 +125,14 @@ async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promi
   await env.withWorker(options, () => play(stage));
 }
 
+/** `accepted`, or the code with which a request was refused. */
+export const answerTo = (request: Promise<unknown>): Promise<string | null | undefined> =>
+  refusalOf(request.then(() => 'accepted'));
+
 /** The code with which a request was refused. */
 export async function refusalOf(request: Promise<unknown>): Promise<string | null | undefined> {
-  const error: unknown = await request.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
+  const error: unknown = await request.catch((reason: unknown) => reason);
+  if (error === 'accepted') return error;
   if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) throw error;
   return error.cause.type;
 }
@@ -100,11 +141,13 @@ export const statusOf = ({ steps }: SagaRecord, name: string): string | undefine
   steps.find((step) => step.name === name)?.status;
 
 /** A server for the test file that calls this; what it returns makes a test of a play. */
-export function theatre(): (body: (stage: Stage) => Promise<void>) => () => Promise<void> {
+export function theatre(
+  openServer: () => Promise<TestEnv> = createTimeSkipping,
+): (body: (stage: Stage) => Promise<void>) => () => Promise<void> {
   let env: TestEnv;
   let code: string;
   beforeAll(async () => {
-    [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
+    [env, code] = await Promise.all([openServer(), bundleScripted()]);
   });
   afterAll(() => env.close());
   return (body) => () => onStage(env, code, body);

@@ -1,10 +1,11 @@
-/** What all tests share: one PostgreSQL server, and the time-skipping server's executable. */
+/** What all tests share: one PostgreSQL server, and the executables of Temporal's two servers. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { freePort } from '../../src/main/ports.js';
 import { startPostgres } from '../../src/main/postgres.js';
+import { findTemporal } from '../../src/main/temporal-finder.js';
 import { findTestServer } from '../../src/main/temporal-test-server.js';
 
 const notice = (sentence: string): void => {
@@ -28,6 +29,7 @@ function watchOver(folder: string): () => void {
 /** Starts them, tells the tests by environment variables, and returns what ends them. */
 export async function startSharedServers(): Promise<() => Promise<void>> {
   const testServer = await findTestServer(notice);
+  const { file: devServer } = await findTemporal({ env: process.env, notice });
   const folder = mkdtempSync(path.join(os.tmpdir(), 'unwind-test-'));
   const callOff = watchOver(folder);
   const postgres = await startPostgres({
@@ -41,6 +43,7 @@ export async function startSharedServers(): Promise<() => Promise<void>> {
   process.env['TEST_FOLDER'] = folder;
   process.env['TEST_DATABASE_URL'] = postgres.url;
   process.env['TEST_TEMPORAL_TEST_SERVER'] = testServer;
+  process.env['TEST_TEMPORAL_SERVER'] = devServer;
   return async () => {
     callOff();
     await postgres.stop();

@@ -1,11 +1,32 @@
-/** Temporal's time-skipping server, one for each test file that asks for it. */
-import { renameSync, writeFileSync } from 'node:fs';
-import { existsSync } from 'node:fs';
+/**
+ * Temporal's time-skipping server, one for each test file that asks for it.
+ *
+ * What it does otherwise than a real server (read in the source of 1.38.0, `io.temporal.internal.testservice`), and what
+ * a test must therefore do:
+ *
+ *  1. Tasks and queries for a worker that is gone wait for ever: sticky queues have no time-out here, and a query of a
+ *     closed run needs a worker as well. So one worker serves one queue for as long as anybody may ask, and a worker
+ *     that is to be restarted under open workflows has `maxCachedWorkflows: 0` (no sticky queue). A task that nobody
+ *     takes also stops time for everybody.
+ *  2. Unlocked and idle, time runs away: it jumps to the next timer, and where a saga waits for an operator that is the
+ *     ten-year time-out of its run. The run is closed, and an Update then answers `update … not found`. So time is not
+ *     unlocked to wait: it passes by `skip`, which ends locked, or by `skipUntil`, in small steps.
+ *  3. Time stays stopped for good if a run closes while one of its activities is running (a cancelled one, say), or if
+ *     an activity is cancelled in its back-off and the run is still open when the next attempt was due: nobody gives
+ *     those locks back. So the last activity of a run waits until it is the only one (`lastOf`), and nothing is
+ *     cancelled in a back-off. `skip` fails after half a minute in which time stood still.
+ *  4. A query that arrives while a workflow task runs that continues as new breaks the run: such runs are not queried
+ *     before the new one is there (`describe` is safe), or are tested on the dev server.
+ *  5. A budget whose end falls on a whole second (one in a thousand) is not kept: the activity is retried for ever.
+ */
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Context } from '@temporalio/activity';
+import { Runtime, Worker, type ActivityInterceptorsFactory, type WorkerOptions } from '@temporalio/worker';
 import { bundleWorkflows } from '../../src/main/workflow-bundle.js';
 import { environmentOf } from './environment.js';
 
@@ -24,11 +45,22 @@ export interface TestEnv {
   unlock(): Promise<void>;
   /** Time passes as on the clock again. */
   lock(): Promise<void>;
+  /** Lets this many milliseconds pass, skipping what is idle, and stops time again: see 2 and 3 above. */
+  skip(milliseconds: number): Promise<void>;
+  /** Lets time pass until `awaited` has settled, ten minutes at a time. */
+  skipUntil<T>(awaited: Promise<T>): Promise<T>;
   /** The server's time in milliseconds. */
   now(): Promise<number>;
   /** Runs `body` while a worker serves the task queue; the worker has shut down when this returns. */
   withWorker<T>(options: TestWorkerOptions, body: () => Promise<T>): Promise<T>;
+  /** Starts a worker that runs until it is stopped. */
+  startWorker(options: TestWorkerOptions): Promise<TestWorker>;
   close(): Promise<void>;
+}
+
+export interface TestWorker {
+  /** Stops polling at once; resolves when the running activities have ended. */
+  stop(): Promise<void>;
 }
 
 export type TestWorkerOptions = Omit<WorkerOptions, 'connection' | 'namespace'>;
@@ -36,7 +68,7 @@ export type TestWorkerOptions = Omit<WorkerOptions, 'connection' | 'namespace'>;
 let runtimeIsSet = false;
 
 /** The SDK's own chatter stays out of the test report; its warnings show with TEMPORAL_LOG=1. */
-function quietRuntime(): void {
+export function quietRuntime(): void {
   if (runtimeIsSet) return;
   runtimeIsSet = true;
   try {
@@ -52,7 +84,7 @@ function quietRuntime(): void {
 }
 
 /** The SDK gives a server five seconds; on a machine that is busy building, Java may need another try. */
-async function startServer(tries = 3): Promise<TestWorkflowEnvironment> {
+async function startServer(tries = 6): Promise<TestWorkflowEnvironment> {
   const executable = { type: 'existing-path' as const, path: environmentOf('TEST_TEMPORAL_TEST_SERVER') };
   try {
     return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
@@ -73,28 +105,76 @@ export async function createTimeSkipping(): Promise<TestEnv> {
     namespace,
     searchAttributes: { SagaState: KEYWORD, SagaBlockedOn: KEYWORD },
   });
+  const skip = async (milliseconds: number): Promise<void> => {
+    const stopped = new AbortController();
+    const stoodStill = pause(30_000, undefined, stopped).then(() => {
+      throw new Error('time stood still: somebody holds it');
+    });
+    await Promise.race([env.sleep(milliseconds), stoodStill]).finally(() => stopped.abort());
+  };
   return {
-    client: new Client({ connection: env.connection, namespace }),
-    connection: env.connection,
-    nativeConnection: env.nativeConnection,
-    namespace,
-    address: env.address,
+    ...serving(env),
     unlock: async () => {
       await testService.unlockTimeSkipping({});
     },
     lock: async () => {
       await testService.lockTimeSkipping({});
     },
+    skip,
+    async skipUntil(awaited) {
+      const still = Symbol('not settled');
+      const settled = awaited.catch(() => undefined);
+      while ((await Promise.race([settled, nextTurn(still)])) === still) await skip(10 * 60_000);
+      return await awaited;
+    },
     now: async () => await env.currentTimeMs(),
-    withWorker: async (options, body) => {
-      const worker = await Worker.create({ ...options, connection: env.nativeConnection, namespace });
-      return await worker.runUntil(body);
+  };
+}
+
+/** What does not depend on how a server's time passes. */
+export function serving(env: TestWorkflowEnvironment) {
+  const namespace = env.namespace ?? 'default';
+  const { connection, nativeConnection, address } = env;
+  const create = (options: TestWorkerOptions): Promise<Worker> =>
+    Worker.create({ ...options, connection: nativeConnection, namespace });
+  return {
+    client: new Client({ connection, namespace }),
+    connection,
+    nativeConnection,
+    namespace,
+    address,
+    withWorker: async <T>(options: TestWorkerOptions, body: () => Promise<T>): Promise<T> =>
+      (await create(options)).runUntil(body),
+    async startWorker(options: TestWorkerOptions): Promise<TestWorker> {
+      const worker = await create(options);
+      const running = worker.run();
+      return {
+        async stop() {
+          if (worker.getState() === 'RUNNING') worker.shutdown();
+          await running;
+        },
+      };
     },
     close: async () => {
       await env.teardown();
     },
   };
 }
+
+/** An interceptor: the activities named here are the last of their run, and wait until no other is running. */
+export const lastOf =
+  (client: Client, activities: readonly string[]): ActivityInterceptorsFactory =>
+  () => ({
+    inbound: {
+      async execute(input, next) {
+        const { activityType, workflowExecution } = Context.current().info;
+        if (!workflowExecution || !activities.includes(activityType)) return next(input);
+        const handle = client.workflow.getHandle(workflowExecution.workflowId, workflowExecution.runId);
+        while (((await handle.describe()).raw.pendingActivities?.length ?? 0) > 1) await pause(5);
+        return next(input);
+      },
+    },
+  });
 
 /** The order workflows, bundled once for all test files: pass it as the worker's `workflowBundle`. */
 export async function workflowBundle(): Promise<{ codePath: string }> {

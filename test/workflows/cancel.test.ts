@@ -1,5 +1,4 @@
-// This server loses Updates once its time has been skipped far: these tests have one of their own.
-import { cancelOrder } from '../../src/workflows/messages.js';
+import { approveOrder, cancelOrder, resolveStep, type SagaPolicy } from '../../src/workflows/messages.js';
 import { openShop, steering, type Shop } from './shop.js';
 
 let shop: Shop;
@@ -20,6 +19,48 @@ describe('an order', () => {
       const decision = await shop.handleOf(sagaId).executeUpdate(cancelOrder, { args: [steering()] });
       expect(decision).toMatchObject({ accepted: true, state: 'COMPENSATING' });
       expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'CANCELLED', reason: 'CancelRequested' });
+    }),
+  );
+
+  const APPROVED: Partial<SagaPolicy> = {
+    approvalAbove: { amount: 4000, currency: 'EUR' },
+    approvalTimeout: 24 * 3_600_000,
+  };
+
+  it.each(['first', 'second'])(
+    'that needs an approval waits PENDING with its stock held, and goes on when it is approved: the %s one',
+    async () => {
+      await shop.play(async () => {
+        const sagaId = await shop.place({}, APPROVED);
+        while (!(await shop.recordOf(sagaId)).waitingFor);
+        await shop.env.skip(23 * 3_600_000);
+        expect(await shop.recordOf(sagaId)).toMatchObject({ state: 'PENDING', blockedOn: null });
+        await shop.handleOf(sagaId).executeUpdate(approveOrder, { args: [steering()] });
+        expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'COMPLETED' });
+      });
+    },
+  );
+
+  it(
+    'that nobody approves within 24 hours is undone',
+    play(async () => {
+      const sagaId = await shop.place({}, APPROVED);
+      expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'FAILED', reason: 'ApprovalExpired' });
+    }),
+  );
+
+  it(
+    'whose refund fails for two hours waits for an operator, and can be resolved afterwards (rules 16 and 18)',
+    play(async () => {
+      await shop.arm('payment', { mode: 'unavailable', operation: 'DELETE', times: 1_000_000 });
+      await shop.arm('shipping', { mode: 'refuse' });
+      const sagaId = await shop.place({}, { compensationBudget: 2 * 3_600_000 });
+      expect(await shop.blocked(sagaId)).toMatchObject({ state: 'COMPENSATING', blockedOn: 'process_payment' });
+      await shop.env.skip(24 * 3_600_000);
+      await shop.disarm();
+      const request = { ...steering(), step: 'process_payment', action: 'retry' as const, requestId: sagaId };
+      await shop.handleOf(sagaId).executeUpdate(resolveStep, { args: [request] });
+      expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'FAILED', reason: 'AddressNotServiceable' });
     }),
   );
 });

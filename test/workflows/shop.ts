@@ -1,5 +1,6 @@
 /** A shop for workflow tests: the real services over HTTP, the real orders table, a worker, and time that can skip. */
 import { randomUUID } from 'node:crypto';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Order } from '../../src/order.js';
 import { createActivities } from '../../src/activities/activities.js';
 import { correlationInterceptor } from '../../src/activities/correlation.js';
@@ -15,11 +16,13 @@ import * as messages from '../../src/workflows/messages.js';
 import type { orderFulfillment } from '../../src/workflows/order-fulfillment.js';
 import { run } from '../services/running-service.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
-import { createTimeSkipping, workflowBundle } from '../support/temporal.js';
+import { createTimeSkipping, lastOf, workflowBundle, type TestEnv, type TestWorker } from '../support/temporal.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const ADDRESS = { name: 'Ann', street: 'Road 1', city: 'Vienna', postalCode: '1010', country: 'AT' };
+
+const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
 export type ServiceName = 'inventory' | 'payment' | 'shipping' | 'notification';
 export type Shop = Awaited<ReturnType<typeof openShop>>;
@@ -40,16 +43,34 @@ export const steering = () => ({
   validUntil: new Date(Date.now() + 3650 * DAY).toISOString(),
 });
 
-export async function openShop() {
-  const [env, inventory, payment, shipping, notification, orders] = await Promise.all([
-    createTimeSkipping(),
+export interface ShopOptions {
+  /** The time-skipping server, where nothing else is said. */
+  readonly openServer?: () => Promise<TestEnv>;
+  /** Around every activity, outermost first. */
+  readonly interceptors?: readonly ActivityInterceptorsFactory[];
+  /** 0 where the worker is restarted under open workflows, or where each workflow task shall start from nothing. */
+  readonly maxCachedWorkflows?: number;
+}
+
+async function openServices() {
+  const [inventory, payment, shipping, notification] = await Promise.all([
     run(openInventory),
     run(openPayment),
     run(openShipping),
     run(openNotification),
+  ]);
+  return { inventory, payment, shipping, notification };
+}
+
+/** One worker serves one queue for as long as the shop is open: the oracle asks closed sagas too. */
+export async function openShop(options: ShopOptions = {}) {
+  const { openServer = createTimeSkipping, interceptors = [], maxCachedWorkflows } = options;
+  const [env, services, orders] = await Promise.all([
+    openServer(),
+    openServices(),
     openOrders({ databaseUrl: databaseUrl(), schema: freshSchema('orders'), demoData: false }),
   ]);
-  const services = { inventory, payment, shipping, notification };
+  const { inventory, payment, shipping, notification } = services;
   const urls = {
     inventory: inventory.url,
     payment: payment.url,
@@ -57,22 +78,50 @@ export async function openShop() {
     notification: notification.url,
   };
   const sagaIds: string[] = [];
-  let taskQueue = '';
+  const closed = new Map<string, SagaVerdict>();
+  const taskQueue = `orders-${randomUUID()}`;
+  const startWorker = async (): Promise<TestWorker> =>
+    env.startWorker({
+      taskQueue,
+      workflowBundle: await workflowBundle(),
+      activities: createActivities({ orders, services: urls }),
+      interceptors: {
+        activity: [...interceptors, lastOf(env.client, ['sendCancellationNotice']), correlationInterceptor],
+      },
+      ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
+      shutdownGraceTime: '5s',
+    });
+  let worker = await startWorker();
   const handleOf = (sagaId: string) => env.client.workflow.getHandle<typeof orderFulfillment>(sagaId);
   const recordOf = (sagaId: string) => handleOf(sagaId).query(messages.getSagaState);
   const verdictOf = async (sagaId: string): Promise<SagaVerdict> => {
+    const known = closed.get(sagaId);
+    if (known) return known;
     const { state, waivers, deadLetters } = await recordOf(sagaId);
-    return { sagaId, state, waivers, deadLetters };
+    const verdict = { sagaId, state, waivers, deadLetters };
+    if (ENDED.has(state)) closed.set(sagaId, verdict);
+    return verdict;
   };
   const differences = async () => {
     const all = () => Promise.all(sagaIds.map(verdictOf));
     return (await auditBooks(urls, { all, of: verdictOf }, { looks: 1 })).differences;
   };
+  const disarm = async (): Promise<void> => {
+    await Promise.all(Object.values(services).map((service) => service.call('DELETE', '/api/test/faults')));
+  };
   return {
+    env,
     recordOf,
     handleOf,
+    /** What the books of the four services and the sagas' verdicts do not agree on: the oracle's answer (rule 34). */
+    differences,
+    journalOf: (sagaId: string) => handleOf(sagaId).query(messages.getSagaJournal),
     /** Arms a fault at a service. */
     arm: (service: ServiceName, fault: object) => services[service].call('POST', '/api/test/fail-next-request', fault),
+    disarm,
+    /** A call of a service past Temporal, as a network that delivers late or twice would make it. */
+    call: (service: ServiceName, method: string, path: string, body?: unknown) =>
+      services[service].call(method, `/api/${path}`, body),
     ledgerOf: async (service: ServiceName, path: string) => (await services[service].call('GET', `/api/${path}`)).body,
     /** Starts an order of two of product 123 (42.00 EUR) and returns its saga's id. */
     async place(order: Partial<Order> = {}, policy: Partial<messages.SagaPolicy> = {}): Promise<string> {
@@ -96,29 +145,27 @@ export async function openShop() {
       return workflowId;
     },
     /** The outcome, with time skipping until it is there. */
-    async outcomeOf(sagaId: string) {
-      await env.unlock();
-      return handleOf(sagaId)
-        .result()
-        .finally(() => env.lock());
+    outcomeOf: (sagaId: string) => env.skipUntil(handleOf(sagaId).result()),
+    /** The record, once the saga waits for an operator; time skips meanwhile, but does not run away afterwards. */
+    async blocked(sagaId: string) {
+      for (;;) {
+        const record = await recordOf(sagaId);
+        if (record.blockedOn !== null || ENDED.has(record.state)) return record;
+        await env.skip(MINUTE);
+      }
     },
-    /** Plays with a worker and with no fault armed, and lets the oracle look at all books afterwards (rule 34). */
+    stopWorker: () => worker.stop(),
+    async startWorker(): Promise<void> {
+      worker = await startWorker();
+    },
+    /** Plays with no fault armed, and lets the oracle look at all books afterwards (rule 34). */
     async play(body: () => Promise<void>): Promise<void> {
-      for (const service of Object.values(services)) await service.call('DELETE', '/api/test/faults');
-      // The last worker's polls may still wait at the server and swallow a task: each worker has a queue of its own.
-      taskQueue = `orders-${randomUUID()}`;
-      const options = {
-        taskQueue,
-        workflowBundle: await workflowBundle(),
-        activities: createActivities({ orders, services: urls }),
-        interceptors: { activity: [correlationInterceptor] },
-      };
-      await env.withWorker(options, async () => {
-        await body();
-        expect(await differences()).toEqual([]);
-      });
+      await disarm();
+      await body();
+      expect(await differences()).toEqual([]);
     },
     async close(): Promise<void> {
+      await worker.stop();
       await Promise.all([...Object.values(services).map((service) => service.stop()), orders.close(), env.close()]);
     },
   };

@@ -1,0 +1,94 @@
+import type { PlannedStep } from './scripted.js';
+import { compensatable, refusalOf, theatre, type Running, type Stage } from './stage.js';
+
+const play = theatre();
+const ASKED: PlannedStep[][] = [...compensatable('a'), [{ name: 'boss', kind: 'approval' }], ...compensatable('b')];
+
+async function waitingSaga({ start, recordOf }: Stage): Promise<Running> {
+  const saga = await start(ASKED);
+  while (!(await recordOf(saga)).waitingFor);
+  return saga;
+}
+
+describe('a saga that waits for an approval', () => {
+  it(
+    'says so, is PENDING and not blocked, and goes on when it is approved',
+    play(async (stage) => {
+      const saga = await waitingSaga(stage);
+      const { state, blockedOn, waitingFor, createdAt } = await stage.recordOf(saga);
+      expect({ state, blockedOn, approval: waitingFor?.approval }).toEqual({
+        state: 'PENDING',
+        blockedOn: null,
+        approval: 'boss',
+      });
+      expect(Date.parse(waitingFor?.until ?? '') - Date.parse(createdAt)).toBeGreaterThanOrEqual(300_000);
+      expect(stage.participant.calls).toEqual(['act a']);
+      expect(await stage.answer(saga, 'approve')).toMatchObject({ accepted: true, state: 'PENDING' });
+      expect(await refusalOf(stage.answer(saga, 'reject'))).toBe('NotApplicable');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'COMPLETED', reason: null });
+      expect((await stage.journalOf(saga)).find(({ name }) => name === 'SagaWaitEnded')?.event).toMatchObject({
+        answer: 'approved',
+        actor: 'anna',
+      });
+    }),
+  );
+
+  it(
+    'is undone when it is rejected',
+    play(async (stage) => {
+      const saga = await waitingSaga(stage);
+      expect(await stage.answer(saga, 'reject')).toMatchObject({ accepted: true, state: 'COMPENSATING' });
+      expect(await refusalOf(stage.cancel(saga))).toBe('AlreadyUnwinding');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'ApprovalRejected' });
+      expect(stage.participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'is undone when nobody answers in time',
+    play(async (stage) => {
+      const saga = await stage.start(ASKED);
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'ApprovalExpired' });
+      expect(stage.participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'waits no longer than the saga may take (rule 11)',
+    play(async (stage) => {
+      const saga = await stage.start(ASKED, { deadline: 60_000 });
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'DeadlineExceeded' });
+      expect(stage.participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'can be cancelled, and is asked nothing more (rule 24)',
+    play(async (stage) => {
+      const saga = await waitingSaga(stage);
+      await stage.cancel(saga);
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'CANCELLED' });
+      expect((await stage.journalOf(saga)).find(({ name }) => name === 'SagaWaitEnded')?.event).toMatchObject({
+        answer: 'cancelled',
+      });
+      expect(stage.participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'is not awaited on the side while a step fails beside it (rule 3)',
+    play(async (stage) => {
+      stage.participant.behave('act', 'b', 'refuse');
+      const saga = await stage.start([
+        [
+          { name: 'boss', kind: 'approval' },
+          { name: 'b', kind: 'compensatable' },
+        ],
+      ]);
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused' });
+      const names = (await stage.journalOf(saga)).map(({ name }) => name);
+      expect(names.indexOf('SagaWaitEnded')).toBeGreaterThan(names.indexOf('SagaStepFailed'));
+      expect(names.at(-1)).toBe('ScriptedFailed');
+    }),
+  );
+});

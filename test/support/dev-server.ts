@@ -1,0 +1,33 @@
+/** A real Temporal dev server for a test file: what the time-skipping server cannot do, or does not do right. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { environmentOf } from './environment.js';
+import { quietRuntime, serving, type TestEnv } from './temporal.js';
+
+const TUNING = ['transferProcessorMaxPollRPS', 'timerProcessorMaxPollRPS', 'visibilityProcessorMaxPollRPS'];
+
+/** Starts a server in memory, tuned as `npm start` does. Its time passes as on the clock: budgets must be short. */
+export async function createDevServer(): Promise<TestEnv> {
+  quietRuntime();
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: environmentOf('TEST_TEMPORAL_SERVER') },
+      log: { format: 'json', level: 'error' },
+      extraArgs: [
+        ...TUNING.flatMap((name) => ['--dynamic-config-value', `history.${name}=5000`]),
+        ...['SagaState', 'SagaBlockedOn'].flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+      ],
+    },
+  });
+  const asOnTheClock = async (): Promise<void> => undefined;
+  return {
+    ...serving(env),
+    unlock: asOnTheClock,
+    lock: asOnTheClock,
+    skip: async (milliseconds) => {
+      await pause(milliseconds);
+    },
+    skipUntil: (awaited) => awaited,
+    now: () => Promise.resolve(Date.now()),
+  };
+}
