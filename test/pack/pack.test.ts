@@ -68,12 +68,11 @@ describe('the packed library', () => {
       cpSync(path.join(root, 'examples', 'trip-booking'), path.join(folder, 'trip'), { recursive: true });
       mkdirSync(path.join(folder, 'built'));
       // The compiler and Node's types are tools; what they resolve is what the project has installed.
-      await inProject(process.execPath, [
-        path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
-        ...['--target', 'es2023', '--module', 'nodenext', '--strict', '--skipLibCheck', '--rootDir', 'trip'],
-        ...['--outDir', 'built', '--types', 'node', '--typeRoots', path.join(root, 'node_modules', '@types')],
-        path.join('trip', 'start.ts'),
-      ]);
+      const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+      const types = path.join(root, 'node_modules', '@types');
+      const options =
+        '--target es2023 --module nodenext --strict --skipLibCheck --rootDir trip --outDir built --types node';
+      await inProject(process.execPath, [tsc, ...options.split(' '), '--typeRoots', types, 'trip/start.ts']);
       const book = async (trip: unknown): Promise<unknown> => {
         const started = [path.join('built', 'start.js'), JSON.stringify(trip)];
         const stdout = await inProject(process.execPath, started, { TEMPORAL_ADDRESS: env.address });
