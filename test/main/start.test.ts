@@ -67,6 +67,19 @@ describe('npm start', () => {
     ]);
   });
 
+  it('warns in production of servers that are for development', async () => {
+    const { port, free } = await occupied();
+    try {
+      expect(await linesOf({ NODE_ENV: 'production', API_PORT: port })).toEqual([
+        'warning: in production set DATABASE_URL: the embedded PostgreSQL is for development.',
+        "warning: in production set TEMPORAL_ADDRESS: Temporal's dev server is for development.",
+        expect.stringContaining('(API_PORT) is in use'),
+      ]);
+    } finally {
+      free();
+    }
+  });
+
   it('refuses fault injection in production', async () => {
     expect(await linesOf({ NODE_ENV: 'production', FAULT_INJECTION: 'on' })).toEqual([
       expect.stringMatching(/^unwind: FAULT_INJECTION is on, which NODE_ENV=production refuses/),
