@@ -1,4 +1,4 @@
-/** The only place that calls a participant: time-out, correlation id, answers checked by schema, failures by table. */
+/** The only place where activities call a participant: time-out, correlation id, answers checked by schema, failures by table. */
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { CORRELATION_ID, correlationId } from './correlation.js';

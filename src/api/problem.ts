@@ -72,8 +72,8 @@ export const answerWithProblem: ErrorRequestHandler = (error: unknown, _req, res
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OrdersUnavailableError) return new Problem('OrdersUnavailable', {}, { cause: error });
-  const { type, status }: { type?: unknown; status?: unknown } = Object(error);
-  const bodyError = typeof type === 'string' ? BODY_ERRORS[type] : undefined;
+  const { type, status, code }: { type?: unknown; status?: unknown; code?: unknown } = Object(error);
+  const bodyError = BODY_ERRORS[String(type ?? code)];
   if (bodyError) return new Problem(bodyError.code, { errors: [{ field: 'body', message: bodyError.message }] });
   // A path that cannot be decoded, a connection that broke while the body was read.
   if (typeof status === 'number' && status >= 400 && status < 500) return new Problem('InvalidRequest');
@@ -85,5 +85,6 @@ const BODY_ERRORS: Readonly<Record<string, { code: ProblemCode; message: string 
   'entity.parse.failed': { code: 'InvalidJson', message: 'is not valid JSON' },
   'entity.too.large': { code: 'PayloadTooLarge', message: 'is larger than 64 KB' },
   'charset.unsupported': { code: 'UnsupportedMediaType', message: 'has to be in UTF-8' },
+  Z_DATA_ERROR: { code: 'InvalidRequest', message: 'is not compressed as its Content-Encoding says' },
   'encoding.unsupported': { code: 'UnsupportedMediaType', message: 'has an unknown Content-Encoding' },
 };

@@ -24,7 +24,8 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 
 function messageOf(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'invalid_type') return issue.message;
-  return issue.input === undefined ? 'is required' : `has to be of type ${issue.expected}`;
+  if (issue.input === undefined) return 'is required';
+  return issue.expected === 'int' ? 'has to be a whole number' : `has to be of type ${issue.expected}`;
 }
 
 /** `['items', 0, 'productId']` is `items[0].productId`; the body itself is `body`. Keys of a caller are cut short. */

@@ -1,11 +1,28 @@
 /** What is fetched or built once and kept for the next time, outside the checkout. */
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { makeFolder } from './folder.js';
+import { reasonOf } from './reason.js';
+import { StartError } from './start-error.js';
 
 export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   if (env['UNWIND_CACHE_DIR']) return path.resolve(env['UNWIND_CACHE_DIR']);
   return path.join(env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache'), 'unwind');
+}
+
+/** The cache's folder is no place to keep anything: trying another way of getting it does not help. */
+export class CacheError extends StartError {}
+
+function temporaryFolder(cache: string, name: string): string {
+  try {
+    makeFolder(cache);
+    return mkdtempSync(path.join(cache, `.${name}-`));
+  } catch (error) {
+    throw new CacheError(
+      `The cache ${cache} cannot be written to (${reasonOf(error)}): set UNWIND_CACHE_DIR to a folder that this user owns.`,
+    );
+  }
 }
 
 /**
@@ -19,8 +36,7 @@ export async function fillCache(
   fill: (folder: string) => Promise<void>,
 ): Promise<string> {
   const folder = path.join(cache, name);
-  mkdirSync(cache, { recursive: true });
-  const temporary = mkdtempSync(path.join(cache, `.${name}-`));
+  const temporary = temporaryFolder(cache, name);
   try {
     await fill(temporary);
     if (!isWhole(folder)) {

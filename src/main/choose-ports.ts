@@ -36,8 +36,10 @@ export async function choosePorts(
   const chosen: Record<string, string> = {};
   const taken = new Set(wanted.values());
   for (const [variable, port] of wanted) {
-    if (port !== 0) await whenFree(variable, port, host, end);
-    const fixed = port === 0 ? await freePortBeside(taken, host) : port;
+    // The servers listen on the loopback address only.
+    const address = /^(PG|TEMPORAL)_/.test(variable) ? '127.0.0.1' : host;
+    if (port !== 0) await whenFree(variable, port, address, end);
+    const fixed = port === 0 ? await freePortBeside(taken, address) : port;
     taken.add(fixed);
     chosen[variable] = String(fixed);
   }

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { SagaPolicy } from '../workflows/messages.js';
+import { localAddress } from './local-url.js';
 import { StartError } from './start-error.js';
 import { variables } from './variables.js';
 
@@ -113,7 +114,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     shipping: settings.SHIPPING_PORT,
     notification: settings.NOTIFICATION_PORT,
   };
-  const bundled = (name: ServiceName): string => `http://127.0.0.1:${servicePorts[name]}`;
+  const bundled = (name: ServiceName): string => `http://${localAddress(settings.LISTEN_HOST, servicePorts[name])}`;
   return {
     environment: settings.NODE_ENV,
     logLevel: settings.LOG_LEVEL,

@@ -55,7 +55,12 @@ export async function requireReady({ api }: DemoUrls): Promise<void> {
 
 /** Places an order and returns its saga id. */
 export async function placeOrder({ api }: DemoUrls, order: DemoOrder): Promise<string> {
-  const accepted = await request(`${api}/api/orders`, { method: 'POST', body: order });
+  const accepted = await request(`${api}/api/orders`, { method: 'POST', body: order, allow: [400] });
+  if (accepted.status === 400) {
+    throw new DemoError(
+      `There is no demo customer at ${api} (an order without address is refused): start the system with DEMO_DATA=on, not in production.`,
+    );
+  }
   return z.object({ sagaId: z.string() }).parse(accepted.body).sagaId;
 }
 

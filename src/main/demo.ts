@@ -8,6 +8,7 @@ import { clearFaults, DemoError, requireReady } from './demo-shop.js';
 import { STORIES } from './demo-stories.js';
 import { tell, type Telling } from './demo-telling.js';
 import { BooksUnreadableError } from '../oracle/get-json.js';
+import { localAddress } from './local-url.js';
 import { readDotEnv } from './run-process.js';
 import { startSentence } from './start-error.js';
 import { temporalTarget } from './temporal-target.js';
@@ -20,7 +21,7 @@ async function main(config: Config): Promise<boolean> {
   const { namespace } = temporalTarget(config.temporalPort);
   const webUi = `http://localhost:${config.temporalUiPort}/namespaces/${namespace}/workflows`;
   const telling: Telling = {
-    urls: { api: `http://127.0.0.1:${config.apiPort}`, services: config.serviceUrls },
+    urls: { api: `http://${localAddress(config.listenHost, config.apiPort)}`, services: config.serviceUrls },
     run: Date.now().toString(36),
     attemptTimeout: config.policy.attemptTimeout,
     pageOf: (sagaId) => `${webUi}/${sagaId}`,

@@ -1,6 +1,7 @@
 /** HTTP servers that stop gracefully. */
 import http from 'node:http';
 import type { RequestListener } from 'node:http';
+import { localAddress } from './local-url.js';
 import { portError } from './ports.js';
 
 const IN_FLIGHT_PATIENCE = 15_000;
@@ -16,17 +17,16 @@ export async function listen(app: RequestListener, variable: string, port: numbe
   const server = http.createServer({ requestTimeout: 30_000, headersTimeout: 30_000 }, app);
   const actual = await new Promise<number>((resolve, reject) => {
     server.once('error', (error) => {
-      reject(portError(variable, port, error));
+      reject(portError(variable, port, host, error));
     });
     server.listen({ port, host }, () => {
       const address = server.address();
       resolve(address !== null && typeof address === 'object' ? address.port : port);
     });
   });
-  const shown = host === '0.0.0.0' || host === '::' || host === '127.0.0.1' ? 'localhost' : host;
   return {
     port: actual,
-    url: `http://${shown}:${actual}`,
+    url: `http://${localAddress(host, actual, 'localhost')}`,
     close: async () => {
       const closed = new Promise<void>((resolve) => {
         server.close(() => {

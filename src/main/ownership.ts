@@ -1,6 +1,7 @@
 /** Who runs a data directory: two supervisors on one would end each other's servers. */
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from './folder.js';
 import { commandLine, isRunning } from './processes.js';
 import { StartError } from './start-error.js';
 import { reasonOf } from './reason.js';
@@ -14,13 +15,6 @@ function ownerIn(file: string): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Not `recursive: true`, with which Node 20 never returns where a parent cannot be made (in /proc, say). */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(path.dirname(folder));
-  mkdirSync(folder);
 }
 
 export interface Ownership {

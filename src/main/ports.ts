@@ -18,7 +18,11 @@ async function listenOnce(port: number, host: string): Promise<number> {
 
 /** A port that is free now. Somebody else may take it before it is used, which then fails with its own sentence. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
-  return await listenOnce(0, host);
+  try {
+    return await listenOnce(0, host);
+  } catch (error) {
+    throw portError('any', 0, host, error);
+  }
 }
 
 /** Fails with one sentence where something already listens on the port. */
@@ -26,12 +30,12 @@ export async function requireFreePort(variable: string, port: number, host = '12
   try {
     await listenOnce(port, host);
   } catch (error) {
-    throw portError(variable, port, error);
+    throw portError(variable, port, host, error);
   }
 }
 
 /** The sentence for a `listen` that failed. */
-export function portError(variable: string, port: number, error: unknown): Error {
+export function portError(variable: string, port: number, host: string, error: unknown): Error {
   const code = codeOf(error);
   if (code === 'EADDRINUSE') {
     return new StartError(
@@ -40,6 +44,11 @@ export function portError(variable: string, port: number, error: unknown): Error
   }
   if (code === 'EACCES') {
     return new StartError(`Port ${port} (${variable}) is not allowed to this user: set ${variable} to one above 1023.`);
+  }
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return new StartError(
+      `LISTEN_HOST ${host} is no address of this machine: set it to one, such as 127.0.0.1, or to 0.0.0.0 for all.`,
+    );
   }
   return new StartError(
     `Port ${port} (${variable}) cannot be listened on (${reasonOf(error)}): set ${variable} to another one.`,

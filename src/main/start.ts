@@ -80,6 +80,15 @@ function extentOf(part: Extent['part'], config: Config): Extent {
   };
 }
 
+/** Servers of our own are for development: one process each, on one disk, Temporal's without authentication. */
+function unfitForProduction({ environment }: Config, { part, postgres, temporal }: Extent): string[] {
+  if (environment !== 'production' || part !== 'all') return [];
+  return [
+    ...(postgres ? ['in production set DATABASE_URL: the embedded PostgreSQL is for development.'] : []),
+    ...(temporal ? ["in production set TEMPORAL_ADDRESS: Temporal's dev server is for development."] : []),
+  ];
+}
+
 /** Everything but the ports is as the environment says. */
 function planFor(extent: Extent, env: NodeJS.ProcessEnv, signal: AbortSignal): Plan {
   const config = loadConfig(env);
@@ -106,6 +115,7 @@ async function run(signal: AbortSignal, system: System): Promise<void> {
   const wanted = loadConfig();
   for (const warning of wanted.warnings) terminal.say(`warning: ${warning}`);
   const extent = extentOf(partOf(process.argv[2]), wanted);
+  for (const warning of unfitForProduction(wanted, extent)) terminal.say(`warning: ${warning}`);
   const owned: Ownership[] = [];
   try {
     const afterKill = await takeOver(wanted.dataDir, extent, owned);

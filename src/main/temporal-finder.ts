@@ -1,7 +1,7 @@
 /** Finds the `temporal` program for the dev server: on PATH, in the cache, by download, or built with Go. */
 import { chmodSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { cacheDirectory, fillCache } from './cache.js';
+import { CacheError, cacheDirectory, fillCache } from './cache.js';
 import { complaintOf, findOnPath, isExecutable, runProgram } from './executables.js';
 import { sdkDownload } from './sdk-download.js';
 import { StartError } from './start-error.js';
@@ -108,7 +108,7 @@ export async function findTemporal(search: Search): Promise<TemporalProgram> {
       const file = await fill(search, way);
       return { file, version: (await versionOf(file)) ?? 'unknown', from };
     } catch (error) {
-      if (search.signal?.aborted) throw error;
+      if (search.signal?.aborted || error instanceof CacheError) throw error;
       failures.push(`${from}: ${reasonOf(error)}`);
     }
   }

@@ -19,6 +19,16 @@ function grpcCode(error: unknown): number | undefined {
   return isGrpcServiceError(error) ? error.code : undefined;
 }
 
+function lazyConnection(target: TemporalTarget): Connection {
+  try {
+    return Connection.lazy({ address: target.address, ...target.connection });
+  } catch (error) {
+    throw new StartError(
+      `Temporal's TLS settings cannot be used (${reasonOf(error)}): correct the certificate and key of TEMPORAL_TLS_… or temporal.toml.`,
+    );
+  }
+}
+
 /** Connects, trying again until the server answers or `patience` is over or `giveUp` says so. */
 export async function connectTemporal(
   target: TemporalTarget,
@@ -27,7 +37,7 @@ export async function connectTemporal(
 ): Promise<Connection> {
   const end = performance.now() + patience;
   for (;;) {
-    const connection = Connection.lazy({ address: target.address, ...target.connection });
+    const connection = lazyConnection(target);
     try {
       await connection.withDeadline(Date.now() + 2_000, async () => {
         await connection.workflowService.describeNamespace({ namespace: target.namespace });
@@ -53,7 +63,7 @@ function absence(target: TemporalTarget, code: number | undefined, error: unknow
       `Temporal at ${target.address} has no namespace "${target.namespace}": create it, or set TEMPORAL_NAMESPACE.`,
     );
   }
-  const reason = code === GRPC_DEADLINE_EXCEEDED ? 'nobody listens there, or not to us' : reasonOf(error);
+  const reason = code === GRPC_DEADLINE_EXCEEDED ? 'no answer, or none of Temporal' : reasonOf(error);
   return new StartError(
     `Temporal does not answer at ${target.address} (${reason}): start it with npm run start:temporal, or set TEMPORAL_ADDRESS.`,
   );

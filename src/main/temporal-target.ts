@@ -12,8 +12,23 @@ export interface TemporalTarget {
   readonly connection: Pick<NativeConnectionOptions, 'tls' | 'apiKey' | 'metadata'>;
 }
 
+function isAddress(text: string): boolean {
+  const [, port] = /^(?:[^\s/:]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(text) ?? [];
+  return Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+/** What its library would take for something else without a word. */
+function requireToggles(env: NodeJS.ProcessEnv): void {
+  for (const name of ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']) {
+    const value = env[name] ?? '';
+    if (/^(true|false|1|0|)$/i.test(value)) continue;
+    throw new StartError(`${name} is "${value.slice(0, 100)}", but must be true or false.`);
+  }
+}
+
 /** Reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, TEMPORAL_TLS_… and temporal.toml. */
 export function temporalTarget(devServerPort: number, env: NodeJS.ProcessEnv = process.env): TemporalTarget {
+  requireToggles(env);
   const given = Object.entries(env).filter((entry): entry is [string, string] => (entry[1] ?? '') !== '');
   let config: ReturnType<typeof loadClientConnectConfig>;
   try {
@@ -25,8 +40,12 @@ export function temporalTarget(devServerPort: number, env: NodeJS.ProcessEnv = p
     );
   }
   const { address, tls, apiKey, metadata } = config.connectionOptions;
-  if (address !== undefined && !/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/.test(address)) {
+  if (address !== undefined && !isAddress(address)) {
     throw new StartError(`TEMPORAL_ADDRESS is "${address}", but must be host:port, such as 127.0.0.1:7233.`);
+  }
+  // gRPC would print such a key in full where it refuses it.
+  if (apiKey !== undefined && /[^\x21-\x7e]/.test(apiKey)) {
+    throw new StartError('TEMPORAL_API_KEY has a space or a line break in it: set it to the key alone.');
   }
   return {
     configured: address !== undefined,

@@ -1,7 +1,7 @@
 /** Temporal's time-skipping server for the tests: found in the cache, else downloaded as the SDK does, else from Maven. */
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { cacheDirectory, fillCache } from './cache.js';
+import { CacheError, cacheDirectory, fillCache } from './cache.js';
 import { complaintOf, findOnPath, isExecutable, runProgram } from './executables.js';
 import { sdkDownload } from './sdk-download.js';
 import { StartError } from './start-error.js';
@@ -79,6 +79,7 @@ export async function findTestServer(notice: (sentence: string) => void, signal?
       const failure = await fetch(temporary, signal);
       if (failure !== undefined) throw new StartError(failure);
     }).catch((error: unknown) => {
+      if (error instanceof CacheError) throw error;
       failures.push(`${way}: ${reasonOf(error)}`);
       return undefined;
     });

@@ -3,12 +3,14 @@ import { z } from 'zod';
 import type { Money } from '../order.js';
 import { parseDuration } from './durations.js';
 
+const isPort = (text = ''): boolean => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
+
 const port = (standard: number) =>
   z
     .string()
     .default(String(standard))
     .transform((text, context) => {
-      if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+      if (isPort(text) || text === '0') return Number(text);
       context.addIssue('a port number from 0 to 65535, such as 8000 (0 takes a free one)');
       return z.NEVER;
     });
@@ -24,11 +26,13 @@ const duration = (standard: string) =>
       return z.NEVER;
     });
 
-const url = (protocols: readonly string[], example: string) =>
+/** Where there may be several hosts (`mongodb://a:1,b:2/shop`), the first of them is looked at. */
+const url = (protocols: readonly string[], example: string, hosts: 'one host' | 'several hosts' = 'one host') =>
   z
     .string()
     .transform((text, context) => {
-      const parsed = URL.canParse(text) ? new URL(text) : undefined;
+      const looked = hosts === 'one host' ? text : text.replace(/,[^/?]*/, '');
+      const parsed = URL.canParse(looked) ? new URL(looked) : undefined;
       if (parsed && protocols.includes(parsed.protocol) && parsed.hostname !== '') return text.replace(/\/+$/, '');
       context.addIssue(`a URL such as ${example}`);
       return z.NEVER;
@@ -53,9 +57,16 @@ const money = z
 
 const brokers = z
   .string()
-  .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'host:port, or several of them with commas between, such as 127.0.0.1:9092')
-  .transform((text) => text.split(','))
+  .transform((text, context) => {
+    const all = text.split(',');
+    if (all.every((broker) => /^[^\s:/@]+:\d{1,5}$/.test(broker) && isPort(broker.split(':')[1]))) return all;
+    context.addIssue('host:port, or several of them with commas between, such as 127.0.0.1:9092');
+    return z.NEVER;
+  })
   .optional();
+
+const claim = (what: string, example: string) =>
+  z.string().regex(/^\S+$/, `what tokens name as their ${what}, without spaces, such as ${example}`).optional();
 
 const http = ['http:', 'https:'];
 const postgres = ['postgres:', 'postgresql:'];
@@ -98,13 +109,14 @@ export const variables = {
   SAGA_JOURNAL: toggle('on', 'off'),
   JOURNAL_DATABASE_URL: url(postgres, 'postgres://user:password@127.0.0.1:5432/journal'),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
-  MONGODB_URL: url(['mongodb:', 'mongodb+srv:'], 'mongodb://127.0.0.1:27017/unwind'),
+  MONGODB_URL: url(['mongodb:', 'mongodb+srv:'], 'mongodb://127.0.0.1:27017/unwind', 'several hosts'),
   KAFKA_BROKERS: brokers,
   KURRENTDB_URL: url(
     ['kurrentdb:', 'kurrentdb+discover:', 'esdb:', 'esdb+discover:'],
     'kurrentdb://127.0.0.1:2113?tls=false',
+    'several hosts',
   ),
   AUTH_JWKS_URL: url(http, 'https://login.example.com/.well-known/jwks.json'),
-  AUTH_ISSUER: z.string().optional(),
-  AUTH_AUDIENCE: z.string().optional(),
+  AUTH_ISSUER: claim('issuer', 'https://login.example.com/'),
+  AUTH_AUDIENCE: claim('audience', 'unwind'),
 };

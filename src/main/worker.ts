@@ -8,6 +8,7 @@ import { correlationInterceptor } from '../activities/correlation.js';
 import { openOrders } from '../orders/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { findDatabase } from './database.js';
+import { localAddress } from './local-url.js';
 import { freePort, requireFreePort } from './ports.js';
 import { runProcess } from './run-process.js';
 import { connectTemporal } from './temporal-namespace.js';
@@ -50,7 +51,7 @@ await runProcess('worker', async ({ config, logger }) => {
   const databaseUrl = await findDatabase(config);
   const target = temporalTarget(config.temporalPort);
   await (await connectTemporal(target, TEMPORAL_PATIENCE)).close();
-  installRuntime(logger, `${config.listenHost}:${metricsPort}`);
+  installRuntime(logger, localAddress(config.listenHost, metricsPort, config.listenHost));
   const orders = await openOrders({
     databaseUrl,
     demoData: config.demoData,
@@ -74,7 +75,7 @@ await runProcess('worker', async ({ config, logger }) => {
     run.catch(reject);
   });
   return {
-    where: `task queue ${TASK_QUEUE}, metrics http://${config.listenHost}:${metricsPort}/metrics`,
+    where: `task queue ${TASK_QUEUE}, metrics http://${localAddress(config.listenHost, metricsPort, 'localhost')}/metrics`,
     failure,
     stop: async () => {
       worker.shutdown();

@@ -127,6 +127,20 @@ describe('POST /api/orders refuses, and starts nothing with', () => {
     await nothingStarted();
   });
 
+  it('a body that is not compressed as its header says, naming the body', async () => {
+    const answer = await api.request('POST', '/api/orders', {
+      body: order({}),
+      headers: { ...JSON_TYPE, 'content-encoding': 'gzip' },
+    });
+    expect([answer.status, answer.body['code'], fields(answer)]).toEqual([400, 'InvalidRequest', ['body']]);
+    await nothingStarted();
+  });
+
+  it('a fractional quantity, saying that it has to be a whole number', async () => {
+    const answer = await api.request('POST', '/api/orders', { body: quantity(1.5), headers: JSON_TYPE });
+    expect(answer.text).toContain('has to be a whole number');
+  });
+
   it('a product that is not in the catalogue, naming each line', async () => {
     const answer = await api.post('/api/orders', { orderId: ID, items: [line, { productId: 'nosuch', quantity: 1 }] });
     expect(answer.status).toBe(422);

@@ -1,10 +1,12 @@
 /** No Docker engine may be where this runs: the file is compared with the code instead. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { loadConfig, SERVICE_NAMES } from '../../src/main/config.js';
 import { variables } from '../../src/main/variables.js';
 import { compose, composeDefaults, composeText, ourServices, readRoot, ROOT } from './compose-file.js';
+import { findValidator } from './validator.js';
 
 /** What Temporal's own libraries read (see src/main/temporal-target.ts). */
 const TEMPORAL_VARIABLES = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
@@ -24,12 +26,27 @@ const published = Object.entries(compose.services).flatMap(([name, { ports }]) =
   }),
 );
 
-const canCompose = spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 0;
+const validator = await findValidator();
+
+/** What `docker compose config` says of the file. */
+function judge(file: string): { status: number | null; stderr: string } {
+  const [command = '', ...args] = validator ?? [];
+  const { status, stderr } = spawnSync(command, [...args, file], { cwd: ROOT, encoding: 'utf8' });
+  return { status, stderr };
+}
 
 describe('docker-compose.yml by itself', () => {
-  (canCompose ? it : it.skip)('is valid for `docker compose config`', () => {
-    const { status, stderr } = spawnSync('docker', ['compose', 'config', '--quiet'], { cwd: ROOT, encoding: 'utf8' });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  (validator ? it : it.skip)('is valid for `docker compose config`, which refuses a broken one', () => {
+    expect(judge('docker-compose.yml')).toEqual({ status: 0, stderr: '' });
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'unwind-compose-'));
+    try {
+      const broken = path.join(folder, 'broken.yml');
+      writeFileSync(broken, composeText.replace('condition: service_healthy', 'condition: service_hale'));
+      expect(judge(broken).stderr).toContain('condition');
+      expect(judge(broken).status).not.toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('gives every variable a default', () => {

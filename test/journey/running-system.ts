@@ -38,8 +38,13 @@ export function cleanEnvironment(more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 export const freePorts = (): NodeJS.ProcessEnv => Object.fromEntries(PORTS.map((name) => [`${name}_PORT`, '0']));
 
-export function startSystem(dataDir: string, more: NodeJS.ProcessEnv = {}): RunningSystem {
-  const child: ChildProcess = spawn(process.execPath, ['dist/main/start.js'], {
+/** `command` is what a shell is given; by default what `npm start` runs. */
+export function startSystem(
+  dataDir: string,
+  more: NodeJS.ProcessEnv = {},
+  command = 'exec node dist/main/start.js',
+): RunningSystem {
+  const child: ChildProcess = spawn('/bin/sh', ['-c', command], {
     cwd: root,
     detached: true,
     env: cleanEnvironment({ ...freePorts(), DATA_DIR: dataDir, ...more }),

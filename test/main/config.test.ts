@@ -3,6 +3,7 @@ import path from 'node:path';
 import { loadConfig } from '../../src/main/config.js';
 import { parseDuration } from '../../src/main/durations.js';
 import { StartError } from '../../src/main/start-error.js';
+import { connectTemporal } from '../../src/main/temporal-namespace.js';
 import { temporalTarget } from '../../src/main/temporal-target.js';
 import { variables } from '../../src/main/variables.js';
 
@@ -41,6 +42,21 @@ describe('the configuration', () => {
     expect(serviceUrls.shipping).toBe('https://parcels.example.com/v1');
   });
 
+  it.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['10.0.0.5', '10.0.0.5'],
+    ['::1', '[::1]'],
+  ])('calls the bundled services where they listen: on %s that is %s', (LISTEN_HOST, host) => {
+    expect(loadConfig({ LISTEN_HOST }).serviceUrls.payment).toBe(`http://${host}:8001`);
+  });
+
+  it.each([
+    ['MONGODB_URL', 'mongodb://u:p@a:27017,b:27018/shop?replicaSet=r'],
+    ['KURRENTDB_URL', 'kurrentdb://admin:changeit@a:2113,b:2113?tls=true'],
+  ])('takes several hosts in %s', (name, value) => {
+    expect(loadConfig({ [name]: value })).toEqual(loadConfig({}));
+  });
+
   it('switches fault injection and demo data off in production', () => {
     expect(loadConfig({ NODE_ENV: 'production' })).toMatchObject({ faultInjection: false, demoData: false });
   });
@@ -57,6 +73,11 @@ describe('the configuration', () => {
     [{ NODE_ENV: 'production', DEMO_DATA: 'on' }, /^DEMO_DATA is on, which NODE_ENV=production refuses/],
     [{ START_SERVICES: 'no' }, /^START_SERVICES is "no", but must be true or false\.$/],
     [{ INVENTORY_URL: 'localhost:8002' }, /^INVENTORY_URL is "localhost:8002", but must be a URL such as http/],
+    [{ KAFKA_BROKERS: 'broker:99999' }, /^KAFKA_BROKERS is "broker:99999", but must be host:port/],
+    [{ MONGODB_URL: 'mongodb://' }, /^MONGODB_URL is "mongodb:\/\/", but must be a URL such as mongodb/],
+    [{ PAYMENT_URL: 'http://a:1,b:2/' }, /^PAYMENT_URL is "http:\/\/a:1,b:2\/", but must be a URL such as http/],
+    [{ AUTH_ISSUER: 'not a URL' }, /^AUTH_ISSUER is "not a URL", but must be what tokens name as their issuer/],
+    [{ AUTH_AUDIENCE: ' ' }, /^AUTH_AUDIENCE is " ", but must be what tokens name as their audience/],
     [{ KAFKA_BROKERS: 'broker' }, /^KAFKA_BROKERS is "broker", but must be host:port/],
     [{ SAGA_APPROVAL_ABOVE: '500 EUR' }, /^SAGA_APPROVAL_ABOVE is "500 EUR", but must be an amount with two decimals/],
   ])('tells what is wrong with %j in one sentence', (env, sentence) => {
@@ -133,8 +154,23 @@ describe('the Temporal server that is meant', () => {
 
   it.each([
     [{ TEMPORAL_ADDRESS: 'http://localhost' }, /^TEMPORAL_ADDRESS is "http:\/\/localhost", but must be host:port/],
+    [{ TEMPORAL_ADDRESS: '127.0.0.1:99999' }, /^TEMPORAL_ADDRESS is "127.0.0.1:99999", but must be host:port/],
+    [{ TEMPORAL_TLS: 'maybe' }, /^TEMPORAL_TLS is "maybe", but must be true or false\.$/],
+    [{ TEMPORAL_TLS_CLIENT_CERT_PATH: '/nowhere.pem' }, /^Temporal's configuration cannot be read \(ENOENT/],
     [{ TEMPORAL_PROFILE: 'nobody' }, /^Temporal's configuration cannot be read \(Profile 'nobody' not found/],
   ])('is told to be wrong in one sentence: %j', (env, sentence) => {
     expect(() => temporalTarget(7233, { ...nowhere, ...env })).toThrow(sentence);
+  });
+
+  it('is told to be wrong without the API key (rule 33)', () => {
+    expect(() => temporalTarget(7233, { ...nowhere, TEMPORAL_API_KEY: 's3cret\nkey' })).toThrow(
+      /^TEMPORAL_API_KEY has a space or a line break in it: set it to the key alone\.$/,
+    );
+  });
+
+  it('is told to be wrong where its certificate is none', async () => {
+    const tls = { TEMPORAL_TLS_CLIENT_CERT_DATA: 'no certificate', TEMPORAL_TLS_CLIENT_KEY_DATA: 'no key' };
+    const target = temporalTarget(7233, { ...nowhere, ...tls });
+    await expect(connectTemporal(target, 0)).rejects.toThrow(/^Temporal's TLS settings cannot be used \(/);
   });
 });

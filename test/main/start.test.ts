@@ -55,10 +55,29 @@ describe('npm start', () => {
     expect(lines[0]).toMatch(/^unwind: The database 127\.0\.0\.1:\d+\/shop does not let us in \(connect ECONNREFUSED/);
   });
 
+  it('names a host that is not of this machine', async () => {
+    expect(await linesOf({ LISTEN_HOST: '192.0.2.1' })).toEqual([
+      'unwind: LISTEN_HOST 192.0.2.1 is no address of this machine: set it to one, such as 127.0.0.1, or to 0.0.0.0 for all.',
+    ]);
+  });
+
   it('names a variable whose value is wrong', async () => {
     expect(await linesOf({ SAGA_DEADLINE: 'never' })).toEqual([
       expect.stringMatching(/^unwind: SAGA_DEADLINE is "never", but must be a duration/),
     ]);
+  });
+
+  it('warns in production of servers that are for development', async () => {
+    const { port, free } = await occupied();
+    try {
+      expect(await linesOf({ NODE_ENV: 'production', API_PORT: port })).toEqual([
+        'warning: in production set DATABASE_URL: the embedded PostgreSQL is for development.',
+        "warning: in production set TEMPORAL_ADDRESS: Temporal's dev server is for development.",
+        expect.stringContaining('(API_PORT) is in use'),
+      ]);
+    } finally {
+      free();
+    }
   });
 
   it('refuses fault injection in production', async () => {

@@ -101,4 +101,11 @@ describe('finding a Temporal server', () => {
   it('says that Go is missing where it is', async () => {
     await expect(find()).rejects.toThrow(/Go: go is not on PATH/);
   });
+
+  it('tells in one sentence where the cache cannot be written to, and tries no other way', async () => {
+    writeFileSync(path.join(folder, 'cache'), 'a file');
+    await expect(find()).rejects.toThrow(
+      /^The cache .* cannot be written to \(.*\): set UNWIND_CACHE_DIR to a folder that this user owns\.$/,
+    );
+  });
 });
