@@ -67,3 +67,16 @@ describe('a saga that stays blocked while it unwinds is continued as new', () =>
     }),
   );
 });
+
+describe("Temporal's own cancel before the first workflow task (rule 27)", () => {
+  it(
+    'is acted on, and no participant is called',
+    play(async ({ startLater, outcomeOf, recordOf, participant }) => {
+      const saga = await startLater([[{ name: 'p', kind: 'pivot' }]]);
+      await saga.cancel();
+      await expect(outcomeOf(saga)).rejects.toThrow();
+      expect(await recordOf(saga)).toMatchObject({ state: 'CANCELLED', reason: 'CancelRequested' });
+      expect(participant.calls).toEqual(['act notice']);
+    }),
+  );
+});

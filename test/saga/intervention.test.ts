@@ -88,6 +88,24 @@ describe('a compensation that fails', () => {
   );
 
   it(
+    "can be resolved although Temporal's own cancel started the unwinding (rules 18 and 27)",
+    play(async ({ start, blocks, resolve, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'b', 'held');
+      participant.behave('undo', 'a', 'refuse');
+      const saga = await start(compensatable('a', 'b'));
+      await participant.arrived('act', 'b');
+      await saga.cancel();
+      while ((await recordOf(saga)).state !== 'COMPENSATING');
+      participant.release();
+      await blocks(saga, 'a');
+      const decision = await resolve(saga, 'a', 'skip', { requestId: 'constructor' });
+      expect(decision).toMatchObject({ accepted: true, state: 'COMPENSATING' });
+      await expect(outcomeOf(saga)).rejects.toThrow();
+      expect(await recordOf(saga)).toMatchObject({ state: 'CANCELLED', waivers: [{ step: 'a' }] });
+    }),
+  );
+
+  it(
     'returns the recorded decision for a repeated request id, and refuses other content under it (rule 18)',
     play(async (stage) => {
       const saga = await blockedSaga(stage, 'refuse');
@@ -159,26 +177,24 @@ describe('a pivot', () => {
   );
 });
 
-describe('two retriable steps that must happen', () => {
+describe('retriable steps that must happen', () => {
   it(
     'and run in parallel block one after the other (rule 17)',
-    play(async ({ start, blocks, resolve, outcomeOf, participant }) => {
-      participant.behave('act', 'm', 'refuse');
-      participant.behave('act', 'n', 'refuse');
-      const saga = await start([
-        [
-          { name: 'm', kind: 'block' },
-          { name: 'n', kind: 'block' },
-        ],
-      ]);
-      const first = (await blocks(saga)).blockedOn ?? '';
-      const second = first === 'm' ? 'n' : 'm';
-      await participant.arrived('act', second);
-      expect(await refusalOf(resolve(saga, second, 'block'))).toBe('NotApplicable');
-      await resolve(saga, first, 'skip');
-      await blocks(saga, second);
-      await resolve(saga, second, 'skip');
-      const waivers = [{ step: first }, { step: second }];
+    play(async ({ start, blocks, resolve, outcomeOf, journalOf, participant }) => {
+      const names = ['k', 'm', 'n'];
+      for (const name of names) participant.behave('act', name, 'refuse');
+      const saga = await start([names.map((name) => ({ name, kind: 'block' }))]);
+      const waivers: { step: string }[] = [];
+      while (waivers.length < names.length) {
+        const step = (await blocks(saga)).blockedOn ?? '';
+        for (const name of names) await participant.arrived('act', name);
+        const others = names.filter((name) => name !== step && !waivers.some((waiver) => waiver.step === name));
+        for (const other of others) expect(await refusalOf(resolve(saga, other, 'block'))).toBe('NotApplicable');
+        const blockedSoFar = (await journalOf(saga)).filter(({ name }) => name === 'SagaBlocked');
+        expect(blockedSoFar).toHaveLength(waivers.length + 1);
+        await resolve(saga, step, 'skip');
+        waivers.push({ step });
+      }
       expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED', waivers });
     }),
   );

@@ -40,6 +40,10 @@ export interface Plan {
   readonly bug?: boolean;
   /** The body ends with a failure of its own, of this type. */
   readonly failure?: string;
+  /** Instead of one group after the other. */
+  readonly body?: keyof typeof BODIES;
+  /** What follows the unwinding fails. */
+  readonly afterFails?: boolean;
 }
 
 export interface ScriptedActivities {
@@ -87,23 +91,60 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
       onEntry: ({ blockedOn }, before) => {
         if (blockedOn !== before.blockedOn) upsertMemo({ blockedOn });
       },
-      afterUnwinding: async (run) => notice.kind === 'retriable' && run(notice, { sagaId, step: 'notice' }),
+      afterUnwinding: async (run) => {
+        if (plan.afterFails) throw ApplicationFailure.nonRetryable('no notice', 'Sorry');
+        return notice.kind === 'retriable' && run(notice, { sagaId, step: 'notice' });
+      },
       continueAsNew: (blocked) => continueAsNew<typeof scripted>(plan, blocked),
       ...(historyLimit !== undefined && { historyLimit }),
     },
-    async (saga) => {
-      for (const group of groups) await Promise.all(group.map((step) => runOne(saga, step, plan, steps)));
-      if (plan.bug) throw new TypeError('a programming error');
-      if (plan.failure !== undefined) throw ApplicationFailure.nonRetryable('the body says no', plan.failure);
-    },
+    (saga) => bodyOf(plan, saga, steps),
     carried,
   );
 }
 
-async function runOne(saga: Saga, planned: PlannedStep, plan: Plan, steps: readonly ReturnType<typeof defined>[]) {
+async function bodyOf(plan: Plan, saga: Saga, steps: readonly ReturnType<typeof defined>[]): Promise<void> {
+  const compensatableStep = (name: string): PlannedStep => ({ name, kind: 'compensatable' });
+  if (plan.body) await BODIES[plan.body]((name) => runOne(saga, compensatableStep(name), plan, steps));
+  else for (const group of plan.groups) await Promise.all(group.map((step) => runOne(saga, step, plan, steps)));
+  if (plan.bug) throw new TypeError('a programming error');
+  if (plan.failure !== undefined) throw ApplicationFailure.nonRetryable('the body says no', plan.failure);
+}
+
+function runOne(
+  saga: Saga,
+  planned: PlannedStep,
+  plan: Plan,
+  steps: readonly ReturnType<typeof defined>[],
+): Promise<unknown> {
   if (planned.kind === 'approval') return saga.awaitApproval(planned.name, plan.budget);
   const step = steps.find(({ name }) => name === planned.name);
   if (!step) throw new Error(`no step ${planned.name}`);
   const input = { sagaId: plan.sagaId, step: planned.name };
   return step.kind === 'compensatable' ? saga.run(step, input) : saga.run(step, input);
 }
+
+type Runner = (name: string) => Promise<unknown>;
+
+/** What a body may do, if it must. */
+const BODIES = {
+  /** `b` fails while another step is awaited. */
+  async awaitsLater(run: Runner): Promise<void> {
+    const b = run('b');
+    await run('a');
+    await b;
+  },
+  async leavesOutAStep(run: Runner): Promise<void> {
+    await run('a');
+    await run('mail');
+  },
+  wrapsFailures: (run: Runner): Promise<unknown> => Promise.any([run('a'), run('b')]),
+  /** A branch that nobody awaits goes on when the body has ended. */
+  async forgetsABranch(run: Runner): Promise<void> {
+    const deep = async (): Promise<unknown> => (async () => (async () => run('b'))())();
+    void deep()
+      .then(() => run('c'))
+      .catch(() => undefined);
+    await run('a');
+  },
+} satisfies Record<string, (run: Runner) => Promise<unknown>>;

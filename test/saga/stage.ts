@@ -18,6 +18,8 @@ export interface Stage {
   start(groups: readonly (readonly PlannedStep[])[], more?: Partial<Plan>): Promise<Running>;
   /** Starts a saga whose first workflow task already carries a cancel, as when no worker lived meanwhile. */
   startCancelled(groups: readonly (readonly PlannedStep[])[]): Promise<{ saga: Running; decision: unknown }>;
+  /** Starts a saga whose first workflow task comes two seconds later, or with a cancel. Dev server only. */
+  startLater(groups: readonly (readonly PlannedStep[])[]): Promise<Running>;
   /** The outcome, with time skipping until it is there. Release first what is held: a running activity stops time. */
   outcomeOf(saga: Running): Promise<SagaOutcome>;
   /** Waits on the clock until the saga is blocked, on the step if one is named: this server loses Updates to a run whose time it skipped. */
@@ -88,6 +90,7 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
   const stage: Stage = {
     participant,
     start: (groups, more) => env.client.workflow.start(script.scripted, startOptions(groups, more)),
+    startLater: (groups) => env.client.workflow.start(script.scripted, { ...startOptions(groups), startDelay: '2s' }),
     startCancelled: async (groups) => {
       const startWorkflowOperation = new WithStartWorkflowOperation(script.scripted, {
         ...startOptions(groups),

@@ -1,0 +1,56 @@
+import { answerTo, compensatable, statusOf, theatre } from './stage.js';
+
+const play = theatre();
+
+describe('a body', () => {
+  it(
+    'may await a step later than it fails',
+    play(async ({ start, outcomeOf, participant }) => {
+      participant.behave('act', 'a', 'held');
+      participant.behave('act', 'b', 'refuse');
+      const saga = await start(compensatable('a', 'b'), { body: 'awaitsLater' });
+      await participant.arrived('act', 'a');
+      await participant.arrived('act', 'b');
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused' });
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'may wrap what a step throws: what is undone is decided already (rule 13)',
+    play(async ({ start, outcomeOf, participant }) => {
+      participant.behave('act', 'a', 'refuse');
+      participant.behave('act', 'b', 'refuse');
+      const saga = await start(compensatable('a', 'b'), { body: 'wrapsFailures' });
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused' });
+    }),
+  );
+
+  it(
+    'may leave out a step: the saga cannot be cancelled once it only goes forward (rule 24)',
+    play(async ({ start, cancel, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'mail', 'held');
+      const saga = await start([...compensatable('a', 'b'), [{ name: 'mail', kind: 'deadLetter' }]], {
+        body: 'leavesOutAStep',
+      });
+      await participant.arrived('act', 'mail');
+      expect(await answerTo(cancel(saga))).toBe('AlreadyFulfilled');
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+      expect(statusOf(await recordOf(saga), 'b')).toBe('pending');
+    }),
+  );
+
+  it(
+    'that forgets a branch starts nothing any more once the verdict is there (rule 28)',
+    play(async ({ start, outcomeOf, journalOf, participant }) => {
+      const saga = await start(compensatable('a', 'b', 'c'), { body: 'forgetsABranch' });
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+      const names = (await journalOf(saga)).map(({ name }) => name);
+      expect(names.filter((name) => name === 'ScriptedCompleted')).toHaveLength(1);
+      expect(names.at(-1)).toBe('ScriptedCompleted');
+      expect(participant.calls.filter((call) => call.startsWith('undo'))).toEqual([]);
+    }),
+  );
+});
