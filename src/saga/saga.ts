@@ -69,12 +69,11 @@ export async function runSaga(
     offerMessages(run, (request) => acceptCancel(run, 'update', request));
     if (!goingBack) await goForward(run, body);
     if (isUnwinding(run.record)) await (goingBack ?? goBack(run));
-    const { state, reason } = verdictOf(run);
-    journal(run, { type: 'SagaEnded', state, reason });
     await condition(allHandlersFinished);
     if (cancelledByTemporal) throw new CancelledFailure('The saga was cancelled and undone');
-    const { data, waivers, deadLetters } = run.record;
-    return { state, reason, data, waivers, deadLetters, ...(cancelledTooLate && { cancelledTooLate }) };
+    const { state, reason, data, waivers, deadLetters } = run.record;
+    const outcome = { state: state as Verdict, reason, data, waivers, deadLetters };
+    return { ...outcome, ...(cancelledTooLate && { cancelledTooLate }) };
   });
 }
 
@@ -112,6 +111,8 @@ async function goForward(run: Run, body: (saga: Saga) => Promise<unknown>): Prom
   }
   // Parallel steps settle before the first of them is undone (rule 3).
   while (run.inFlight.size > 0) await Promise.allSettled(run.inFlight);
+  // At once: a branch of the body that nobody awaits must not start anything in between (rule 28).
+  if (!isUnwinding(run.record)) end(run);
 }
 
 /** A programming error undoes nothing: it fails the workflow task and goes on after the repaired release (rule 13). */
@@ -136,6 +137,7 @@ async function goBack(run: Run): Promise<void> {
     // As it stands it would close the workflow without a verdict; this way the task fails, and alarms.
     throw error instanceof TemporalFailure ? new Error('afterUnwinding has failed', { cause: error }) : error;
   }
+  end(run);
 }
 
 function acceptCancel(
@@ -149,7 +151,8 @@ function acceptCancel(
 }
 
 /** CANCELLED if and only if an accepted cancel started the unwinding. */
-function verdictOf({ record }: Run): { state: Verdict; reason: string | null } {
-  const undone = record.reason === CANCEL_REQUESTED ? 'CANCELLED' : 'FAILED';
-  return { state: isUnwinding(record) ? undone : 'COMPLETED', reason: record.reason };
+function end(run: Run): void {
+  const { reason } = run.record;
+  const undone = reason === CANCEL_REQUESTED ? 'CANCELLED' : 'FAILED';
+  journal(run, { type: 'SagaEnded', state: isUnwinding(run.record) ? undone : 'COMPLETED', reason });
 }

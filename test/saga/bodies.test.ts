@@ -41,16 +41,4 @@ describe('a body', () => {
       expect(statusOf(await recordOf(saga), 'b')).toBe('pending');
     }),
   );
-
-  it(
-    'that forgets a branch starts nothing any more once the verdict is there (rule 28)',
-    play(async ({ start, outcomeOf, journalOf, participant }) => {
-      const saga = await start(compensatable('a', 'b', 'c'), { body: 'forgetsABranch' });
-      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
-      const names = (await journalOf(saga)).map(({ name }) => name);
-      expect(names.filter((name) => name === 'ScriptedCompleted')).toHaveLength(1);
-      expect(names.at(-1)).toBe('ScriptedCompleted');
-      expect(participant.calls.filter((call) => call.startsWith('undo'))).toEqual([]);
-    }),
-  );
 });

@@ -80,3 +80,18 @@ describe("Temporal's own cancel before the first workflow task (rule 27)", () =>
     }),
   );
 });
+
+// A run that closed beside a running activity would stop the other server's time for good.
+describe('a body', () => {
+  it(
+    'that forgets a branch starts nothing any more once the verdict is there (rule 28)',
+    play(async ({ start, outcomeOf, journalOf, participant }) => {
+      const saga = await start(compensatable('a', 'b', 'c'), { body: 'forgetsABranch' });
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+      const names = (await journalOf(saga)).map(({ name }) => name);
+      expect(names.filter((name) => name === 'ScriptedCompleted')).toHaveLength(1);
+      expect(names.at(-1)).toBe('ScriptedCompleted');
+      expect(participant.calls.filter((call) => call.startsWith('undo'))).toEqual([]);
+    }),
+  );
+});
