@@ -60,6 +60,17 @@ describe('a saga that fails', () => {
   );
 
   it(
+    'takes no failure for a refusal that its step does not list: the outcome is unknown, and undone by its id (rules 8 and 10)',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'b', 'broken');
+      const saga = await start(compensatable('a', 'b'));
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'StepUnknown' });
+      expect(statusOf(await recordOf(saga), 'b')).toBe('compensated');
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
     'fences a step that never happened, so that its late original is refused (rule 20)',
     play(async ({ start, outcomeOf, recordOf, participant }) => {
       participant.behave('act', 'a', 'late');
@@ -73,16 +84,19 @@ describe('a saga that fails', () => {
 
   it(
     'lets parallel steps settle before it undoes the first (rule 3)',
-    play(async ({ start, outcomeOf, participant }) => {
-      participant.behave('act', 'slow', 'held');
+    play(async ({ start, outcomeOf, recordOf, journalOf, participant }) => {
+      participant.behave('act', 'slow', ['held']);
       participant.behave('act', 'bad', 'refuse');
       const parallel = ['slow', 'bad', 'quick'].map((name) => ({ name, kind: 'compensatable' as const }));
       const saga = await start([parallel]);
       await participant.arrived('act', 'bad');
       await participant.arrived('act', 'slow');
+      while ((await recordOf(saga)).state !== 'COMPENSATING');
       participant.release();
       expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused' });
       expect(undone(participant.calls)).toEqual(['undo quick', 'undo slow']);
+      const names = (await journalOf(saga)).map(({ name }) => name);
+      expect(names.lastIndexOf('SagaStepCompleted')).toBeLessThan(names.indexOf('SagaCompensationStarted'));
       expect(participant.effects()).toEqual([]);
     }),
   );
@@ -93,7 +107,7 @@ describe('a saga that fails', () => {
       participant.behave('act', 'b', 'unavailable');
       participant.behave('undo', 'a', Array(20).fill('unavailable'));
       const saga = await start(compensatable('a', 'b', 'c'), { deadline: 60_000 });
-      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'DeadlineExceeded' });
+      await expect(outcomeOf(saga)).resolves.toMatchObject({ state: 'FAILED', reason: 'DeadlineExceeded' });
       expect(participant.calls).not.toContain('act c');
       expect(participant.effects()).toEqual([]);
     }),
@@ -105,7 +119,7 @@ describe('a saga that fails', () => {
       participant.behave('act', 'b', 'refuse');
       participant.behave('undo', 'a', Array(130).fill('unavailable'));
       const saga = await start(compensatable('a', 'b'), { undoBudget: 86_400_000 });
-      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED' });
+      await expect(outcomeOf(saga)).resolves.toMatchObject({ state: 'FAILED' });
       const { steps } = await recordOf(saga);
       const [a] = steps;
       expect(a).toMatchObject({ status: 'compensated', attempts: 132 });
