@@ -1,0 +1,116 @@
+/**
+ * Plants each bug of this folder in a copy of the source, runs the one test that must catch it, and expects it to fail
+ * (rule 35): a suite that stays green with the bug in is broken. First each of these tests is run without any bug.
+ */
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { startSharedServers } from '../support/shared-servers.js';
+import { makeCopy, type Copy } from './copy.js';
+import { judge, type Finding, type Report } from './judge.js';
+import { readMutants, type Mutant } from './patch.js';
+
+const ROOT = path.join(import.meta.dirname, '..', '..');
+const MINUTE = 60_000;
+/** Two at a time, in a copy each. */
+const COPIES = 2;
+
+interface Row {
+  readonly mutant: Mutant;
+  readonly result: 'caught' | 'survived' | 'undecided';
+  readonly why: string;
+  readonly seconds: number;
+}
+
+const isRight = ({ mutant, result }: Row): boolean => result === mutant.expected;
+
+export async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { only: { type: 'string' } } });
+  const mutants = readMutants(import.meta.dirname, values.only);
+  const folder = mkdtempSync(path.join(realpathSync(os.tmpdir()), 'unwind-mutants-'));
+  const stopServers = await startSharedServers();
+  const end = async (): Promise<void> => {
+    await stopServers();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('SIGINT', () => void end().finally(() => process.exit(130)));
+  try {
+    const copies = Array.from({ length: COPIES }, (_, index) => makeCopy(ROOT, path.join(folder, `copy-${index}`)));
+    return report(await tryAll(mutants, copies));
+  } finally {
+    await end();
+  }
+}
+
+async function tryAll(mutants: readonly Mutant[], copies: readonly Copy[]): Promise<Row[]> {
+  const control = await runControl(mutants, copies);
+  const queue = [...mutants];
+  const rows: Row[] = [];
+  const work = async (copy: Copy): Promise<void> => {
+    for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+      const row = await tryMutant(mutant, copy, control);
+      rows.push(row);
+      tell(`${isRight(row) ? '✓' : '✗'} ${mutant.name}: ${row.result}, ${row.seconds} s ${row.why}`);
+    }
+  };
+  await Promise.all(copies.map(work));
+  return mutants.flatMap(({ name }) => rows.filter(({ mutant }) => mutant.name === name));
+}
+
+/** All targeted tests at once, without any bug: what fails here can catch nothing. */
+async function runControl(mutants: readonly Mutant[], [copy]: readonly Copy[]): Promise<Report | undefined> {
+  const started = performance.now();
+  const files = [...new Set(mutants.map(({ test }) => test))];
+  const names = [...new Set(mutants.map(({ testName }) => escaped(testName)))];
+  const control = await copy?.runTests(files, `(${names.join('|')})`, 10 * MINUTE);
+  tell(`The targeted tests of ${mutants.length} bugs without any: ${secondsSince(started)} s`);
+  return control;
+}
+
+async function tryMutant(mutant: Mutant, copy: Copy, control: Report | undefined): Promise<Row> {
+  const started = performance.now();
+  const { test, testName, patchFile } = mutant;
+  const row = (result: Row['result'], why: string): Row => ({ mutant, result, why, seconds: secondsSince(started) });
+  const before = judge(control, test, testName);
+  if (before.kind !== 'passed') return row('undecided', `without the bug: ${before.why}`);
+  try {
+    copy.plant(patchFile);
+  } catch (error) {
+    return row('undecided', error instanceof Error ? error.message : String(error));
+  }
+  const runOnce = async (): Promise<Finding> =>
+    judge(await copy.runTests([test], escaped(testName), 3 * MINUTE), test, testName);
+  let finding = await runOnce();
+  // A busy machine may be too slow for a set-up.
+  if (finding.kind === 'undecided') finding = await runOnce();
+  copy.uproot(patchFile);
+  return row(finding.kind === 'passed' ? 'survived' : finding.kind, finding.why);
+}
+
+function report(rows: readonly Row[]): number {
+  const cells = rows.map(({ mutant, result, seconds }) => [
+    mutant.name,
+    mutant.rule,
+    mutant.source,
+    `${mutant.test}: ${mutant.testName}`,
+    result + (mutant.expected === 'survived' ? ' (expected)' : ''),
+    String(seconds),
+  ]);
+  const head = ['bug', 'rule', 'file', 'targeted test', 'result', 's'];
+  tell();
+  for (const line of [head, head.map(() => '---'), ...cells]) tell(`| ${line.join(' | ')} |`);
+  tell();
+  const wrong = rows.filter((row) => !isRight(row));
+  for (const { mutant, result, why } of wrong) tell(`${mutant.name}: ${result}. ${why}`);
+  // Nothing planted proves nothing.
+  const failed = rows.length === 0 ? 1 : wrong.length;
+  tell(`${rows.length - wrong.length} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+const tell = (line = ''): void => void process.stdout.write(`${line}\n`);
+
+const secondsSince = (started: number): number => Math.round((performance.now() - started) / 1000);
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
