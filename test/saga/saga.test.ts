@@ -95,8 +95,12 @@ describe('a saga that fails', () => {
       participant.release();
       expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused' });
       expect(undone(participant.calls)).toEqual(['undo quick', 'undo slow']);
-      const names = (await journalOf(saga)).map(({ name }) => name);
-      expect(names.lastIndexOf('SagaStepCompleted')).toBeLessThan(names.indexOf('SagaCompensationStarted'));
+      const events = (await journalOf(saga)).map(({ event }) => ('step' in event ? `${event.type} ${event.step}` : ''));
+      const settled = events.indexOf('SagaStepCompleted slow');
+      expect(events.slice(settled).filter((event) => event.startsWith('SagaCompensationStarted'))).toEqual([
+        'SagaCompensationStarted quick',
+        'SagaCompensationStarted slow',
+      ]);
       expect(participant.effects()).toEqual([]);
     }),
   );
