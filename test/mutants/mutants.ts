@@ -85,11 +85,12 @@ async function tryMutant(mutant: Mutant, copy: Copy, control: Finding | undefine
   }
   const runOnce = async (): Promise<Finding> =>
     judge(await copy.runTests([test], escaped(testName), 3 * MINUTE), test, testName);
-  let finding = await runOnce();
+  const first = await runOnce();
   // A busy machine may be too slow for a set-up.
-  if (finding.kind === 'undecided') finding = await runOnce();
+  const finding = first.kind === 'undecided' ? await runOnce() : first;
   copy.uproot(patchFile);
-  return row(finding.kind === 'passed' ? 'survived' : finding.kind, finding.why);
+  const why = finding === first ? finding.why : `${finding.why} (at first: ${first.why})`;
+  return row(finding.kind === 'passed' ? 'survived' : finding.kind, why);
 }
 
 function report(rows: readonly Row[]): number {
