@@ -63,7 +63,7 @@ async function fetchFromMaven(folder: string, signal?: AbortSignal): Promise<str
 
 const isWhole = (folder: string): boolean => isExecutable(path.join(folder, 'run'));
 
-/** The path of an executable that takes `PORT --enable-time-skipping`. */
+/** The path of an executable that takes a port; its time is locked until somebody unlocks it. */
 export async function findTestServer(notice: (sentence: string) => void, signal?: AbortSignal): Promise<string> {
   const cache = cacheDirectory();
   const name = `temporal-test-server-${TEST_SERVER_VERSION}`;

@@ -4,7 +4,6 @@ import { ActivityCancellationType, CancellationScope, condition, isCancellation,
 import { allHandlersFinished, workflowInfo } from '@temporalio/workflow';
 import type { SagaEvent } from './journal.js';
 import type { ResolveAction } from './messages.js';
-import { isUnwinding } from './record.js';
 import { fromNow, journal, type Desk, type Run } from './run.js';
 import type { Call } from './step.js';
 
@@ -108,7 +107,7 @@ export async function steered<Input, Result>(
       if (!desk.pending) journal(run, failureOf(way, step, outcome));
       await block(run, step, desk, outcome.code);
     }
-    const action = await nextDecision(run, step, desk);
+    const action = await nextDecision(run, step, desk, way);
     if (action === 'retry') continue;
     run.desks.delete(step);
     return { kind: 'answered', action };
@@ -117,16 +116,19 @@ export async function steered<Input, Result>(
 
 /** At most one step blocks a saga (rule 17): a second one waits for its turn. */
 async function block(run: Run, step: string, desk: Desk, code: string): Promise<void> {
-  await condition(() => !!desk.pending || run.record.blockedOn === null);
+  // Looked at again after each wait: of several that wait one goes on first.
+  while (!desk.pending && run.record.blockedOn !== null) {
+    await condition(() => !!desk.pending || run.record.blockedOn === null);
+  }
   if (desk.pending) return;
   journal(run, { type: 'SagaBlocked', step, code });
   log.error('A saga is blocked and waits for an operator', { sagaId: run.record.sagaId, step, code });
 }
 
 /** The operator's next decision on a blocked or interrupted call. */
-async function nextDecision(run: Run, step: string, desk: Desk): Promise<ResolveAction> {
+async function nextDecision(run: Run, step: string, desk: Desk, way: Way): Promise<ResolveAction> {
   for (;;) {
-    await condition(() => !!desk.pending || mustHandOver(run));
+    await condition(() => !!desk.pending || (way !== 'act' && mustHandOver(run)));
     if (!desk.pending) {
       await handOver(run);
       continue;
@@ -141,10 +143,10 @@ async function nextDecision(run: Run, step: string, desk: Desk): Promise<Resolve
   }
 }
 
-/** Only while blocked in unwinding: there the stack, and nothing of the body, says what is left to do. */
-function mustHandOver({ record, stack, definition: { historyLimit = Infinity } }: Run): boolean {
+/** Asked only while blocked in unwinding: there the stack, and nothing of the body, says what is left to do. */
+function mustHandOver({ definition: { historyLimit = Infinity } }: Run): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return isUnwinding(record) && stack.length > 0 && (continueAsNewSuggested || historyLength >= historyLimit);
+  return continueAsNewSuggested || historyLength >= historyLimit;
 }
 
 /** Continues as new. Nothing is accepted meanwhile, and what was accepted is answered first. */

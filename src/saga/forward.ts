@@ -2,7 +2,7 @@
 import { ApplicationFailure, CancelledFailure, type TemporalFailure } from '@temporalio/common';
 import { CancellationScope, condition, log } from '@temporalio/workflow';
 import { attempt, failureOf, steered, type Failed, type Steering } from './attempt.js';
-import { isPastPivot, isUnwinding } from './record.js';
+import { isCommitted, isGoingForward, isUnsettled, isUnwinding } from './record.js';
 import { endWait, fromNow, journal, type Run, type StackEntry } from './run.js';
 import type { Compensatable, Pivot, Retriable, Step } from './step.js';
 
@@ -10,27 +10,32 @@ import type { Compensatable, Pivot, Retriable, Step } from './step.js';
 export function settling<T>(run: Run, act: () => Promise<T>): Promise<T> {
   const running = act().finally(() => run.inFlight.delete(running));
   run.inFlight.add(running);
+  // A body may await another step first: what fails meanwhile has been recorded, and is not unheard of.
+  running.catch(() => undefined);
   return running;
 }
 
+/** Steps come in this order, or the task fails: compensatable ones, at most one pivot, retriable ones (rule 14). */
 export async function runStep(run: Run, step: Step, input: never): Promise<unknown> {
-  const { name } = step;
-  refuseWhileUnwinding(run, name);
+  const { name, kind } = step;
+  refuseUnlessForward(run, name);
   const known = run.record.steps.find((other) => other.name === name);
   if (known?.status !== 'pending') throw new Error(`${name} has been run before, or is not among the saga's steps`);
-  if (step.kind === 'compensatable') return runCompensatable(run, step, input);
-  if (step.kind === 'pivot' && run.inFlight.size > 0) throw new Error(`${name} is a pivot: nothing runs beside it`);
+  if (kind !== 'retriable' && isCommitted(run.record)) throw new Error(`${name} cannot follow what cannot be undone`);
+  if (kind !== 'compensatable' && isUnsettled(run.record)) {
+    throw new Error(`${name} cannot be undone: nothing may run beside it that can still fail`);
+  }
+  if (kind === 'compensatable') return runCompensatable(run, step, input);
   return CancellationScope.nonCancellable(() => runForward(run, step, input));
 }
 
 /** Once the verdict is decided, no branch of the body starts anything more. */
-function refuseWhileUnwinding(run: Run, what: string): void {
-  if (isUnwinding(run.record)) throw new CancelledFailure(`${what} comes too late: the saga unwinds`);
+function refuseUnlessForward(run: Run, what: string): void {
+  if (!isGoingForward(run.record)) throw new CancelledFailure(`${what} comes too late: the saga is decided`);
 }
 
 async function runCompensatable(run: Run, step: Compensatable<never, unknown>, input: never): Promise<unknown> {
   const { name, action } = step;
-  if (isPastPivot(run.record)) throw new Error(`${name} can be undone, so it cannot follow a pivot`);
   const total = Math.min(action.budget.total, run.deadlineAt - Date.now());
   if (total <= 0) throw fail(run, name, { kind: 'refused', code: 'DeadlineExceeded', attempts: 0 });
   const entry: StackEntry = { step: name, input, outcome: 'unknown' };
@@ -89,7 +94,8 @@ export async function runForward(
 
 /** Waits for an answer within `timeout` or the saga's deadline, whichever is nearer. */
 export async function awaitApproval(run: Run, approval: string, timeout: number): Promise<void> {
-  refuseWhileUnwinding(run, approval);
+  refuseUnlessForward(run, approval);
+  if (isCommitted(run.record)) throw new Error(`${approval}: an approval cannot follow what cannot be undone`);
   if (run.record.waitingFor) throw new Error(`${approval}: one approval is awaited at a time`);
   const left = run.deadlineAt - Date.now();
   const limit = Math.max(1, Math.min(timeout, left));
@@ -98,5 +104,5 @@ export async function awaitApproval(run: Run, approval: string, timeout: number)
   const isOver = (): boolean => !run.record.waitingFor || isUnwinding(run.record);
   await CancellationScope.nonCancellable(() => condition(isOver, limit));
   endWait(run, isUnwinding(run.record) ? 'cancelled' : left < timeout ? 'deadlineExceeded' : 'expired');
-  refuseWhileUnwinding(run, approval);
+  refuseUnlessForward(run, approval);
 }

@@ -3,7 +3,7 @@
  * only when they are decided; a signal can be neither (rules 18 and 24). Validators decide by the state at that moment.
  */
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
-import { condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { Decision, RefusalCode, ResolveRequest, SteeringRequest } from './messages.js';
 import { isCancellable, isUnwinding } from './record.js';
 import { endWait, type Desk, type Run } from './run.js';
@@ -14,7 +14,7 @@ const SENTENCES: Readonly<Record<RefusalCode, string>> = {
   NotApplicable: 'This does not apply to the saga as it stands',
   Overtaken: 'The step was answered before the request could act',
   RequestIdReused: 'A request with this id and other content was made before',
-  InvalidRequest: 'A request needs an id, an actor and a reason',
+  InvalidRequest: 'A request needs an id, an actor, a reason, and a time until which it is valid',
   NotDecided: 'Not decided in time: repeat the request with the same id',
 };
 
@@ -71,15 +71,17 @@ function offer<Request extends SteeringRequest & Partial<ResolveRequest>>(
     if (!decision) throw refuse(run, 'Overtaken');
     return decision;
   };
-  setHandler(update, handler, { validator });
+  // Once Temporal has cancelled the workflow, nothing could be awaited in a handler that is cancelled with it.
+  setHandler(update, (request: Request) => CancellationScope.nonCancellable(() => handler(request)), { validator });
 }
 
 const decisionNow = ({ record: { state } }: Run): Decision => ({ accepted: true, state, at: new Date().toISOString() });
 
 function formProblem(run: Run, { actor, reason, validUntil }: SteeringRequest, id: string): RefusalCode | undefined {
   const isText = (text: unknown): boolean => typeof text === 'string' && text.trim() !== '' && text.length <= 1000;
-  if (![id, actor, reason].every(isText)) return 'InvalidRequest';
-  return run.handingOver || !(Date.parse(validUntil) >= Date.now()) ? 'NotDecided' : undefined;
+  const until = Date.parse(validUntil);
+  if (![id, actor, reason].every(isText) || Number.isNaN(until)) return 'InvalidRequest';
+  return run.handingOver || until < Date.now() ? 'NotDecided' : undefined;
 }
 
 function cancelProblem({ record }: Run): RefusalCode | undefined {

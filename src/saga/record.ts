@@ -72,14 +72,24 @@ export interface SagaRecord extends Omit<SagaOutcome, 'state' | 'cancelledTooLat
 /** The reason of a saga that unwinds because its cancel was accepted. */
 export const CANCEL_REQUESTED = 'CancelRequested';
 
+/** It has begun, and neither unwinds nor has ended: only then may anything more be started. */
+export const isGoingForward = ({ state }: SagaRecord): boolean => state === 'STARTED' || state === 'PENDING';
+
 export const isUnwinding = ({ state }: SagaRecord): boolean => state === 'COMPENSATING';
 
-/** From a pivot's scheduling on a saga only goes forward, unless the pivot is refused (rule 14). */
-export const isPastPivot = ({ steps }: SagaRecord): boolean =>
-  steps.some(({ kind, status }) => kind === 'pivot' && status !== 'pending' && status !== 'failed');
+/**
+ * From the scheduling of the first step that cannot be undone a saga only goes forward, unless that is a pivot that is
+ * refused: it cannot be cancelled, and only retriable steps may follow (rules 14 and 24).
+ */
+export const isCommitted = ({ steps }: SagaRecord): boolean =>
+  steps.some(
+    ({ kind, status }) =>
+      kind !== 'compensatable' && status !== 'pending' && !(kind === 'pivot' && status === 'failed'),
+  );
 
-/** Until a pivot is scheduled, and while a step that can be undone is still to come or running (rule 24). */
-export const isCancellable = (record: SagaRecord): boolean =>
-  (record.state === 'STARTED' || record.state === 'PENDING') &&
-  !isPastPivot(record) &&
-  record.steps.some(({ kind, status }) => kind !== 'retriable' && (status === 'pending' || status === 'executing'));
+export const isCancellable = (record: SagaRecord): boolean => isGoingForward(record) && !isCommitted(record);
+
+/** Something is under way that may still start the unwinding. */
+export const isUnsettled = ({ steps, waitingFor }: SagaRecord): boolean =>
+  waitingFor !== null ||
+  steps.some(({ kind, status }) => kind !== 'retriable' && (status === 'executing' || status === 'unknown'));

@@ -8,7 +8,7 @@ import { awaitApproval, runForward, runStep, settling } from './forward.js';
 import { offerMessages } from './intervention.js';
 import { blankRecord } from './journal.js';
 import type { SteeringRequest } from './messages.js';
-import { CANCEL_REQUESTED, isCancellable, isPastPivot, isUnwinding, type SagaOutcome, type Verdict } from './record.js';
+import { CANCEL_REQUESTED, isCancellable, isCommitted, isUnwinding, type SagaOutcome, type Verdict } from './record.js';
 import { endWait, journal, type CarriedSaga, type Run, type RunRetriable, type SagaDefinition } from './run.js';
 import type { Compensatable, Pivot, Retriable, Step } from './step.js';
 import { unwind } from './unwind.js';
@@ -50,18 +50,20 @@ export async function runSaga(
   carried?: CarriedSaga,
 ): Promise<SagaOutcome> {
   const { sagaId } = definition;
-  const { cancelRequested } = CancellationScope.current();
+  const { cancelRequested, consideredCancelled } = CancellationScope.current();
   let cancelledByTemporal = false;
   let cancelledTooLate = false;
   // Nothing in here is cancelled from outside: Temporal's cancel is passed on only while it can be acted on (rule 27).
   return CancellationScope.nonCancellable(async () => {
     const run = openRun(definition, carried);
-    cancelRequested.catch(() => {
+    const onCancel = (): void => {
       cancelledTooLate = !isCancellable(run.record);
       if (cancelledTooLate) return log.warn('A cancel came too late to be acted on: the saga goes on', { sagaId });
       cancelledByTemporal = true;
       acceptCancel(run, 'temporal', { actor: 'temporal', reason: 'The workflow was cancelled in Temporal' });
-    });
+    };
+    if (consideredCancelled) onCancel();
+    else cancelRequested.catch(onCancel);
     // A blocked saga that is carried over is at its desk before the requests that waited meanwhile are looked at.
     const goingBack = carried && goBack(run);
     offerMessages(run, (request) => acceptCancel(run, 'update', request));
@@ -85,14 +87,15 @@ function openRun(definition: SagaDefinition, carried?: CarriedSaga): Run {
     seq: carried?.seq ?? 0,
     stack: [...(carried?.stack ?? [])],
     deadlineAt: carried?.deadlineAt ?? workflowInfo().startTime.getTime() + deadline,
-    decisions: { ...carried?.decisions },
+    decisions: Object.assign(Object.create(null), carried?.decisions),
     desks: new Map(),
     forward: new CancellationScope(),
     inFlight: new Set(),
     handingOver: false,
   };
-  if (carried) return run;
-  journal(run, { type: 'SagaStarted', sagaType, data, steps: steps.map(({ name, kind }) => ({ name, kind })) });
+  if (new Set(steps.map(({ name }) => name)).size < steps.length) throw new Error('Two steps have the same name');
+  if (carried) definition.onEntry?.(run.record, run.record);
+  else journal(run, { type: 'SagaStarted', sagaType, data, steps: steps.map(({ name, kind }) => ({ name, kind })) });
   return run;
 }
 
@@ -113,10 +116,13 @@ async function goForward(run: Run, body: (saga: Saga) => Promise<unknown>): Prom
 
 /** A programming error undoes nothing: it fails the workflow task and goes on after the repaired release (rule 13). */
 function bodyFailed(run: Run, error: unknown): void {
+  if (isUnwinding(run.record)) {
+    // What a step throws may come wrapped; a bug in the body's clean-up must not keep the rest from being undone.
+    if (!(error instanceof TemporalFailure)) log.error('The body of a saga that unwinds has failed', { error });
+    return;
+  }
   if (!(error instanceof TemporalFailure)) throw error;
-  if (isUnwinding(run.record)) return;
-  if (isPastPivot(run.record))
-    throw new Error('The body failed after a pivot, where a saga only goes forward', { cause: error });
+  if (isCommitted(run.record)) throw new Error('The body failed where a saga only goes forward', { cause: error });
   const code = (error instanceof ApplicationFailure && error.type) || error.name;
   journal(run, { type: 'SagaStepFailed', step: 'body', attempts: 1, code, unwinds: code });
 }
@@ -124,7 +130,12 @@ function bodyFailed(run: Run, error: unknown): void {
 async function goBack(run: Run): Promise<void> {
   await unwind(run);
   const runRetriable: RunRetriable = (step, input) => runForward(run, step, input as never) as Promise<never>;
-  await run.definition.afterUnwinding?.(runRetriable);
+  try {
+    await run.definition.afterUnwinding?.(runRetriable);
+  } catch (error) {
+    // As it stands it would close the workflow without a verdict; this way the task fails, and alarms.
+    throw error instanceof TemporalFailure ? new Error('afterUnwinding has failed', { cause: error }) : error;
+  }
 }
 
 function acceptCancel(

@@ -107,10 +107,10 @@ async function continuedAsNew(shop: Shop): Promise<string> {
 
 /** A cancel that waits for the first worker. */
 async function cancelledAtStart(shop: Shop): Promise<string> {
-  await shop.stopWorker();
+  await shop.stopDeciding();
   const sagaId = await shop.place({}, SHORT);
   const decision = shop.handleOf(sagaId).executeUpdate(cancelOrder, { args: [steering()] });
-  await shop.startWorker();
+  await shop.startDeciding();
   await decision;
   return ended(shop, sagaId);
 }

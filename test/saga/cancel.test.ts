@@ -81,8 +81,9 @@ describe('a cancel', () => {
       const saga = await start(compensatable('a', 'b'));
       await participant.arrived('act', 'b');
       await saga.cancel();
-      const error: unknown = await outcomeOf(saga).catch((reason: unknown) => reason);
+      while ((await recordOf(saga)).state !== 'COMPENSATING');
       participant.release();
+      const error: unknown = await outcomeOf(saga).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(WorkflowFailedError);
       expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
       expect((await saga.describe()).status.name).toBe('CANCELLED');

@@ -5,14 +5,20 @@ import { compensatable, theatre } from './stage.js';
 const play = theatre();
 const P: PlannedStep = { name: 'p', kind: 'pivot' };
 const A: PlannedStep = { name: 'a', kind: 'compensatable' };
+const MAIL: PlannedStep = { name: 'mail', kind: 'deadLetter' };
+const BOSS: PlannedStep = { name: 'boss', kind: 'approval' };
 
 describe('a programming error fails the workflow task and undoes nothing (rule 13):', () => {
   const mistakes: [string, PlannedStep[][], RegExp, Partial<Plan>][] = [
     ['an error in the body', compensatable('a'), /a programming error/, { bug: true }],
-    ['a compensatable step after a pivot (rule 14)', [[P], [A]], /cannot follow a pivot/, {}],
-    ['a pivot beside another step', [[A, P]], /nothing runs beside it/, {}],
-    ['a compensatable step beside a pivot', [[P, A]], /cannot follow a pivot/, {}],
-    ['a step that is run twice', [[A], [A]], /has been run before/, {}],
+    ['a compensatable step after a pivot (rule 14)', [[P], [A]], /a cannot follow what cannot be undone/, {}],
+    ['a second pivot', [[P], [{ ...P, name: 'q' }]], /q cannot follow what cannot be undone/, {}],
+    ['an approval after a pivot', [[A], [P], [BOSS]], /boss: an approval cannot follow/, {}],
+    ['a compensatable step after a retriable one', [[MAIL], [A]], /a cannot follow what cannot be undone/, {}],
+    ['a pivot beside another step', [[A, P]], /p cannot be undone: nothing may run beside it/, {}],
+    ['a retriable step beside another', [[A, MAIL]], /mail cannot be undone: nothing may run beside it/, {}],
+    ['a compensatable step beside a pivot', [[P, A]], /a cannot follow what cannot be undone/, {}],
+    ['a step that is run twice', [[A], [A]], /have the same name/, {}],
     ['a failure of the body after a pivot (rule 14)', [[A], [P]], /only goes forward/, { failure: 'Sorry' }],
   ];
   it(

@@ -111,9 +111,22 @@ describe('a saga that fails', () => {
       participant.behave('act', 'b', 'unavailable');
       participant.behave('undo', 'a', Array(20).fill('unavailable'));
       const saga = await start(compensatable('a', 'b', 'c'), { deadline: 60_000 });
-      await expect(outcomeOf(saga)).resolves.toMatchObject({ state: 'FAILED', reason: 'DeadlineExceeded' });
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'DeadlineExceeded' });
       expect(participant.calls).not.toContain('act c');
       expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    "gives a compensation its own budget, whatever its action's is and whatever the deadline leaves (rules 11 and 15)",
+    play(async ({ start, outcomeOf, journalOf, participant }) => {
+      participant.behave('act', 'b', 'refuse');
+      const saga = await start(compensatable('a', 'b'), { undoBudget: 3_600_000, deadline: 60_000 });
+      await outcomeOf(saga);
+      const budgets = (await journalOf(saga)).flatMap(({ event, at }) =>
+        event.type === 'SagaCompensationStarted' ? [Date.parse(event.timeoutAt) - Date.parse(at)] : [],
+      );
+      expect(budgets).toEqual([3_600_000]);
     }),
   );
 
@@ -123,7 +136,7 @@ describe('a saga that fails', () => {
       participant.behave('act', 'b', 'refuse');
       participant.behave('undo', 'a', Array(130).fill('unavailable'));
       const saga = await start(compensatable('a', 'b'), { undoBudget: 86_400_000 });
-      await expect(outcomeOf(saga)).resolves.toMatchObject({ state: 'FAILED' });
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED' });
       const { steps } = await recordOf(saga);
       const [a] = steps;
       expect(a).toMatchObject({ status: 'compensated', attempts: 132 });

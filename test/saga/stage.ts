@@ -6,10 +6,10 @@ import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type WorkflowHan
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { JournalEntry, ResolveAction, SagaOutcome, SagaRecord, SteeringRequest } from '../../src/saga/saga.js';
-import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
+import { createTimeSkipping, type TestEnv, type TestWorker } from '../support/temporal.js';
 import { createParticipant, type Participant } from './participant.js';
 import * as script from './scripted.js';
-import type { Plan, PlannedStep } from './scripted.js';
+import type { Plan, PlannedStep, ScriptedActivities, StepInput } from './scripted.js';
 
 export type Running = WorkflowHandle<typeof script.scripted>;
 
@@ -18,7 +18,7 @@ export interface Stage {
   start(groups: readonly (readonly PlannedStep[])[], more?: Partial<Plan>): Promise<Running>;
   /** Starts a saga whose first workflow task already carries a cancel, as when no worker lived meanwhile. */
   startCancelled(groups: readonly (readonly PlannedStep[])[]): Promise<{ saga: Running; decision: unknown }>;
-  /** The outcome, with time skipping until it is there. */
+  /** The outcome, with time skipping until it is there. Release first what is held: a running activity stops time. */
   outcomeOf(saga: Running): Promise<SagaOutcome>;
   /** Waits on the clock until the saga is blocked, on the step if one is named, or has ended: this server loses Updates to a run whose time it skipped. */
   blocks(saga: Running, step?: string): Promise<SagaRecord>;
@@ -55,18 +55,30 @@ export const BRIEF = { budget: 3000, undoBudget: 3000 };
 /** A validity that outlasts any skipped time. */
 export const farAhead = (): string => new Date(Date.now() + 10 * 365 * DAY).toISOString();
 
-async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promise<void>): Promise<void> {
-  const participant = createParticipant();
-  const taskQueue = `scripted-${randomUUID()}`;
-  const skipping = async <T>(wait: () => Promise<T>): Promise<T> => {
-    await env.unlock();
-    return wait().finally(() => env.lock());
+/** Participants by saga: one worker serves a file for as long as anybody may ask. */
+type Cast = Map<string, Participant>;
+
+const activitiesOf = (cast: Cast): ScriptedActivities => {
+  const of = ({ sagaId }: StepInput): ScriptedActivities => {
+    const participant = cast.get(sagaId);
+    if (!participant) throw new Error(`nobody plays ${sagaId}`);
+    return participant.activities;
   };
+  return {
+    act: (input) => of(input).act(input),
+    undo: (input) => of(input).undo(input),
+    ask: (input) => of(input).ask(input),
+  };
+};
+
+async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => Promise<void>): Promise<void> {
+  const participant = createParticipant();
   // By workflow id alone: what is asked must reach the present run, also after a continue-as-new.
   const latest = ({ workflowId }: Running): WorkflowHandle => env.client.workflow.getHandle(workflowId);
   const recordOf = (saga: Running): Promise<SagaRecord> => latest(saga).query(script.getState);
   const startOptions = (groups: Plan['groups'], more: Partial<Plan> = {}) => {
     const sagaId = `saga-${randomUUID()}`;
+    cast.set(sagaId, participant);
     const plan = { sagaId, groups, budget: 300_000, undoBudget: HOUR, deadline: 7 * DAY, ...more };
     return { workflowId: sagaId, taskQueue, args: [plan] as [Plan] };
   };
@@ -87,7 +99,7 @@ async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promi
       });
       return { saga: await startWorkflowOperation.workflowHandle(), decision };
     },
-    outcomeOf: (saga) => skipping(() => saga.result()),
+    outcomeOf: (saga) => env.skipUntil(saga.result()),
     blocks: async (saga, step) => {
       for (;;) {
         const { status, memo } = await latest(saga).describe();
@@ -124,9 +136,8 @@ async function onStage(env: TestEnv, code: string, play: (stage: Stage) => Promi
         args: [{ step, action, actor: 'olga', reason, requestId, validUntil: farAhead() }],
       }),
   };
-  const options = { taskQueue, workflowBundle: { code }, activities: participant.activities };
   // Whatever is still held would hold the worker, and hide why a play failed behind a time-out.
-  await env.withWorker(options, () => play(stage).finally(() => participant.release()));
+  await play(stage).finally(() => participant.release());
 }
 
 /** The code with which a request was refused; `accepted` where it was not. */
@@ -143,15 +154,28 @@ export async function refusalOf(request: Promise<unknown>): Promise<string | nul
 export const statusOf = ({ steps }: SagaRecord, name: string): string | undefined =>
   steps.find((step) => step.name === name)?.status;
 
-/** A server for the test file that calls this; what it returns makes a test of a play. */
+interface House {
+  readonly env: TestEnv;
+  readonly taskQueue: string;
+  readonly cast: Cast;
+}
+
+/** A server and a worker for the test file that calls this; what it returns makes a test of a play. */
 export function theatre(
   openServer: () => Promise<TestEnv> = createTimeSkipping,
 ): (body: (stage: Stage) => Promise<void>) => () => Promise<void> {
+  const taskQueue = `scripted-${randomUUID()}`;
+  const cast: Cast = new Map();
   let env: TestEnv;
-  let code: string;
+  let worker: TestWorker;
   beforeAll(async () => {
-    [env, code] = await Promise.all([openServer(), bundleScripted()]);
+    const [opened, code] = await Promise.all([openServer(), bundleScripted()]);
+    env = opened;
+    worker = await env.startWorker({ taskQueue, workflowBundle: { code }, activities: activitiesOf(cast) });
   });
-  afterAll(() => env.close());
-  return (body) => () => onStage(env, code, body);
+  afterAll(async () => {
+    await worker.stop();
+    await env.close();
+  });
+  return (body) => () => onStage({ env, taskQueue, cast }, body);
 }
