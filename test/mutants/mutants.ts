@@ -68,6 +68,7 @@ async function runControl(mutants: readonly Mutant[], [copy]: readonly Copy[]): 
     const report = await copy?.runTests(files, `(${names.join('|')})`, 10 * MINUTE);
     for (const { name, test, testName } of left) findings.set(name, judge(report, test, testName));
     left = left.filter(({ name }) => findings.get(name)?.kind !== 'passed');
+    for (const { name } of left) tell(`${name}, without the bug: ${findings.get(name)?.why}`);
   }
   tell(`The targeted tests of ${mutants.length} bugs, without any: ${secondsSince(started)} s`);
   return findings;
