@@ -1,7 +1,7 @@
 // On the dev server: the time-skipping one does not answer what meets a continue-as-new.
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
-import { answerTo, BRIEF, compensatable, refusalOf, theatre, type Running, type Stage } from './stage.js';
+import { BRIEF, compensatable, refusalOf, theatre, type Running, type Stage } from './stage.js';
 
 const play = theatre(createDevServer);
 
@@ -53,7 +53,7 @@ describe('a saga that stays blocked while it unwinds is continued as new', () =>
       for (let tries = 0; tries < 6; tries++) {
         await eventually(`request ${tries} to be decided`, 20_000, async () => {
           const request = stage.resolve(saga, 'b', 'retry', { requestId: `try-${tries}` });
-          return (await answerTo(request)) === 'accepted';
+          return (await refusalOf(request)) === 'accepted';
         });
       }
       await eventually('the last block', 20_000, async () => {

@@ -7,9 +7,10 @@ export type Operation = 'act' | 'undo' | 'ask';
 
 /**
  * `lost`: it happens, and the answer gets lost. `late`: the answer is lost and it happens only when `arriveLate` is
- * called. `held`: it waits for `release`, then answers.
+ * called. `held`: it waits for `release`, then answers. `broken`: it happens, and the answer is a failure that is not
+ * repeated, and that no step knows as a refusal.
  */
-export type Behaviour = 'ok' | 'refuse' | 'unavailable' | 'lost' | 'late' | 'held';
+export type Behaviour = 'ok' | 'refuse' | 'unavailable' | 'lost' | 'late' | 'held' | 'broken';
 
 export type LedgerStatus = 'applied' | 'refused' | 'undone' | 'fenced';
 
@@ -70,6 +71,7 @@ export function createParticipant(): Participant {
     }
     change[operation](id, behaviour === 'refuse');
     if (behaviour === 'lost') throw weather('lost');
+    if (behaviour === 'broken') throw refusal('Broken');
   }
 
   return {

@@ -60,6 +60,17 @@ describe('a saga that fails', () => {
   );
 
   it(
+    'takes no failure for a refusal that its step does not list: the outcome is unknown, and undone by its id (rules 8 and 10)',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      participant.behave('act', 'b', 'broken');
+      const saga = await start(compensatable('a', 'b'));
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'StepUnknown' });
+      expect(statusOf(await recordOf(saga), 'b')).toBe('compensated');
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
     'fences a step that never happened, so that its late original is refused (rule 20)',
     play(async ({ start, outcomeOf, recordOf, participant }) => {
       participant.behave('act', 'a', 'late');
@@ -73,16 +84,23 @@ describe('a saga that fails', () => {
 
   it(
     'lets parallel steps settle before it undoes the first (rule 3)',
-    play(async ({ start, outcomeOf, participant }) => {
-      participant.behave('act', 'slow', 'held');
+    play(async ({ start, outcomeOf, recordOf, journalOf, participant }) => {
+      participant.behave('act', 'slow', ['held']);
       participant.behave('act', 'bad', 'refuse');
       const parallel = ['slow', 'bad', 'quick'].map((name) => ({ name, kind: 'compensatable' as const }));
       const saga = await start([parallel]);
       await participant.arrived('act', 'bad');
       await participant.arrived('act', 'slow');
+      while ((await recordOf(saga)).state !== 'COMPENSATING');
       participant.release();
       expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused' });
       expect(undone(participant.calls)).toEqual(['undo quick', 'undo slow']);
+      const events = (await journalOf(saga)).map(({ event }) => ('step' in event ? `${event.type} ${event.step}` : ''));
+      const settled = events.indexOf('SagaStepCompleted slow');
+      expect(events.slice(settled).filter((event) => event.startsWith('SagaCompensationStarted'))).toEqual([
+        'SagaCompensationStarted quick',
+        'SagaCompensationStarted slow',
+      ]);
       expect(participant.effects()).toEqual([]);
     }),
   );
@@ -96,6 +114,19 @@ describe('a saga that fails', () => {
       expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'DeadlineExceeded' });
       expect(participant.calls).not.toContain('act c');
       expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    "gives a compensation its own budget, whatever its action's is and whatever the deadline leaves (rules 11 and 15)",
+    play(async ({ start, outcomeOf, journalOf, participant }) => {
+      participant.behave('act', 'b', 'refuse');
+      const saga = await start(compensatable('a', 'b'), { undoBudget: 3_600_000, deadline: 60_000 });
+      await outcomeOf(saga);
+      const budgets = (await journalOf(saga)).flatMap(({ event, at }) =>
+        event.type === 'SagaCompensationStarted' ? [Date.parse(event.timeoutAt) - Date.parse(at)] : [],
+      );
+      expect(budgets).toEqual([3_600_000]);
     }),
   );
 

@@ -22,14 +22,14 @@ export interface Stage {
   startLater(groups: readonly (readonly PlannedStep[])[]): Promise<Running>;
   /** The outcome, with time skipping until it is there. Release first what is held: a running activity stops time. */
   outcomeOf(saga: Running): Promise<SagaOutcome>;
-  /** Waits on the clock until the saga is blocked, on the step if one is named: this server loses Updates to a run whose time it skipped. */
+  /** Waits on the clock until the saga is blocked, on the step if one is named, or has ended: this server loses Updates to a run whose time it skipped. */
   blocks(saga: Running, step?: string): Promise<SagaRecord>;
   /** The present run, also after a continue-as-new. */
   latest(saga: Running): WorkflowHandle;
   recordOf(saga: Running): Promise<SagaRecord>;
   journalOf(saga: Running): Promise<readonly JournalEntry[]>;
   answer(saga: Running, answer: 'approve' | 'reject'): Promise<unknown>;
-  /** Waits until a workflow task of the saga has failed, ends the saga, and returns what failed. */
+  /** Waits until a workflow task of the saga has failed, ends the saga, and returns what failed; or that it ended. */
   alarmOf(saga: Running): Promise<string>;
   cancel(saga: Running, more?: { validUntil?: string; updateId?: string }): Promise<unknown>;
   resolve(
@@ -105,8 +105,10 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
     outcomeOf: (saga) => env.skipUntil(saga.result()),
     blocks: async (saga, step) => {
       for (;;) {
-        const blockedOn = (await latest(saga).describe()).memo?.['blockedOn'];
-        if (step === undefined ? !!blockedOn : blockedOn === step) return recordOf(saga);
+        const { status, memo } = await latest(saga).describe();
+        const blockedOn = memo?.['blockedOn'];
+        const isBlocked = step === undefined ? !!blockedOn : blockedOn === step;
+        if (isBlocked || !['RUNNING', 'CONTINUED_AS_NEW'].includes(status.name)) return recordOf(saga);
         await nextTurn();
       }
     },
@@ -121,6 +123,7 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
       for (;;) {
         const { events = [] } = await saga.fetchHistory();
         const failed = events?.find((event) => event.workflowTaskFailedEventAttributes);
+        if (events?.some((event) => event.workflowExecutionCompletedEventAttributes)) return 'no alarm, but an end';
         if (!failed) {
           await nextTurn();
           continue;
@@ -136,16 +139,16 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
         args: [{ step, action, actor: 'olga', reason, requestId, validUntil: farAhead() }],
       }),
   };
-  await play(stage);
+  // Whatever is still held would hold the worker, and hide why a play failed behind a time-out.
+  await play(stage).finally(() => participant.release());
 }
 
-/** `accepted`, or the code with which a request was refused. */
-export const answerTo = (request: Promise<unknown>): Promise<string | null | undefined> =>
-  refusalOf(request.then(() => 'accepted'));
-
-/** The code with which a request was refused. */
+/** The code with which a request was refused; `accepted` where it was not. */
 export async function refusalOf(request: Promise<unknown>): Promise<string | null | undefined> {
-  const error: unknown = await request.catch((reason: unknown) => reason);
+  const error: unknown = await request.then(
+    () => 'accepted',
+    (reason: unknown) => reason,
+  );
   if (error === 'accepted') return error;
   if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) throw error;
   return error.cause.type;

@@ -149,20 +149,24 @@ describe.each(UNDOABLE)('races at $name', (participant) => {
     }
   });
 
-  it('rule 20: a DELETE waits for the PUT that is running, and undoes it', async () => {
-    // A trigger holds the PUT inside its transaction for as long as the test holds this lock.
-    await running.sql(`CREATE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS
+  /** A trigger holds whoever settles an effect so inside its transaction, until the returned function is called. */
+  async function holdUp(status: string): Promise<() => Promise<void>> {
+    await running.sql(`CREATE OR REPLACE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM pg_advisory_xact_lock_shared(hashtext(TG_TABLE_SCHEMA)); RETURN NEW; END $$`);
     await running.sql(`CREATE TRIGGER hold_up BEFORE UPDATE ON effects FOR EACH ROW
-      WHEN (NEW.status = 'applied') EXECUTE FUNCTION hold_up()`);
-    const letGo = await running.hold('SELECT pg_advisory_xact_lock(hashtext($1))', [running.schema]);
-    const waiting = (count: number) => async () => {
-      const [row] = await running.sql<{ n: number }>(
-        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`,
-        [`unwind_${running.schema}`],
-      );
-      return row?.n === count;
-    };
+      WHEN (NEW.status = '${status}') EXECUTE FUNCTION hold_up()`);
+    return running.hold('SELECT pg_advisory_xact_lock(hashtext($1))', [running.schema]);
+  }
+  const waiting = (count: number) => async () => {
+    const [row] = await running.sql<{ n: number }>(
+      `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'`,
+      [`unwind_${running.schema}`],
+    );
+    return row?.n === count;
+  };
+
+  it('rule 20: a DELETE waits for the PUT that is running, and undoes it', async () => {
+    const letGo = await holdUp('applied');
     const slow = put('held');
     await eventually('the PUT to be held up', 5_000, waiting(1));
     const deletion = running.call('DELETE', path('held'));
@@ -172,6 +176,20 @@ describe.each(UNDOABLE)('races at $name', (participant) => {
     expect(await deletion).toMatchObject({ status: 200, body: { status: 'undone' } });
     await running.sql('DROP TRIGGER hold_up ON effects');
     expect(await standing('held')).toBe(0);
+  });
+
+  it('rule 22: a DELETE waits for the DELETE that is running, and undoes nothing more', async () => {
+    await put('twice');
+    const letGo = await holdUp('undone');
+    const slow = running.call('DELETE', path('twice'));
+    await eventually('the first DELETE to be held up', 5_000, waiting(1));
+    const second = running.call('DELETE', path('twice'));
+    await eventually('the second DELETE to wait', 5_000, waiting(2));
+    await letGo();
+    expect(await slow).toMatchObject({ status: 200, body: { status: 'undone' } });
+    expect(await second).toMatchObject({ status: 200, body: (await slow).body });
+    await running.sql('DROP TRIGGER hold_up ON effects');
+    expect(await standing('twice')).toBe(0);
   });
 
   it('rule 20: a DELETE overtakes a delayed PUT: it fences, and the late PUT is 410', async () => {

@@ -141,6 +141,28 @@ describe.each(PARTICIPANTS)('the ledger of $name', (participant) => {
     expect(await del()).toMatchObject({ status: 200, body: first.body });
   });
 
+  it('rule 21: what fails at its last statement leaves nothing: effect and ledger row are one transaction', async () => {
+    const breakSettling = (status: string) =>
+      running.sql(`CREATE TRIGGER broken BEFORE UPDATE ON effects FOR EACH ROW
+        WHEN (NEW.status = '${status}') EXECUTE FUNCTION break_down()`);
+    const repair = () => running.sql('DROP TRIGGER broken ON effects');
+    await running.sql(`CREATE FUNCTION break_down() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'broken by the test'; END $$`);
+    await breakSettling('applied');
+    expect((await put()).status).toBe(500);
+    expect(await running.sql('SELECT FROM effects WHERE id = $1', [id])).toHaveLength(0);
+    expect(await books()).toBe(0);
+    await repair();
+    expect(await put()).toMatchObject({ status: 200, body: { effect: 'applied' } });
+    await breakSettling('undone');
+    expect((await del()).status).toBe(500);
+    expect(await probe()).toMatchObject({ body: { status: 'applied', effect: 'applied' } });
+    expect(await books()).toBe(1);
+    await repair();
+    expect(await del()).toMatchObject({ status: 200, body: { status: 'undone' } });
+    expect(await books()).toBe(0);
+  });
+
   it('rule 16: a DELETE refused by business is 409 and not stored; a later one is judged afresh', async () => {
     await put();
     await running.arm({ operation: 'DELETE' });

@@ -26,8 +26,9 @@ function watchOver(folder: string): () => void {
   };
 }
 
-/** Starts them, tells the tests by environment variables, and returns what ends them. */
+/** Starts them, tells the tests by environment variables, and returns what ends them. Those that are told of already stay. */
 export async function startSharedServers(): Promise<() => Promise<void>> {
+  if (process.env['TEST_DATABASE_URL'] !== undefined) return async () => undefined;
   const testServer = await findTestServer(notice);
   const { file: devServer } = await findTemporal({ env: process.env, notice });
   const folder = mkdtempSync(path.join(os.tmpdir(), 'unwind-test-'));

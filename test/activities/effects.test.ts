@@ -1,0 +1,93 @@
+/** What the verbs of the four services say over the wire, attempt by attempt. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { ActivityExecuteInput } from '@temporalio/worker';
+import { createActivities, type Activities } from '../../src/activities/activities.js';
+import { CORRELATION_ID, correlationInterceptor } from '../../src/activities/correlation.js';
+import type { Order } from '../../src/order.js';
+
+const total = { amount: 4200, currency: 'EUR' };
+const ORDER: Order = {
+  orderId: '7',
+  customerId: 'ann',
+  items: [{ productId: '123', quantity: 2 }],
+  paymentMethod: 'pm_ok',
+  shippingAddress: { name: 'Ann', street: 'Road 1', city: 'Vienna', postalCode: '1010', country: 'AT' },
+};
+
+/** Fits the schema of every verb. */
+const ANSWER = { id: 'order-7', status: 'undone', effect: 'applied', total, trackingNumber: 'UNW1' };
+
+const EFFECTS: [keyof Activities, string][] = [
+  ['reserveInventory', 'PUT /inventory/api/reservations/order-7'],
+  ['releaseReservation', 'DELETE /inventory/api/reservations/order-7'],
+  ['processPayment', 'PUT /payment/api/payments/order-7'],
+  ['refundPayment', 'DELETE /payment/api/payments/order-7'],
+  ['createShipment', 'PUT /shipping/api/shipments/order-7'],
+  ['cancelShipment', 'DELETE /shipping/api/shipments/order-7'],
+  ['sendConfirmation', 'PUT /notification/api/notifications/order-7-confirmation'],
+  ['sendCancellationNotice', 'PUT /notification/api/notifications/order-7-cancellation'],
+];
+
+let server: Server;
+let activities: Activities;
+let requests: { what: string; body: string; correlationId: unknown }[] = [];
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => (body += String(chunk)));
+    request.on('end', () => {
+      requests.push({ what: `${request.method} ${request.url}`, body, correlationId: request.headers[CORRELATION_ID] });
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(ANSWER));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  activities = createActivities({
+    orders: { get: () => Promise.resolve(ORDER) },
+    services: {
+      inventory: `${base}/inventory`,
+      payment: `${base}/payment`,
+      shipping: `${base}/shipping`,
+      notification: `${base}/notification`,
+    },
+  });
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+beforeEach(() => {
+  requests = [];
+});
+
+const attempt = (verb: keyof Activities, number: number): Promise<unknown> => {
+  const environment = new MockActivityEnvironment({ attempt: number, startToCloseTimeoutMs: 5000 });
+  return environment.run(() => activities[verb]({ orderId: '7', total }));
+};
+
+describe('an effect at a participant', () => {
+  it.each(EFFECTS)(
+    'rule 19: %s says the same on every attempt, to one id that is the order’s alone',
+    async (verb, what) => {
+      for (const number of [1, 2, 17]) expect(await attempt(verb, number)).toMatchObject({ attempts: number });
+      expect(requests.map((request) => request.what)).toEqual([what, what, what]);
+      expect(new Set(requests.map(({ body }) => body)).size).toBe(1);
+    },
+  );
+
+  it.each(EFFECTS)('%s carries the correlation id of its saga', async (verb) => {
+    const input: ActivityExecuteInput = {
+      args: [],
+      headers: { [CORRELATION_ID]: defaultPayloadConverter.toPayload('from-the-customer') },
+    };
+    const environment = new MockActivityEnvironment({ startToCloseTimeoutMs: 5000 });
+    const { inbound } = correlationInterceptor(environment.context);
+    await inbound?.execute?.(input, () => attempt(verb, 1));
+    expect(requests.map(({ correlationId }) => correlationId)).toEqual(['from-the-customer']);
+  });
+});
