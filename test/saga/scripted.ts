@@ -1,6 +1,7 @@
 /** A saga whose steps come from its input, so that a test (or a generator) can say what shape it has. */
 import { ApplicationFailure } from '@temporalio/common';
-import { continueAsNew, defineQuery, defineUpdate, proxyActivities, upsertMemo } from '@temporalio/workflow';
+import { continueAsNew, defineQuery, defineUpdate, proxyActivities, proxySinks, upsertMemo } from '@temporalio/workflow';
+import type { Sinks } from '@temporalio/workflow';
 import {
   compensatable,
   pivot,
@@ -36,7 +37,13 @@ export interface Plan {
   readonly budget: number;
   readonly undoBudget: number;
   readonly deadline: number;
+  /** One attempt; a second unless said otherwise. */
+  readonly attempt?: number;
+  /** `budget` unless said otherwise. */
+  readonly approvalTimeout?: number;
   readonly historyLimit?: number;
+  /** Each transition is told to the worker's sink, instead of blocks being shown in the memo. */
+  readonly told?: boolean;
   readonly bug?: boolean;
   /** The body ends with a failure of its own, of this type. */
   readonly failure?: string;
@@ -46,6 +53,11 @@ export interface ScriptedActivities {
   act(input: StepInput): Promise<{ readonly step: string; readonly attempts: number }>;
   undo(input: StepInput): Promise<Undone & { readonly attempts: number }>;
   ask(input: StepInput): Promise<{ readonly effect: 'applied' | 'none' }>;
+}
+
+/** What a worker may listen to. The last of several tellings counts: a workflow task may be run again. */
+export interface Audience extends Sinks {
+  audience: { told(record: SagaRecord): void };
 }
 
 export const getState = defineQuery<SagaRecord>('state');
@@ -58,14 +70,17 @@ export const resolve = defineUpdate<Decision, [ResolveRequest]>('resolve');
 /** How long the participant may work on an attempt that has ended for us, in milliseconds. */
 export const MAXIMUM_PROCESSING_TIME = 30_000;
 
+const { audience } = proxySinks<Audience>();
+
 const call = proxyActivities<ScriptedActivities>({ startToCloseTimeout: '1s' });
 
 function defined({ name, kind, probed }: PlannedStep, plan: Plan) {
-  const budget = { attempt: 1000, total: plan.budget };
+  const { attempt = 1000 } = plan;
+  const budget = { attempt, total: plan.budget };
   const action = { activity: call.act, budget, refusals: ['Refused', 'AlreadyCancelled'] };
   if (kind === 'pivot') return pivot(name, action);
   if (kind === 'block' || kind === 'deadLetter') return retriable(name, action, { onExhausted: kind });
-  const undoBudget = { attempt: 1000, total: plan.undoBudget };
+  const undoBudget = { attempt, total: plan.undoBudget };
   const compensation = { activity: call.undo, budget: undoBudget, refusals: ['UndoRefused'] };
   const probe = { activity: call.ask, budget, refusals: [], maximumProcessingTime: MAXIMUM_PROCESSING_TIME };
   return compensatable(name, action, compensation, probed ? { probe } : {});
@@ -84,8 +99,9 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
       deadline,
       messages: { state: getState, journal: getJournal, cancel, resolve, approve, reject },
       // A test that waits for a block reads the memo.
-      onEntry: ({ blockedOn }, before) => {
-        if (blockedOn !== before.blockedOn) upsertMemo({ blockedOn });
+      onEntry: (record, { blockedOn: before }) => {
+        if (plan.told) audience.told(record);
+        else if (record.blockedOn !== before) upsertMemo({ blockedOn: record.blockedOn });
       },
       afterUnwinding: async (run) => notice.kind === 'retriable' && run(notice, { sagaId, step: 'notice' }),
       continueAsNew: (blocked) => continueAsNew<typeof scripted>(plan, blocked),
@@ -101,7 +117,7 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
 }
 
 async function runOne(saga: Saga, planned: PlannedStep, plan: Plan, steps: readonly ReturnType<typeof defined>[]) {
-  if (planned.kind === 'approval') return saga.awaitApproval(planned.name, plan.budget);
+  if (planned.kind === 'approval') return saga.awaitApproval(planned.name, plan.approvalTimeout ?? plan.budget);
   const step = steps.find(({ name }) => name === planned.name);
   if (!step) throw new Error(`no step ${planned.name}`);
   const input = { sagaId: plan.sagaId, step: planned.name };

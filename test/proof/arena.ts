@@ -1,0 +1,174 @@
+/** Many generated sagas in flight: one time-skipping server, one long-lived worker, one participant, one clock. */
+import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import type { InjectedSinks } from '@temporalio/worker';
+import type { JournalEntry, SagaOutcome, SagaRecord } from '../../src/saga/saga.js';
+import * as script from '../saga/scripted.js';
+import type { Plan } from '../saga/scripted.js';
+import { bundleScripted } from '../saga/stage.js';
+import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
+import { answerApproval, canBeAsked, put, unblock } from './operator.js';
+import { arriveAgain, arriveLate, participantOf } from './participant.js';
+import { openScene, type LedgerStatus, type Scene } from './scene.js';
+import { LAST, type Operation, type Schedule } from './schedule.js';
+
+const MINUTE = 60_000;
+
+/** A saga that was played to its end. */
+export interface Played {
+  readonly scene: Scene;
+  /** What the workflow ended with; `cancelled` where Temporal shows it as Canceled. */
+  readonly outcome: SagaOutcome | 'cancelled';
+  readonly record: SagaRecord;
+  readonly journal: readonly JournalEntry[];
+  /** The ledger when the saga ended; `scene.ledger` is what late and repeated originals have made of it. */
+  readonly ledgerAtEnd: ReadonlyMap<string, LedgerStatus>;
+}
+
+export interface Arena {
+  play(schedule: Schedule): Promise<Played>;
+  close(): Promise<void>;
+}
+
+export async function openArena(): Promise<Arena> {
+  const [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
+  const taskQueue = `arena-${randomUUID()}`;
+  const scenes = new Map<string, Scene>();
+  const clock = startClock(env);
+  const worker = await env.startWorker({
+    taskQueue,
+    workflowBundle: { code },
+    maxCachedWorkflows: 200,
+    activities: participantOf(scenes, (...call) => onArrival(env, ...call)),
+    sinks: audienceOf(scenes, (scene, before) => onTold(env, clock, scene, before)),
+  });
+  return {
+    play: async (schedule) => {
+      const scene = openScene(`saga-${randomUUID()}`, schedule);
+      scenes.set(scene.sagaId, scene);
+      return play(env, taskQueue, scene).finally(() => scenes.delete(scene.sagaId));
+    },
+    close: async () => {
+      await clock.stop();
+      await worker.stop();
+      await env.close();
+    },
+  };
+}
+
+const planOf = ({ sagaId, schedule }: Scene): Plan => ({
+  sagaId,
+  groups: [...schedule.groups, [{ name: LAST, kind: 'deadLetter' }]],
+  attempt: 10_000,
+  budget: MINUTE,
+  undoBudget: MINUTE,
+  deadline: schedule.deadline * 1000,
+  approvalTimeout: 120 * MINUTE,
+  told: true,
+});
+
+async function play({ client }: TestEnv, taskQueue: string, scene: Scene): Promise<Played> {
+  const { sagaId } = scene;
+  const saga = await client.workflow.start(script.scripted, { workflowId: sagaId, taskQueue, args: [planOf(scene)] });
+  const outcome = await saga.result().catch((error: unknown): 'cancelled' => {
+    if (error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure) return 'cancelled';
+    throw error;
+  });
+  await Promise.all(scene.errands);
+  const record = await saga.query(script.getState);
+  const journal = await saga.query(script.getJournal);
+  const ledgerAtEnd = new Map(scene.ledger);
+  arriveLate(scene);
+  arriveAgain(scene, fenced(scene, record));
+  return { scene, outcome, record, journal, ledgerAtEnd };
+}
+
+/** The steps whose participant promises to refuse what comes late: not those that were only asked, nor what was given up. */
+function fenced({ arrivals }: Scene, record: SagaRecord): ReadonlySet<string> {
+  const called = (operation: Operation, step: string): boolean =>
+    arrivals.some((call) => call.operation === operation && call.step === step);
+  const given = new Set([...record.deadLetters, ...record.waivers.map(({ step }) => step)]);
+  const steps = [...new Set(arrivals.map(({ step }) => step))];
+  return new Set(
+    steps.filter((step) => called('act', step) && !given.has(step) && (!called('ask', step) || called('undo', step))),
+  );
+}
+
+async function onArrival({ client }: TestEnv, scene: Scene, operation: Operation, step: string): Promise<void> {
+  const nth = scene.arrivals.filter((call) => call.operation === operation && call.step === step).length;
+  for (const steering of scene.toAsk) {
+    const { at } = steering;
+    if (at.on !== 'call' || at.operation !== operation || at.step !== step || at.nth !== nth) continue;
+    scene.toAsk.delete(steering);
+    scene.due.add(steering);
+  }
+  for (const steering of [...scene.due]) {
+    if (!scene.due.has(steering) || !canBeAsked(scene, steering)) continue;
+    scene.due.delete(steering);
+    await put(client, scene, steering);
+  }
+}
+
+function audienceOf(
+  scenes: ReadonlyMap<string, Scene>,
+  onTold: (scene: Scene, before: SagaRecord | undefined) => void,
+): InjectedSinks<script.Audience> {
+  const told = (_: unknown, record: SagaRecord): void => {
+    const scene = scenes.get(record.sagaId);
+    if (!scene) return;
+    const before = scene.record;
+    scene.record = record;
+    for (const { name, status } of record.steps) {
+      if ((status !== 'executing' && status !== 'compensating') || record.blockedOn === name) scene.pace.settled(name);
+    }
+    onTold(scene, before);
+  };
+  return { audience: { told: { fn: told } } };
+}
+
+/** Whoever is waited for comes at once, and never before the saga waits. */
+function onTold({ client }: TestEnv, clock: Clock, scene: Scene, before: SagaRecord | undefined): void {
+  const { blockedOn, waitingFor } = scene.record ?? {};
+  if (blockedOn && before?.blockedOn !== blockedOn) send(scene, unblock(client, scene, blockedOn));
+  if (waitingFor && !before?.waitingFor) send(scene, clock.stopped(answerApproval(client, scene)));
+}
+
+/** Whether it went well is asked when the saga has ended. */
+function send({ errands }: Scene, errand: Promise<void>): void {
+  errand.catch(() => undefined);
+  errands.push(errand);
+}
+
+interface Clock {
+  /** No further time is skipped before this has settled. */
+  stopped<T>(wait: Promise<T>): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/** Lets time skip a minute at a time, so that it never runs away from a saga that waits for somebody. */
+function startClock({ connection }: TestEnv): Clock {
+  let open = true;
+  const waits = new Set<Promise<unknown>>();
+  const run = async (): Promise<void> => {
+    while (open) {
+      await Promise.allSettled(waits);
+      await connection.testService?.unlockTimeSkippingWithSleep({ duration: msToTs(MINUTE) });
+      await nextTurn();
+    }
+  };
+  const running = run();
+  return {
+    stopped: (wait) => {
+      const waiting = wait.finally(() => waits.delete(waiting));
+      waits.add(waiting);
+      return waiting;
+    },
+    stop: async () => {
+      open = false;
+      await running;
+    },
+  };
+}
