@@ -1,6 +1,6 @@
 /** Many generated sagas in flight: one time-skipping server, one long-lived worker, one participant, one clock. */
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time.js';
@@ -10,12 +10,15 @@ import * as script from '../saga/scripted.js';
 import type { Plan } from '../saga/scripted.js';
 import { bundleScripted } from '../saga/stage.js';
 import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
-import { answerApproval, canBeAsked, put, unblock } from './operator.js';
+import { answerApproval, askOnArrival, unblock } from './operator.js';
 import { arriveAgain, arriveLate, participantOf } from './participant.js';
 import { openScene, type LedgerStatus, type Scene } from './scene.js';
 import { LAST, type Operation, type Schedule } from './schedule.js';
 
 const MINUTE = 60_000;
+
+/** Milliseconds on the clock. */
+const PATIENCE = 90_000;
 
 /** A saga that was played to its end. */
 export interface Played {
@@ -33,8 +36,12 @@ export interface Arena {
   close(): Promise<void>;
 }
 
+/** Playing it again smaller makes no sense: the server's time has stopped. */
+export class DidNotEnd extends Error {}
+
 export async function openArena(): Promise<Arena> {
-  const [env, code] = await Promise.all([createTimeSkipping(), bundleScripted()]);
+  const code = await bundleScripted();
+  const env = await createTimeSkipping();
   const taskQueue = `arena-${randomUUID()}`;
   const scenes = new Map<string, Scene>();
   const clock = startClock(env);
@@ -42,14 +49,14 @@ export async function openArena(): Promise<Arena> {
     taskQueue,
     workflowBundle: { code },
     maxCachedWorkflows: 200,
-    activities: participantOf(scenes, (...call) => onArrival(env, ...call)),
+    activities: participantOf(scenes, (...call) => askOnArrival(env.client, ...call)),
     sinks: audienceOf(scenes, (scene, before) => onTold(env, clock, scene, before)),
   });
   return {
     play: async (schedule) => {
       const scene = openScene(`saga-${randomUUID()}`, schedule);
       scenes.set(scene.sagaId, scene);
-      return play(env, taskQueue, scene).finally(() => scenes.delete(scene.sagaId));
+      return withPatience(scene, play(env, taskQueue, scene)).finally(() => scenes.delete(scene.sagaId));
     },
     close: async () => {
       await clock.stop();
@@ -57,6 +64,16 @@ export async function openArena(): Promise<Arena> {
       await env.close();
     },
   };
+}
+
+/** Time that somebody holds is held for every saga, so the first that did not end need not be the one to blame. */
+async function withPatience<T>(scene: Scene, playing: Promise<T>): Promise<T> {
+  const ended = new AbortController();
+  const outOfPatience = pause(PATIENCE, undefined, ended).then(() => {
+    throw new DidNotEnd(`it did not end: ${JSON.stringify({ calls: scene.arrivals, record: scene.record })}`);
+  });
+  playing.catch(() => undefined);
+  return Promise.race([playing, outOfPatience]).finally(() => ended.abort());
 }
 
 const planOf = ({ sagaId, schedule }: Scene): Plan => ({
@@ -97,19 +114,9 @@ function fenced({ arrivals }: Scene, record: SagaRecord): ReadonlySet<string> {
   );
 }
 
-async function onArrival({ client }: TestEnv, scene: Scene, operation: Operation, step: string): Promise<void> {
-  const nth = scene.arrivals.filter((call) => call.operation === operation && call.step === step).length;
-  for (const steering of scene.toAsk) {
-    const { at } = steering;
-    if (at.on !== 'call' || at.operation !== operation || at.step !== step || at.nth !== nth) continue;
-    scene.toAsk.delete(steering);
-    scene.due.add(steering);
-  }
-  for (const steering of [...scene.due]) {
-    if (!scene.due.has(steering) || !canBeAsked(scene, steering)) continue;
-    scene.due.delete(steering);
-    await put(client, scene, steering);
-  }
+function isOpen({ steps, blockedOn }: SagaRecord, step: string): boolean {
+  const status = steps.find(({ name }) => name === step)?.status;
+  return blockedOn !== step && (status === 'executing' || status === 'compensating');
 }
 
 function audienceOf(
@@ -121,9 +128,7 @@ function audienceOf(
     if (!scene) return;
     const before = scene.record;
     scene.record = record;
-    for (const { name, status } of record.steps) {
-      if ((status !== 'executing' && status !== 'compensating') || record.blockedOn === name) scene.pace.settled(name);
-    }
+    scene.pace.told((step) => isOpen(record, step));
     onTold(scene, before);
   };
   return { audience: { told: { fn: told } } };
@@ -148,14 +153,14 @@ interface Clock {
   stop(): Promise<void>;
 }
 
-/** Lets time skip a minute at a time, so that it never runs away from a saga that waits for somebody. */
+/** Lets time skip ten minutes at a time, so that it never runs away from a saga that waits for somebody. */
 function startClock({ connection }: TestEnv): Clock {
   let open = true;
   const waits = new Set<Promise<unknown>>();
   const run = async (): Promise<void> => {
     while (open) {
       await Promise.allSettled(waits);
-      await connection.testService?.unlockTimeSkippingWithSleep({ duration: msToTs(MINUTE) });
+      await connection.testService?.unlockTimeSkippingWithSleep({ duration: msToTs(10 * MINUTE) });
       await nextTurn();
     }
   };

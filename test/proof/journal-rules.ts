@@ -14,7 +14,7 @@ const stepsIn = (events: readonly { step: string }[]): string[] => events.map(({
 const waivedSteps = (journal: Journal): string[] =>
   stepsIn(eventsOf(journal, 'SagaIntervened').filter(({ action }) => action === 'skip'));
 
-const FAILURES = ['SagaStepFailed', 'SagaStepTimedOut', 'SagaStepUnknown'] as const;
+const SETTLED = ['SagaStepCompleted', 'SagaStepFailed', 'SagaStepTimedOut', 'SagaStepUnknown'] as const;
 
 /** The compensatable steps that had to be undone if the saga unwound, in order of start: started, and not refused. */
 export function stackOf(journal: Journal, { steps }: SagaRecord): string[] {
@@ -31,7 +31,7 @@ export function brokenInJournal(journal: Journal, record: SagaRecord): string[] 
     ...reverseOrder(journal, record),
     ...oneOutcomeEach(journal, record),
     ...refusedIsNotUndone(journal),
-    ...onlyForwardAfterPivot(journal, record),
+    ...onlyForwardAfterPivot(record),
     ...oneBlockAtATime(journal),
     ...oneEnd(journal, record),
     ...isItsFold(journal, record),
@@ -39,23 +39,18 @@ export function brokenInJournal(journal: Journal, record: SagaRecord): string[] 
 }
 
 function reverseOrder(journal: Journal, record: SagaRecord): string[] {
-  const settledLate = journal.filter(({ seq, event }) => {
-    const undoing = journal.find(({ event: { type } }) => type === 'SagaCompensationStarted')?.seq ?? Infinity;
-    return FAILURES.some((type) => type === event.type) || event.type === 'SagaStepCompleted'
-      ? seq > undoing && 'step' in event && stepKind(record, event.step) === 'compensatable'
-      : false;
-  });
+  const begin = journal.findIndex(({ event }) => event.type === 'SagaCompensationStarted');
+  const settledLate = eventsOf(begin < 0 ? [] : journal.slice(begin), ...SETTLED).filter(
+    ({ step }) => record.steps.find(({ name }) => name === step)?.kind === 'compensatable',
+  );
   const stack = stackOf(journal, record).toReversed();
   const undone = [...new Set(stepsIn(eventsOf(journal, 'SagaCompensationStarted')))];
   const expected = record.state === 'COMPLETED' ? [] : stack;
   return [
-    ...settledLate.map(({ name }) => `3: ${name} of a parallel step was recorded after the unwinding had begun`),
+    ...settledLate.map(({ type, step }) => `3: ${type} of ${step} was recorded after the unwinding had begun`),
     ...(isDeepStrictEqual(undone, expected) ? [] : [`3: started ${stack.toReversed()}, undone ${undone}`]),
   ];
 }
-
-const stepKind = ({ steps }: SagaRecord, step: string): string | undefined =>
-  steps.find(({ name }) => name === step)?.kind;
 
 function oneOutcomeEach(journal: Journal, record: SagaRecord): string[] {
   const stack = stackOf(journal, record);
@@ -78,7 +73,7 @@ function refusedIsNotUndone(journal: Journal): string[] {
   return refused.filter((step) => undone.has(step)).map((step) => `8: ${step} was refused and yet undone`);
 }
 
-function onlyForwardAfterPivot(journal: Journal, record: SagaRecord): string[] {
+function onlyForwardAfterPivot(record: SagaRecord): string[] {
   const pivot = record.steps.find(({ kind }) => kind === 'pivot');
   if (!pivot || pivot.status === 'pending' || pivot.status === 'failed' || record.state === 'COMPLETED') return [];
   return [`14: the pivot ${pivot.name} is ${pivot.status}, and the saga ${record.state}`];

@@ -26,7 +26,7 @@ function undoCallsInReverse({ scene: { arrivals, asked }, journal, record }: Pla
   const first = arrivals.findIndex(({ operation }) => operation !== 'act');
   const lateActs = first < 0 ? [] : arrivals.slice(first).filter(({ operation, step }) => operation === 'act' && kinds.get(step) !== 'retriable');
   // A call that a cancel has cut short may be under way already.
-  const cut = asked.some(({ steering: { ask } }) => ask !== 'approve');
+  const cut = asked.some(({ ask }) => ask !== 'approve');
   return [
     ...(isDeepStrictEqual(order, expected.filter((step) => order.includes(step)))
       ? []
@@ -91,7 +91,7 @@ const REFUSALS = ['AlreadyUnwinding', 'AlreadyFulfilled', 'NotApplicable', 'Over
 const ABOUT_A_STEP = ['retry', 'skip', 'block', 'applied', 'notApplied'];
 
 function requestsAsAnswered({ scene: { asked }, journal, record }: Played): string[] {
-  return asked.flatMap(({ steering: { ask, step }, requestId, answers }) => {
+  return asked.flatMap(({ ask, step, requestId, answers }) => {
     const accepted = answers.filter(({ answer }) => answer === 'accepted');
     const journaled = eventsOf(journal, 'SagaIntervened').filter((event) => event.requestId === requestId);
     const expected = ABOUT_A_STEP.includes(ask) && accepted.length > 0 ? 1 : 0;
@@ -124,7 +124,7 @@ function hasItsCause({ record, scene: { schedule, asked } }: Played): string[] {
       (kinds.get(step) === 'compensatable' || kinds.get(step) === 'pivot') &&
       (behaviours.some(hopeless) || behaviours.filter((behaviour) => behaviour !== 'ok').length >= 5),
   );
-  const steered = asked.some(({ steering: { ask } }) => ['cancel', 'temporalCancel', 'reject', 'notApplied'].includes(ask));
-  const expired = record.reason === 'ApprovalExpired' && !asked.some(({ steering: { ask } }) => ask === 'approve');
+  const steered = asked.some(({ ask }) => ['cancel', 'temporalCancel', 'reject', 'notApplied'].includes(ask));
+  const expired = record.reason === 'ApprovalExpired' && !asked.some(({ ask }) => ask === 'approve');
   return fails || steered || expired ? [] : [`34: ${record.state} (${record.reason ?? ''}) without a cause`];
 }

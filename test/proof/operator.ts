@@ -4,8 +4,8 @@ import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import type { Decision, ResolveAction, ResolveRequest, SteeringRequest } from '../../src/saga/saga.js';
 import * as script from '../saga/scripted.js';
-import { change, keyOf, type Asked, type Scene } from './scene.js';
-import type { Ask, Steering } from './schedule.js';
+import { change, keyOf, takeAt, type Asked, type Request, type Scene } from './scene.js';
+import type { Ask, Operation, Point } from './schedule.js';
 
 /** Outlasts whatever time is skipped. */
 const FAR_AHEAD = '2300-01-01T00:00:00Z';
@@ -20,38 +20,34 @@ const MESSAGES: Readonly<Partial<Record<Ask, UpdateDefinition<Decision, [Steerin
 type Answer = Asked['answers'][number];
 
 /** Whether the server can take it now: a call that is cut in its back-off stops its time for good. */
-export const canBeAsked = ({ pace }: Scene, { ask, step }: Steering): boolean => {
+export const canBeAsked = ({ pace }: Scene, { ask, step }: Request): boolean => {
   if (ask === 'approve' || ask === 'reject') return true;
   return ask === 'cancel' || ask === 'temporalCancel' ? !pace.anyInBackOff() : !pace.inBackOff(step);
 };
 
 /** Asks once, or three times, and says whether it was accepted. */
-export function put(client: Client, scene: Scene, steering: Steering): Promise<boolean> {
-  const asked: Asked = { steering, requestId: `${scene.sagaId}-${scene.asked.length}`, answers: [] };
+export function put(client: Client, scene: Scene, request: Request): Promise<boolean> {
+  const { ask, step, repeated } = request;
+  const asked: Asked = { ask, step, requestId: `${scene.sagaId}-${scene.asked.length}`, answers: [] };
   scene.asked.push(asked);
   return scene.pace.asking(async () => {
-    if (steering.ask === 'temporalCancel') return cancelInTemporal(client, scene);
+    if (ask === 'temporalCancel') return cancelInTemporal(client, scene);
     const send = async (): Promise<void> => {
       const answer = await answerTo(sent(client, scene, asked));
       asked.answers.push(answer);
-      if (answer.answer === 'accepted' && asked.answers.length === 1) makeTrue(scene, steering);
+      if (answer.answer === 'accepted' && asked.answers.length === 1) makeTrue(scene, request);
     };
-    await Promise.all(steering.repeated ? [send(), send()] : [send()]);
-    if (steering.repeated) await send();
+    await Promise.all(repeated ? [send(), send()] : [send()]);
+    if (repeated) await send();
     return asked.answers.some(({ answer }) => answer === 'accepted');
   });
 }
 
-function sent(client: Client, { sagaId }: Scene, { steering, requestId }: Asked): Promise<Decision> {
+function sent(client: Client, { sagaId }: Scene, { ask, step, requestId }: Asked): Promise<Decision> {
   const handle = client.workflow.getHandle(sagaId);
-  const message = MESSAGES[steering.ask];
+  const message = MESSAGES[ask];
   if (message) return handle.executeUpdate(message, { updateId: requestId, args: [OPERATOR] });
-  const request: ResolveRequest = {
-    ...OPERATOR,
-    step: steering.step,
-    action: steering.ask as ResolveAction,
-    requestId,
-  };
+  const request: ResolveRequest = { ...OPERATOR, step, action: ask as ResolveAction, requestId };
   return handle.executeUpdate(script.resolve, { updateId: randomUUID(), args: [request] });
 }
 
@@ -60,21 +56,21 @@ async function answerTo(decision: Promise<Decision>): Promise<Answer> {
     return { answer: 'accepted', decision: await decision };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { answer: 'gone' };
-    if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) throw error;
-    return { answer: error.cause.type ?? 'no code' };
+    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    const { cause } = error;
+    return { answer: (cause instanceof ApplicationFailure && cause.type) || String(cause) };
   }
 }
 
 /** Resolves once the saga has seen it: a request about no step is always refused, after the cancel. */
 async function cancelInTemporal(client: Client, scene: Scene): Promise<boolean> {
   await client.workflow.getHandle(scene.sagaId).cancel();
-  const nobody: Steering = { at: { on: 'approval' }, ask: 'block', step: 'nobody', repeated: false };
-  await answerTo(sent(client, scene, { steering: nobody, requestId: randomUUID(), answers: [] }));
+  await answerTo(sent(client, scene, { ask: 'block', step: 'nobody', requestId: randomUUID(), answers: [] }));
   return scene.record?.reason === 'CancelRequested';
 }
 
 /** An operator who answers for a participant has seen to it that the answer is true. */
-function makeTrue(scene: Scene, { ask, step }: Steering): void {
+function makeTrue(scene: Scene, { ask, step }: Request): void {
   const now = scene.ledger.get(step);
   const forward = scene.record?.state !== 'COMPENSATING';
   if (ask === 'applied' && forward && now !== 'applied') change(scene, step, 'applied', 'operator');
@@ -87,30 +83,43 @@ function repair({ behaviours, ledger }: Scene, step: string): void {
   if (ledger.get(step) === 'refused') ledger.delete(step);
 }
 
+/** Asks now, or as soon as the server can take it. */
+async function putOrWait(client: Client, scene: Scene, request: Request): Promise<boolean> {
+  if (canBeAsked(scene, request)) return put(client, scene, request);
+  scene.due.add(request);
+  return false;
+}
+
 /** Ends a block: first what the schedule asks at this point, then the last resort, then a retry. */
 export async function unblock(client: Client, scene: Scene, step: string): Promise<void> {
-  for (const steering of [...scene.toAsk]) {
-    if (steering.at.on !== 'blocked' || steering.at.step !== step) continue;
-    scene.toAsk.delete(steering);
-    if (!canBeAsked(scene, steering)) scene.due.add(steering);
-    else if ((await put(client, scene, steering)) && steering.step === step) return;
+  const nth = ++scene.blocks;
+  for (const request of takeAt(scene, (at) => at.on === 'blocked' && at.nth === nth, step)) {
+    if ((await putOrWait(client, scene, request)) && request.step === step) return;
   }
   repair(scene, step);
-  const last = { at: { on: 'blocked', step }, step, repeated: false } as const;
   for (const ask of [scene.schedule.lastResort, 'retry'] as const) {
-    if (await put(client, scene, { ...last, ask })) return;
+    if (await put(client, scene, { ask, step, repeated: false })) return;
   }
 }
 
 /** Answers an approval as the schedule says; where it says nothing it is given, or nobody comes. */
 export async function answerApproval(client: Client, scene: Scene): Promise<void> {
   let answered = false;
-  for (const steering of [...scene.toAsk]) {
-    if (steering.at.on !== 'approval') continue;
-    scene.toAsk.delete(steering);
-    if (!canBeAsked(scene, steering)) scene.due.add(steering);
-    else answered = (await put(client, scene, steering)) || answered;
+  for (const request of takeAt(scene, ({ on }) => on === 'approval', '')) {
+    answered = (await putOrWait(client, scene, request)) || answered;
   }
   if (answered || scene.schedule.lastResort === 'skip') return;
-  await put(client, scene, { at: { on: 'approval' }, ask: 'approve', step: '', repeated: false });
+  await put(client, scene, { ask: 'approve', step: '', repeated: false });
+}
+
+/** Asks what the schedule says for the moment at which a call arrives, and what has had to wait. */
+export async function askOnArrival(client: Client, scene: Scene, operation: Operation, step: string): Promise<void> {
+  const nth = scene.arrivals.filter((call) => call.operation === operation && call.step === step).length;
+  const isHere = (at: Point): boolean =>
+    at.on === 'call' && at.operation === operation && at.step === step && at.nth === nth;
+  for (const request of takeAt(scene, isHere, step)) scene.due.add(request);
+  for (const request of [...scene.due]) {
+    if (!canBeAsked(scene, request) || !scene.due.delete(request)) continue;
+    await put(client, scene, request);
+  }
 }

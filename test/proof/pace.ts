@@ -1,43 +1,60 @@
 /**
- * Which calls of one saga are being handled, and which are in a back-off: what the time-skipping server must not be
- * asked at which moment (see test/support/temporal.ts, 3).
+ * Which calls of one saga are being handled, which were answered before the saga could say so, and which are in a
+ * back-off: what the time-skipping server must not be asked at which moment. It never lets time pass again if a call is
+ * cut in its back-off (see test/support/temporal.ts, 3), and loses a workflow task that cuts a call which is answered
+ * meanwhile.
  */
 export interface Pace {
   begin(step: string): void;
   /** `again`: the call is retried after a back-off, unless its budget is spent. */
   end(step: string, again: boolean): void;
-  /** The saga says that nothing more comes of this step's call. */
-  settled(step: string): void;
+  /** The saga says which steps' calls it still waits for. */
+  told(isOpen: (step: string) => boolean): void;
   inBackOff(step: string): boolean;
   anyInBackOff(): boolean;
   /** Resolves once only one call is being handled. */
   alone(): Promise<void>;
-  /** Nothing goes into a back-off while something is being asked. */
+  /** Asks once the saga knows of every answer. No call is answered meanwhile. */
   asking<T>(ask: () => Promise<T>): Promise<T>;
   nothingIsAsked(): Promise<unknown>;
 }
 
-export function pace(): Pace {
-  let running = 0;
-  let asked: Promise<unknown> = Promise.resolve();
-  let waiting: (() => void)[] = [];
+export function createPace(): Pace {
+  const running: string[] = [];
+  const answered = new Set<string>();
   const backOff = new Set<string>();
+  let isOpen = (_step: string): boolean => true;
+  let asked: Promise<unknown> = Promise.resolve();
+  let waiting: { readonly until: () => boolean; readonly go: () => void }[] = [];
+  const until = (condition: () => boolean): Promise<void> =>
+    condition() ? Promise.resolve() : new Promise((go) => waiting.push({ until: condition, go }));
+  const look = (): void => {
+    const ready = waiting.filter((wait) => wait.until());
+    waiting = waiting.filter((wait) => !ready.includes(wait));
+    for (const { go } of ready) go();
+  };
   return {
     begin: (step) => {
-      running++;
+      running.push(step);
+      answered.delete(step);
       backOff.delete(step);
     },
     end: (step, again) => {
-      running--;
-      if (again) backOff.add(step);
-      if (running === 1) for (const go of waiting.splice(0)) go();
+      running.splice(running.indexOf(step), 1);
+      // A call that was cut is no longer waited for, or is being made anew.
+      if (isOpen(step) && !running.includes(step)) (again ? backOff : answered).add(step);
+      look();
     },
-    settled: (step) => void backOff.delete(step),
+    told: (open) => {
+      isOpen = open;
+      for (const set of [answered, backOff]) for (const step of set) if (!open(step)) set.delete(step);
+      look();
+    },
     inBackOff: (step) => backOff.has(step),
     anyInBackOff: () => backOff.size > 0,
-    alone: () => (running === 1 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    alone: () => until(() => running.length === 1),
     asking: (ask) => {
-      const asking = ask();
+      const asking = until(() => answered.size === 0).then(ask);
       asked = Promise.allSettled([asked, asking]);
       return asking;
     },

@@ -24,9 +24,9 @@ export function participantOf(scenes: ReadonlyMap<string, Scene>, onArrival: OnA
       perform(scene, operation, step, behaviour);
     } catch (error) {
       again = error instanceof ApplicationFailure && !error.nonRetryable;
-      if (again) await scene.pace.nothingIsAsked();
       throw error;
     } finally {
+      await scene.pace.nothingIsAsked();
       scene.pace.end(step, again);
     }
     return scene;

@@ -1,7 +1,7 @@
 /** One saga's share of the participant: its ledger, what it will meet, and everything that arrived, in order. */
 import type { SagaRecord } from '../../src/saga/saga.js';
-import { pace, type Pace } from './pace.js';
-import type { Behaviour, Operation, Schedule, Steering } from './schedule.js';
+import { createPace, type Pace } from './pace.js';
+import type { Ask, Behaviour, Operation, Schedule, Steering } from './schedule.js';
 
 export type LedgerStatus = 'applied' | 'refused' | 'undone' | 'fenced';
 
@@ -17,9 +17,17 @@ export interface Arrival {
   readonly step: string;
 }
 
+/** What is asked about which step. */
+export interface Request {
+  readonly ask: Ask;
+  readonly step: string;
+  readonly repeated: boolean;
+}
+
 /** What was asked, and what was answered: `accepted` with its decision, or the code of the refusal. */
 export interface Asked {
-  readonly steering: Steering;
+  readonly ask: Ask;
+  readonly step: string;
   readonly requestId: string;
   readonly answers: { readonly answer: string; readonly decision?: unknown }[];
 }
@@ -36,8 +44,9 @@ export interface Scene {
   readonly pace: Pace;
   /** What has not been asked yet; what is `due` waits for a moment at which the server can take it. */
   readonly toAsk: Set<Steering>;
-  readonly due: Set<Steering>;
+  readonly due: Set<Request>;
   readonly asked: Asked[];
+  blocks: number;
   /** What an operator is doing. */
   readonly errands: Promise<void>[];
   /** What the saga told last. */
@@ -59,12 +68,20 @@ export function openScene(sagaId: string, schedule: Schedule): Scene {
     arrivals: [],
     behaviours,
     late: [],
-    pace: pace(),
+    pace: createPace(),
     toAsk: new Set(schedule.steering),
     due: new Set(),
+    blocks: 0,
     asked: [],
     errands: [],
   };
+}
+
+/** Takes what is to be asked at a point; what is about no step in particular is about this one. */
+export function takeAt(scene: Scene, isAt: (point: Steering['at']) => boolean, step: string): Request[] {
+  const taken = [...scene.toAsk].filter(({ at }) => isAt(at));
+  for (const steering of taken) scene.toAsk.delete(steering);
+  return taken.map(({ ask, repeated, step: about = step }) => ({ ask, repeated, step: about }));
 }
 
 export function change(scene: Scene, step: string, status: LedgerStatus, by: LedgerChange['by'] = 'saga'): void {

@@ -23,7 +23,8 @@ export interface Fault {
 /** When something is asked: while the nth call of this kind is being handled, or once the saga waits. */
 export type Point =
   | { readonly on: 'call'; readonly operation: Operation; readonly step: string; readonly nth: number }
-  | { readonly on: 'blocked'; readonly step: string }
+  /** The nth time that it blocks, on whatever it may be. */
+  | { readonly on: 'blocked'; readonly nth: number }
   | { readonly on: 'approval' };
 
 export type Ask = 'cancel' | 'temporalCancel' | 'approve' | 'reject' | ResolveAction;
@@ -31,8 +32,8 @@ export type Ask = 'cancel' | 'temporalCancel' | 'approve' | 'reject' | ResolveAc
 export interface Steering {
   readonly at: Point;
   readonly ask: Ask;
-  /** Whom a `resolve` is about. */
-  readonly step: string;
+  /** Whom a `resolve` is about; left out: the step of the call, or the one that is blocked. */
+  readonly step?: string;
   /** The same request is sent a second time at once, and a third time later. */
   readonly repeated: boolean;
 }
@@ -77,17 +78,17 @@ const behaviour = fc.record({
 const fault = fc.record({ operation, step: fc.nat(11), behaviours: fc.array(behaviour, { minLength: 1, maxLength: 2 }) });
 
 const point = fc.record({
-  on: weighted<Point['on']>([5, 'call'], [3, 'blocked'], [1, 'approval']),
-  operation: weighted<Operation>([4, 'act'], [2, 'undo'], [1, 'ask']),
-  step: fc.nat(11),
-  nth: weighted([4, 1], [1, 2]),
+  on: weighted<Point['on']>([5, 'call'], [4, 'blocked'], [1, 'approval']),
+  operation: weighted<Operation>([6, 'act'], [2, 'undo'], [1, 'ask']),
+  step: fc.nat(7),
+  nth: weighted([6, 1], [1, 2]),
 });
 
 const steering = fc.record({
   at: point,
   ask: weighted<Ask>(
-    [4, 'cancel'],
-    [2, 'temporalCancel'],
+    [6, 'cancel'],
+    [3, 'temporalCancel'],
     [1, 'approve'],
     [1, 'reject'],
     [2, 'retry'],
@@ -96,8 +97,7 @@ const steering = fc.record({
     [1, 'applied'],
     [1, 'notApplied'],
   ),
-  /** Mostly the step of the point. */
-  step: fc.option(fc.nat(11), { freq: 4 }),
+  step: fc.option(fc.nat(11), { freq: 1 }),
   repeated: fc.boolean(),
 });
 
@@ -113,7 +113,7 @@ const raw = fc.record({
     maxLength: 1,
   }),
   faults: fc.array(fault, { maxLength: 5 }),
-  steering: fc.array(steering, { maxLength: 2 }),
+  steering: fc.oneof(fc.array(steering, { maxLength: 2 }), fc.array(steering, { minLength: 1, maxLength: 2 })),
   deadline: weighted([9, WEEK], [1, 40]),
   lastResort: weighted<Schedule['lastResort']>([3, 'retry'], [1, 'skip']),
 });
@@ -147,7 +147,7 @@ function compose(from: Raw): Schedule {
     steering: from.steering.map(({ at, ask, step, repeated }) => ({
       at: pointOf(at, stepAt),
       ask,
-      step: stepAt(step ?? at.step),
+      ...(step !== null && { step: stepAt(step) }),
       repeated,
     })),
     deadline: from.deadline,
@@ -157,7 +157,7 @@ function compose(from: Raw): Schedule {
 
 function pointOf({ on, operation, step, nth }: Raw['steering'][number]['at'], stepAt: (index: number) => string): Point {
   if (on === 'approval') return { on };
-  return on === 'blocked' ? { on, step: stepAt(step) } : { on, operation, step: stepAt(step), nth };
+  return on === 'blocked' ? { on, nth } : { on, operation, step: stepAt(step), nth };
 }
 
 export const schedules: fc.Arbitrary<Schedule> = raw.map(compose);

@@ -18,7 +18,7 @@ export function told({ scene, record, journal, outcome }: Played, broken: readon
     'LEDGER, change by change',
     ...scene.changes.map(({ step, status, by }) => row([step, status, by])),
     'ASKED',
-    ...scene.asked.map(({ steering, answers }) => row([steering.ask, steering.step, answers.map(({ answer }) => answer)])),
+    ...scene.asked.map(({ ask, step, answers }) => row([ask, step, answers.map(({ answer }) => answer)])),
     'ENDED',
     `  ${record.state} ${record.reason ?? ''} ${outcome === 'cancelled' ? '(Canceled in Temporal)' : ''}`,
     'RULES THAT DO NOT HOLD',
@@ -36,7 +36,7 @@ export function toldSchedule({ groups, faults, steering, deadline, lastResort }:
   return [
     `  ${shape.join(' → ')}`,
     ...faults.map(({ operation, step, behaviours }) => `  ${operation} ${step} meets ${behaviours.join(', ')}`),
-    ...steering.map(({ at, ask, step, repeated }) => `  ${JSON.stringify(at)}: ${ask} ${step}${repeated ? ', repeated' : ''}`),
+    ...steering.map(({ at, ask, step, repeated }) => `  ${JSON.stringify(at)}: ${ask} ${step ?? ''}${repeated ? ' repeatedly' : ''}`),
     `  deadline ${deadline} s, at the end the operator does ${lastResort}`,
   ].join('\n');
 }
