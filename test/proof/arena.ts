@@ -49,6 +49,7 @@ export async function openArena(): Promise<Arena> {
     taskQueue,
     workflowBundle: { code },
     maxCachedWorkflows: 200,
+    workflowThreadPoolSize: Number(process.env['TP'] ?? 1),
     activities: participantOf(scenes, (...call) => askOnArrival(env.client, ...call)),
     sinks: audienceOf(scenes, (scene, before) => onTold(env, clock, scene, before)),
   });
@@ -90,13 +91,15 @@ const planOf = ({ sagaId, schedule }: Scene): Plan => ({
 async function play({ client }: TestEnv, taskQueue: string, scene: Scene): Promise<Played> {
   const { sagaId } = scene;
   const saga = await client.workflow.start(script.scripted, { workflowId: sagaId, taskQueue, args: [planOf(scene)] });
-  const outcome = await saga.result().catch((error: unknown): 'cancelled' => {
+  const ended = saga.result().catch((error: unknown): 'cancelled' => {
     if (error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure) return 'cancelled';
     throw error;
   });
+  await Promise.race([scene.ended, ended]);
   await Promise.all(scene.errands);
-  const record = await saga.query(script.getState);
-  const journal = await saga.query(script.getJournal);
+  const [record, journal] = await Promise.all([saga.query(script.getState), saga.query(script.getJournal)]);
+  await saga.signal(script.dismiss);
+  const outcome = await ended;
   const ledgerAtEnd = new Map(scene.ledger);
   arriveLate(scene);
   arriveAgain(scene, fenced(scene, record));
@@ -128,6 +131,7 @@ function audienceOf(
     if (!scene) return;
     const before = scene.record;
     scene.record = record;
+    if (['COMPLETED', 'FAILED', 'CANCELLED'].includes(record.state)) scene.end();
     scene.pace.told((step) => isOpen(record, step));
     onTold(scene, before);
   };

@@ -125,6 +125,6 @@ function hasItsCause({ record, scene: { schedule, asked } }: Played): string[] {
       (behaviours.some(hopeless) || behaviours.filter((behaviour) => behaviour !== 'ok').length >= 5),
   );
   const steered = asked.some(({ ask }) => ['cancel', 'temporalCancel', 'reject', 'notApplied'].includes(ask));
-  const expired = record.reason === 'ApprovalExpired' && !asked.some(({ ask }) => ask === 'approve');
+  const expired = record.reason === 'ApprovalExpired' && !asked.some(({ ask, answers }) => ask === 'approve' && answers[0]?.answer === 'accepted');
   return fails || steered || expired ? [] : [`34: ${record.state} (${record.reason ?? ''}) without a cause`];
 }

@@ -51,6 +51,9 @@ export interface Scene {
   readonly errands: Promise<void>[];
   /** What the saga told last. */
   record?: SagaRecord;
+  /** Resolves once the saga has said that it has ended. */
+  readonly ended: Promise<void>;
+  readonly end: () => void;
 }
 
 export const keyOf = (operation: Operation, step: string): string => `${operation} ${step}`;
@@ -60,9 +63,13 @@ export function openScene(sagaId: string, schedule: Schedule): Scene {
   for (const { operation, step, behaviours: more } of schedule.faults) {
     behaviours.set(keyOf(operation, step), [...(behaviours.get(keyOf(operation, step)) ?? []), ...more]);
   }
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
   return {
     sagaId,
     schedule,
+    ended,
+    end,
     ledger: new Map(),
     changes: [],
     arrivals: [],

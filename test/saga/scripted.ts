@@ -1,7 +1,18 @@
 /** A saga whose steps come from its input, so that a test (or a generator) can say what shape it has. */
 import { ApplicationFailure } from '@temporalio/common';
-import { continueAsNew, defineQuery, defineUpdate, proxyActivities, proxySinks, upsertMemo } from '@temporalio/workflow';
-import type { Sinks } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  proxyActivities,
+  proxySinks,
+  setHandler,
+  upsertMemo,
+  type Sinks,
+} from '@temporalio/workflow';
 import {
   compensatable,
   pivot,
@@ -42,7 +53,10 @@ export interface Plan {
   /** `budget` unless said otherwise. */
   readonly approvalTimeout?: number;
   readonly historyLimit?: number;
-  /** Each transition is told to the worker's sink, instead of blocks being shown in the memo. */
+  /**
+   * Each transition is told to the worker's sink, instead of blocks being shown in the memo; and the run is left open
+   * at its end until it is dismissed, so that it answers queries without being replayed.
+   */
   readonly told?: boolean;
   readonly bug?: boolean;
   /** The body ends with a failure of its own, of this type. */
@@ -65,6 +79,7 @@ export const getJournal = defineQuery<readonly JournalEntry[]>('journal');
 export const cancel = defineUpdate<Decision, [SteeringRequest]>('cancel');
 export const approve = defineUpdate<Decision, [SteeringRequest]>('approve');
 export const reject = defineUpdate<Decision, [SteeringRequest]>('reject');
+export const dismiss = defineSignal('dismiss');
 export const resolve = defineUpdate<Decision, [ResolveRequest]>('resolve');
 
 /** How long the participant may work on an attempt that has ended for us, in milliseconds. */
@@ -90,7 +105,9 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
   const { sagaId, groups, deadline, historyLimit } = plan;
   const steps = groups.flat().flatMap((step) => (step.kind === 'approval' ? [] : [defined(step, plan)]));
   const notice = defined({ name: 'notice', kind: 'deadLetter' }, plan);
-  return runSaga(
+  let dismissed = !plan.told;
+  setHandler(dismiss, () => void (dismissed = true));
+  const outcome = runSaga(
     {
       sagaType: 'Scripted',
       sagaId,
@@ -114,6 +131,7 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
     },
     carried,
   );
+  return outcome.finally(() => CancellationScope.nonCancellable(() => condition(() => dismissed)));
 }
 
 async function runOne(saga: Saga, planned: PlannedStep, plan: Plan, steps: readonly ReturnType<typeof defined>[]) {
