@@ -2,12 +2,20 @@
 // A history is what `temporal workflow show --output json` or `npm run histories:record` writes.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Worker } from '@temporalio/worker';
+import { Runtime, Worker } from '@temporalio/worker';
+
+const silent = () => undefined;
+Runtime.install({ logger: { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent } });
 
 const root = path.join(import.meta.dirname, '..');
 const committed = path.join(root, 'test', 'histories');
 const named = process.argv.slice(2);
-const files = named.length > 0 ? named : readdirSync(committed).map((name) => path.join(committed, name));
+const files =
+  named.length > 0
+    ? named
+    : readdirSync(committed, { recursive: true })
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => path.join(committed, name));
 const options = { workflowBundle: { codePath: path.join(root, 'dist', 'workflow-bundle.js') } };
 
 let failed = 0;

@@ -36,7 +36,7 @@ export async function placeOrder(
 ): Promise<Placed> {
   const startedAt = Date.now();
   const order = await completeOrder(deps, request);
-  await refuseUnknownProducts(catalogue, request, correlationId);
+  await refuseUnknownProducts(deps, catalogue, { ...request, orderId: order.orderId }, correlationId);
   const inserted = await deps.orders.insert(order, fingerprintOf(request));
   const { orderId } = order;
   if (inserted === 'different') throw new Problem('OrderIdTaken', { orderId, sagaId: sagaIdOf(orderId) });
@@ -102,14 +102,19 @@ const missingFields = (request: OrderRequest): FieldError[] =>
     .filter((field) => request[field] === undefined)
     .map((field) => ({ field, message: 'is required' }));
 
+/**
+ * An order that is here already was taken while its products could not be looked up, and may be running: its repeat is
+ * no less accepted than it was, and the saga refuses it.
+ */
 async function refuseUnknownProducts(
+  { orders }: ApiDeps,
   catalogue: Catalogue,
-  { items }: OrderRequest,
+  { orderId, items }: Pick<Order, 'orderId' | 'items'>,
   correlationId: string,
 ): Promise<void> {
   const productIds = items.map(({ productId }) => productId);
   const unknown = await catalogue.unknownOf(productIds, correlationId);
-  if (unknown.size === 0) return;
+  if (unknown.size === 0 || (await orders.get(orderId))) return;
   const errors = productIds.flatMap((productId, index) =>
     unknown.has(productId) ? [{ field: `items[${index}].productId`, message: 'is not in the catalogue' }] : [],
   );

@@ -47,7 +47,8 @@ async function runCompensatable(run: Run, step: Compensatable<never, unknown>, i
 }
 
 function completed<Result>(run: Run, step: string, { attempts, result }: { attempts: number; result: Result }): Result {
-  const { attempts: _, ...idsAndTotals } = Object(result) as Record<string, unknown>;
+  const isRecord = typeof result === 'object' && !Array.isArray(result);
+  const { attempts: _, ...idsAndTotals } = (isRecord ? { ...result } : {}) as Record<string, unknown>;
   journal(run, { type: 'SagaStepCompleted', step, attempts, result: idsAndTotals });
   return result;
 }

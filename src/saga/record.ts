@@ -52,9 +52,11 @@ export interface SagaOutcome {
   readonly waivers: readonly Waiver[];
   /** Steps whose delivery was given up; they block nothing. */
   readonly deadLetters: readonly string[];
+  /** Temporal's own cancel came when it could not be acted on any more. */
+  readonly cancelledTooLate?: true;
 }
 
-export interface SagaRecord extends Omit<SagaOutcome, 'state'> {
+export interface SagaRecord extends Omit<SagaOutcome, 'state' | 'cancelledTooLate'> {
   readonly sagaId: string;
   readonly sagaType: string;
   readonly state: SagaState;

@@ -49,13 +49,16 @@ export async function runSaga(
   body: (saga: Saga) => Promise<unknown>,
   carried?: CarriedSaga,
 ): Promise<SagaOutcome> {
+  const { sagaId } = definition;
   const { cancelRequested } = CancellationScope.current();
   let cancelledByTemporal = false;
+  let cancelledTooLate = false;
   // Nothing in here is cancelled from outside: Temporal's cancel is passed on only while it can be acted on (rule 27).
   return CancellationScope.nonCancellable(async () => {
     const run = openRun(definition, carried);
     cancelRequested.catch(() => {
-      if (!isCancellable(run.record)) return log.warn('A cancel came when nothing could be undone; the saga goes on');
+      cancelledTooLate = !isCancellable(run.record);
+      if (cancelledTooLate) return log.warn('A cancel came too late to be acted on: the saga goes on', { sagaId });
       cancelledByTemporal = true;
       acceptCancel(run, 'temporal', { actor: 'temporal', reason: 'The workflow was cancelled in Temporal' });
     });
@@ -69,7 +72,7 @@ export async function runSaga(
     await condition(allHandlersFinished);
     if (cancelledByTemporal) throw new CancelledFailure('The saga was cancelled and undone');
     const { data, waivers, deadLetters } = run.record;
-    return { state, reason, data, waivers, deadLetters };
+    return { state, reason, data, waivers, deadLetters, ...(cancelledTooLate && { cancelledTooLate }) };
   });
 }
 

@@ -62,6 +62,18 @@ describe('POST /api/orders', () => {
     expect(JSON.parse(Buffer.from(input ?? []).toString())).toEqual({ orderId, policy: POLICY });
   });
 
+  it('acknowledges the repeat of an order that it took before it could know that a product is unknown', async () => {
+    const order = { orderId: 'taken-before', items: [{ productId: 'nosuch', quantity: 1 }] };
+    api.inventory.mode = 'broken';
+    expect((await api.post('/api/orders', order)).status).toBe(202);
+    api.inventory.mode = 'known';
+    // Its answer was lost, say: a 422 now would call an order refused that runs, and that may be told of its end by mail.
+    expect((await api.post('/api/orders', order)).status).toBe(200);
+    const other = { ...order, orderId: 'never-taken' };
+    expect((await api.post('/api/orders', other)).body).toMatchObject({ code: 'UnknownProduct' });
+    expect(await api.orders.get('never-taken')).toBeUndefined();
+  });
+
   it('merges the lines of one product', async () => {
     const items = [
       { productId: '123', quantity: 1 },

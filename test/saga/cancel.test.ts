@@ -99,7 +99,7 @@ describe('a cancel', () => {
       await participant.arrived('act', 'mail');
       await saga.cancel();
       participant.release();
-      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED', cancelledTooLate: true });
       expect((await saga.describe()).status.name).toBe('COMPLETED');
     }),
   );

@@ -1,3 +1,4 @@
+import { loggedErrors } from '../support/temporal.js';
 import type { PlannedStep } from './scripted.js';
 import { BRIEF, compensatable, refusalOf, statusOf, type Running, type Stage, theatre } from './stage.js';
 
@@ -18,6 +19,10 @@ describe('a compensation that fails', () => {
     play(async (stage) => {
       const saga = await blockedSaga(stage, 'refuse');
       expect(await stage.recordOf(saga)).toMatchObject({ state: 'COMPENSATING', blockedOn: 'b' });
+      expect(loggedErrors).toContainEqual({
+        message: 'A saga is blocked and waits for an operator',
+        meta: expect.objectContaining({ sagaId: saga.workflowId, step: 'b', code: 'UndoRefused' }),
+      });
       expect(stage.participant.calls.filter((call) => call.startsWith('undo'))).toEqual(['undo b']);
       stage.participant.behave('undo', 'b', 'ok');
       await stage.resolve(saga, 'b', 'retry');

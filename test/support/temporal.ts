@@ -15,9 +15,12 @@
  *     an activity is cancelled in its back-off and the run is still open when the next attempt was due: nobody gives
  *     those locks back. So the last activity of a run waits until it is the only one (`lastOf`), and nothing is
  *     cancelled in a back-off. `skip` fails after half a minute in which time stood still.
- *  4. A query that arrives while a workflow task runs that continues as new breaks the run: such runs are not queried
+ *  4. A run breaks, and time with it, if an activity ends while the workflow task that cancels it is under way: an
+ *     action that is cancelled must not end before its cancel is in the history. An Update is answered after that; after
+ *     Temporal's own cancel wait for the workflow task.
+ *  5. A query that arrives while a workflow task runs that continues as new breaks the run: such runs are not queried
  *     before the new one is there (`describe` is safe), or are tested on the dev server.
- *  5. A budget whose end falls on a whole second (one in a thousand) is not kept: the activity is retried for ever.
+ *  6. A budget whose end falls on a whole second (one in a thousand) is not kept: the activity is retried for ever.
  */
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -67,24 +70,25 @@ export type TestWorkerOptions = Omit<WorkerOptions, 'connection' | 'namespace'>;
 
 let runtimeIsSet = false;
 
+/** What workers and workflows have logged as errors, in this test file. */
+export const loggedErrors: { readonly message: string; readonly meta?: unknown }[] = [];
+
 /** The SDK's own chatter stays out of the test report; its warnings show with TEMPORAL_LOG=1. */
 export function quietRuntime(): void {
   if (runtimeIsSet) return;
   runtimeIsSet = true;
+  const silent = (): void => undefined;
+  const error = (message: string, meta?: unknown): void => void loggedErrors.push({ message, meta });
+  const logger = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error };
   try {
-    Runtime.install({
-      shutdownSignals: [],
-      ...(process.env['TEMPORAL_LOG']
-        ? {}
-        : { logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } }),
-    });
+    Runtime.install({ shutdownSignals: [], ...(process.env['TEMPORAL_LOG'] ? {} : { logger }) });
   } catch {
     // Another test file of this process has installed it.
   }
 }
 
-/** The SDK gives a server five seconds; on a machine that is busy building, Java may need another try. */
-async function startServer(tries = 3): Promise<TestWorkflowEnvironment> {
+/** The SDK gives a server five seconds; on a machine that is busy building, Java may need more tries. */
+async function startServer(tries = 8): Promise<TestWorkflowEnvironment> {
   const executable = { type: 'existing-path' as const, path: environmentOf('TEST_TEMPORAL_TEST_SERVER') };
   try {
     return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });

@@ -1,0 +1,162 @@
+/**
+ * Every path that an order can take, and how it is brought about on a real dev server with the real services. Each must
+ * have a committed history, so that no release breaks running orders unseen (rule 36).
+ */
+import { randomUUID } from 'node:crypto';
+import type { ResolveAction } from '../../src/saga/saga.js';
+import { cancelOrder, resolveStep, type SagaPolicy } from '../../src/workflows/messages.js';
+import { eventually } from '../support/eventually.js';
+import { steering, type ServiceName, type Shop } from '../workflows/shop.js';
+import { approvalPaths } from './approval-paths.js';
+
+/** Brings an order onto its path, and returns its saga's id once it has ended. */
+export type Path = (shop: Shop) => Promise<string>;
+
+/** Budgets that are spent in seconds on the clock. */
+export const SHORT: Partial<SagaPolicy> = {
+  attemptTimeout: 1000,
+  stepTimeout: 2500,
+  compensationBudget: 2500,
+  retriableBudget: 2500,
+};
+
+const ALWAYS = 1000;
+
+export async function ended(shop: Shop, sagaId: string): Promise<string> {
+  await shop
+    .handleOf(sagaId)
+    .result()
+    .catch(() => undefined);
+  return sagaId;
+}
+
+const simple =
+  (service: ServiceName | undefined, fault: object, policy: Partial<SagaPolicy> = {}): Path =>
+  async (shop) => {
+    if (service) await shop.arm(service, fault);
+    return ended(shop, await shop.place({}, policy));
+  };
+
+const until = (
+  shop: Shop,
+  sagaId: string,
+  what: string,
+  holds: (state: Awaited<ReturnType<Shop['recordOf']>>) => boolean,
+) => eventually(what, 30_000, async () => holds(await shop.recordOf(sagaId)));
+
+/** The order is cancelled while a step is under way. */
+const cancelledAt =
+  (service: ServiceName, step: string): Path =>
+  async (shop) => {
+    await shop.arm(service, { mode: 'slow-answer', delayMs: 800 });
+    const sagaId = await shop.place({}, SHORT);
+    await until(shop, sagaId, step, ({ currentStep }) => currentStep === step);
+    await shop.handleOf(sagaId).executeUpdate(cancelOrder, { args: [steering()] });
+    return ended(shop, sagaId);
+  };
+
+export const resolve = (shop: Shop, sagaId: string, step: string, action: ResolveAction) =>
+  shop.handleOf(sagaId).executeUpdate(resolveStep, {
+    args: [{ ...steering(), step, action, requestId: randomUUID() }],
+  });
+
+/** The address is refused, and the payment cannot be refunded for the time being. */
+async function blocked(shop: Shop, fault: object, policy: Partial<SagaPolicy> = SHORT): Promise<string> {
+  await shop.arm('shipping', { mode: 'refuse' });
+  await shop.arm('payment', { ...fault, operation: 'DELETE', times: ALWAYS });
+  const sagaId = await shop.place({}, policy);
+  await until(shop, sagaId, 'the block', ({ blockedOn }) => blockedOn === 'process_payment');
+  return sagaId;
+}
+
+const blockedThen =
+  (fault: object, ...actions: readonly ResolveAction[]): Path =>
+  async (shop) => {
+    const sagaId = await blocked(shop, fault);
+    await shop.disarm();
+    for (const action of actions) await resolve(shop, sagaId, 'process_payment', action);
+    return ended(shop, sagaId);
+  };
+
+/** An operator acts while the refund is still being retried. */
+const inBackOff =
+  (...actions: readonly ResolveAction[]): Path =>
+  async (shop) => {
+    await shop.arm('shipping', { mode: 'refuse' });
+    await shop.arm('payment', { mode: 'unavailable', operation: 'DELETE', times: ALWAYS });
+    const sagaId = await shop.place({}, { ...SHORT, compensationBudget: 600_000 });
+    await until(shop, sagaId, 'the refund', ({ steps }) => steps[1]?.status === 'compensating');
+    for (const action of actions) {
+      if (action === 'retry') await shop.disarm();
+      await resolve(shop, sagaId, 'process_payment', action);
+    }
+    return ended(shop, sagaId);
+  };
+
+/** The order stays blocked until its history is long, so that it goes on in a second run. */
+async function continuedAsNew(shop: Shop): Promise<string> {
+  const sagaId = await blocked(shop, { mode: 'refuse' }, { ...SHORT, historyLimit: 20 });
+  await eventually('the second run', 30_000, async () => {
+    const { raw, runId } = await shop.handleOf(sagaId).describe();
+    return runId !== raw.workflowExecutionInfo?.firstRunId;
+  });
+  await shop.disarm();
+  await resolve(shop, sagaId, 'process_payment', 'retry');
+  return ended(shop, sagaId);
+}
+
+/** A cancel that waits for the first worker. */
+async function cancelledAtStart(shop: Shop): Promise<string> {
+  await shop.stopWorker();
+  const sagaId = await shop.place({}, SHORT);
+  const decision = shop.handleOf(sagaId).executeUpdate(cancelOrder, { args: [steering()] });
+  await shop.startWorker();
+  await decision;
+  return ended(shop, sagaId);
+}
+
+const cancelledByTemporal =
+  (service: ServiceName, step: string): Path =>
+  async (shop) => {
+    await shop.arm(service, { mode: 'slow-answer', delayMs: 800 });
+    const sagaId = await shop.place({}, SHORT);
+    await until(shop, sagaId, step, ({ currentStep }) => currentStep === step);
+    await shop.handleOf(sagaId).cancel();
+    return ended(shop, sagaId);
+  };
+
+const AWAY = { mode: 'unavailable', times: ALWAYS };
+const LOST = { mode: 'drop-response', times: ALWAYS };
+
+export const PATHS: Readonly<Record<string, Path>> = {
+  completed: simple(undefined, {}),
+  'refused-inventory': simple('inventory', { mode: 'refuse' }),
+  'refused-payment': simple('payment', { mode: 'refuse' }),
+  'refused-shipping': simple('shipping', { mode: 'refuse' }),
+  'refused-confirmation': simple('notification', { mode: 'refuse' }),
+  'answer-lost': simple('payment', { mode: 'drop-response' }),
+  'attempt-cut-off': simple('shipping', { mode: 'delay', delayMs: 1500 }, { attemptTimeout: 1000 }),
+  'timed-out-inventory': simple('inventory', AWAY, SHORT),
+  'timed-out-payment': simple('payment', LOST, SHORT),
+  'timed-out-shipping': simple('shipping', { mode: 'garbage', times: ALWAYS }, SHORT),
+  'deadline-exceeded': simple('payment', AWAY, { ...SHORT, stepTimeout: 60_000, deadline: 2500 }),
+  'confirmation-undelivered': simple('notification', AWAY, SHORT),
+  'notice-undelivered': async (shop) => {
+    await shop.arm('notification', AWAY);
+    return simple('payment', { mode: 'refuse' }, SHORT)(shop);
+  },
+  'cancelled-at-start': cancelledAtStart,
+  'cancelled-at-inventory': cancelledAt('inventory', 'reserve_inventory'),
+  'cancelled-at-payment': cancelledAt('payment', 'process_payment'),
+  'cancelled-at-shipping': cancelledAt('shipping', 'create_shipment'),
+  'cancelled-by-temporal': cancelledByTemporal('payment', 'process_payment'),
+  'cancelled-by-temporal-too-late': cancelledByTemporal('notification', 'send_confirmation'),
+  'blocked-refused-then-retried': blockedThen({ mode: 'refuse' }, 'retry'),
+  'blocked-exhausted-then-retried': blockedThen({ mode: 'unavailable' }, 'retry'),
+  'blocked-then-skipped': blockedThen({ mode: 'refuse' }, 'skip'),
+  'retried-in-back-off': inBackOff('retry'),
+  'blocked-by-operator-then-retried': inBackOff('block', 'retry'),
+  'skipped-in-back-off': inBackOff('skip'),
+  'continued-as-new': continuedAsNew,
+  ...approvalPaths,
+};
