@@ -13,7 +13,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const { runs, seed, path: walk, reproduce } = values;
-const files = reproduce ? ['proof/schedules.proof'] : positionals;
+const files = reproduce && positionals.length === 0 ? ['proof/schedules.proof'] : positionals;
 const root = path.join(import.meta.dirname, '..');
 const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const node = ['--experimental-vm-modules', '--no-warnings'];

@@ -49,7 +49,6 @@ export async function openArena(): Promise<Arena> {
     taskQueue,
     workflowBundle: { code },
     maxCachedWorkflows: 200,
-    workflowThreadPoolSize: Number(process.env['TP'] ?? 1),
     activities: participantOf(scenes, (...call) => askOnArrival(env.client, ...call)),
     sinks: audienceOf(scenes, (scene, before) => onTold(env, clock, scene, before)),
   });
@@ -159,10 +158,10 @@ interface Clock {
 
 /** Lets time skip ten minutes at a time, so that it never runs away from a saga that waits for somebody. */
 function startClock({ connection }: TestEnv): Clock {
-  let open = true;
+  const stopped = new AbortController();
   const waits = new Set<Promise<unknown>>();
   const run = async (): Promise<void> => {
-    while (open) {
+    while (!stopped.signal.aborted) {
       await Promise.allSettled(waits);
       await connection.testService?.unlockTimeSkippingWithSleep({ duration: msToTs(10 * MINUTE) });
       await nextTurn();
@@ -176,7 +175,7 @@ function startClock({ connection }: TestEnv): Clock {
       return waiting;
     },
     stop: async () => {
-      open = false;
+      stopped.abort();
       await running;
     },
   };

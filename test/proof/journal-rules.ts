@@ -48,7 +48,9 @@ function reverseOrder(journal: Journal, record: SagaRecord): string[] {
   const expected = record.state === 'COMPLETED' ? [] : stack;
   return [
     ...settledLate.map(({ type, step }) => `3: ${type} of ${step} was recorded after the unwinding had begun`),
-    ...(isDeepStrictEqual(undone, expected) ? [] : [`3: started ${stack.toReversed()}, undone ${undone}`]),
+    ...(isDeepStrictEqual(undone, expected)
+      ? []
+      : [`3: started ${stack.toReversed().join(' ')}, undone ${undone.join(' ')}`]),
   ];
 }
 
@@ -60,10 +62,14 @@ function oneOutcomeEach(journal: Journal, record: SagaRecord): string[] {
   const unnamed = eventsOf(journal, 'SagaIntervened').filter(({ actor, reason }) => !actor || !reason);
   const waivers = record.waivers.map(({ step }) => step);
   return [
-    ...(isDeepStrictEqual(outcomes, expected) ? [] : [`4: on the stack ${expected}, with an outcome ${outcomes}`]),
-    ...(completed.some(({ step }) => !stack.includes(step)) ? ['4: something was undone that was not on the stack'] : []),
+    ...(isDeepStrictEqual(outcomes, expected)
+      ? []
+      : [`4: on the stack ${expected.join(' ')}, with an outcome ${outcomes.join(' ')}`]),
+    ...(completed.some(({ step }) => !stack.includes(step))
+      ? ['4: something was undone that was not on the stack']
+      : []),
     ...unnamed.map(({ step }) => `4: nobody answers for what was decided about ${step}`),
-    ...(isDeepStrictEqual(waivers, waivedSteps(journal)) ? [] : [`4: waivers are ${waivers}`]),
+    ...(isDeepStrictEqual(waivers, waivedSteps(journal)) ? [] : [`4: waivers are ${waivers.join(' ')}`]),
   ];
 }
 
@@ -98,10 +104,12 @@ function oneEnd(journal: Journal, record: SagaRecord): string[] {
   const ends = eventsOf(journal, 'SagaEnded');
   const cancels = eventsOf(journal, 'SagaCancelAccepted');
   return [
-    ...(ends.length === 1 && journal.at(-1)?.event.type === 'SagaEnded' ? [] : [`28: ${ends.length} ends, or one too early`]),
+    ...(ends.length === 1 && journal.at(-1)?.event.type === 'SagaEnded'
+      ? []
+      : [`28: ${ends.length} ends, or one too early`]),
     ...(ends[0]?.state === record.state && ends[0].reason === record.reason ? [] : [`28: the end is not the record's`]),
     ...(journal.every(({ seq }, index) => seq === index + 1) ? [] : ['31: a sequence number is missing']),
-    ...((record.state === 'CANCELLED') === (cancels.length > 0)
+    ...((record.state === 'CANCELLED') === cancels.length > 0
       ? []
       : [`28: ${record.state} although ${cancels.length} cancels were accepted`]),
     ...(cancels.length > 1 ? ['26: a second cancel was accepted'] : []),

@@ -1,5 +1,5 @@
 /** Checks many schedules at once: each lane is a property of fast-check with a seed of its own. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { DidNotEnd, type Arena, type Played } from './arena.js';
 import { brokenIn } from './ledger-rules.js';
 import { schedules, type Schedule } from './schedule.js';
@@ -39,7 +39,7 @@ export async function check(arena: Arena, { seed, runs, lanes, path, verbose }: 
       const played = await arena.play(schedule);
       count(tally, played);
       const broken = brokenIn(played);
-      if (verbose) print(`${told(played, broken)}\n\n`);
+      if (verbose) print(`${told(played, broken)}\n`);
       if (broken.length > 0) throw new Error(told(played, broken));
     } catch (error) {
       failing ??= lane;
@@ -61,7 +61,14 @@ export async function check(arena: Arena, { seed, runs, lanes, path, verbose }: 
   return { tally, failures: results.flat() } satisfies Report;
 }
 
-function failureOf({ seed, counterexample, counterexamplePath, errorInstance, numRuns, numShrinks }: fc.RunDetails<[Schedule]>) {
+function failureOf({
+  seed,
+  counterexample,
+  counterexamplePath,
+  errorInstance,
+  numRuns,
+  numShrinks,
+}: fc.RunDetails<[Schedule]>) {
   const [schedule] = counterexample ?? [];
   const why = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
   return [

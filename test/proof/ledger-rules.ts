@@ -24,13 +24,19 @@ function undoCallsInReverse({ scene: { arrivals, asked }, journal, record }: Pla
   const order = backward.filter((step, index) => step !== backward[index - 1]);
   const expected = stackOf(journal, record).toReversed();
   const first = arrivals.findIndex(({ operation }) => operation !== 'act');
-  const lateActs = first < 0 ? [] : arrivals.slice(first).filter(({ operation, step }) => operation === 'act' && kinds.get(step) !== 'retriable');
+  const lateActs =
+    first < 0
+      ? []
+      : arrivals.slice(first).filter(({ operation, step }) => operation === 'act' && kinds.get(step) !== 'retriable');
   // A call that a cancel has cut short may be under way already.
   const cut = asked.some(({ ask }) => ask !== 'approve');
   return [
-    ...(isDeepStrictEqual(order, expected.filter((step) => order.includes(step)))
+    ...(isDeepStrictEqual(
+      order,
+      expected.filter((step) => order.includes(step)),
+    )
       ? []
-      : [`3: the undo calls came as ${order}, expected ${expected}`]),
+      : [`3: the undo calls came as ${order.join(' ')}, expected ${expected.join(' ')}`]),
     ...(cut ? [] : lateActs.map(({ step }) => `3: ${step} was still tried while others were being undone`)),
     ...(record.state === 'COMPLETED' && first >= 0 ? ['25: a COMPLETED saga has undone something'] : []),
   ];
@@ -54,12 +60,14 @@ function completeOrNetZero(played: Played): string[] {
     if (record.state === 'COMPLETED') return status === 'applied';
     return step === NOTICE ? status === 'applied' : status !== 'applied';
   };
-  const steps = [...record.steps.map(({ name }) => name)].filter((step) => !apart(step));
+  const steps = record.steps.map(({ name }) => name).filter((step) => !apart(step));
   return steps.flatMap((step) => {
     const [atEnd, afterwards] = [ledgerAtEnd.get(step), scene.ledger.get(step)];
     return [
       ...(owed(atEnd, step) ? [] : [`25: ${record.state}, and ${step} is ${atEnd ?? 'not there'}`]),
-      ...(owed(afterwards, step) ? [] : [`22: ${record.state}, and a late call has made ${step} ${afterwards ?? 'nothing'}`]),
+      ...(owed(afterwards, step)
+        ? []
+        : [`22: ${record.state}, and a late call has made ${step} ${afterwards ?? 'nothing'}`]),
     ];
   });
 }
@@ -83,7 +91,8 @@ function outcomesAreTrue({ journal, record, ledgerAtEnd, scene: { changes } }: P
 function endsAsTold({ outcome, journal, record }: Played): string[] {
   const { state, reason, data, waivers, deadLetters } = record;
   const byTemporal = eventsOf(journal, 'SagaCancelAccepted').some(({ by }) => by === 'temporal');
-  const told = outcome === 'cancelled' ? byTemporal : isDeepStrictEqual(outcome, { state, reason, data, waivers, deadLetters });
+  const told =
+    outcome === 'cancelled' ? byTemporal : isDeepStrictEqual(outcome, { state, reason, data, waivers, deadLetters });
   return told && byTemporal === (outcome === 'cancelled') ? [] : ['28: the workflow ended otherwise than its record'];
 }
 
@@ -98,7 +107,9 @@ function requestsAsAnswered({ scene: { asked }, journal, record }: Played): stri
     const codes = answers.map(({ answer }) => answer).filter((answer) => answer !== 'accepted');
     const last = answers.at(-1)?.answer;
     return [
-      ...(journaled.length === expected ? [] : [`18: ${ask} ${step} was accepted, and journaled ${journaled.length} times`]),
+      ...(journaled.length === expected
+        ? []
+        : [`18: ${ask} ${step} was accepted, and journaled ${journaled.length} times`]),
       ...codes.filter((code) => !REFUSALS.includes(code)).map((code) => `18: ${ask} ${step} was answered with ${code}`),
       ...(accepted.every(({ decision }) => isDeepStrictEqual(decision, accepted[0]?.decision))
         ? []
@@ -125,6 +136,8 @@ function hasItsCause({ record, scene: { schedule, asked } }: Played): string[] {
       (behaviours.some(hopeless) || behaviours.filter((behaviour) => behaviour !== 'ok').length >= 5),
   );
   const steered = asked.some(({ ask }) => ['cancel', 'temporalCancel', 'reject', 'notApplied'].includes(ask));
-  const expired = record.reason === 'ApprovalExpired' && !asked.some(({ ask, answers }) => ask === 'approve' && answers[0]?.answer === 'accepted');
+  const expired =
+    record.reason === 'ApprovalExpired' &&
+    !asked.some(({ ask, answers }) => ask === 'approve' && answers[0]?.answer === 'accepted');
   return fails || steered || expired ? [] : [`34: ${record.state} (${record.reason ?? ''}) without a cause`];
 }

@@ -118,7 +118,7 @@ export async function askOnArrival(client: Client, scene: Scene, operation: Oper
   const isHere = (at: Point): boolean =>
     at.on === 'call' && at.operation === operation && at.step === step && at.nth === nth;
   for (const request of takeAt(scene, isHere, step)) scene.due.add(request);
-  for (const request of [...scene.due]) {
+  for (const request of scene.due) {
     if (!canBeAsked(scene, request) || !scene.due.delete(request)) continue;
     await put(client, scene, request);
   }

@@ -1,5 +1,5 @@
 /** What may happen to one saga: its shape, the faults its participant meets, and what is asked of it when. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ResolveAction } from '../../src/saga/saga.js';
 import type { PlannedStep } from '../saga/scripted.js';
 
@@ -10,8 +10,7 @@ export type Operation = 'act' | 'undo' | 'ask';
  * Those with `ForGood` use up the whole budget at once, as attempt after attempt would.
  */
 export type Behaviour =
-  | ('ok' | 'refuse' | 'unavailable' | 'lost' | 'late')
-  | ('unavailableForGood' | 'lostForGood' | 'lateForGood');
+  ('ok' | 'refuse' | 'unavailable' | 'lost' | 'late') | ('unavailableForGood' | 'lostForGood' | 'lateForGood');
 
 /** What the calls of one operation of a step meet, attempt by attempt; after that all is well. */
 export interface Fault {
@@ -75,7 +74,11 @@ const behaviour = fc.record({
   times: weighted([12, 1], [3, 2], [1, 8]),
 });
 
-const fault = fc.record({ operation, step: fc.nat(11), behaviours: fc.array(behaviour, { minLength: 1, maxLength: 2 }) });
+const fault = fc.record({
+  operation,
+  step: fc.nat(11),
+  behaviours: fc.array(behaviour, { minLength: 1, maxLength: 2 }),
+});
 
 const point = fc.record({
   on: weighted<Point['on']>([5, 'call'], [4, 'blocked'], [1, 'approval']),
@@ -109,9 +112,12 @@ const raw = fc.record({
   /** Before which of the groups an approval is awaited. */
   approval: fc.option(fc.nat(2), { freq: 2 }),
   pivot: weighted([2, false], [1, true]),
-  retriable: fc.array(fc.array(weighted<PlannedStep['kind']>([2, 'block'], [1, 'deadLetter']), { minLength: 1, maxLength: 2 }), {
-    maxLength: 1,
-  }),
+  retriable: fc.array(
+    fc.array(weighted<PlannedStep['kind']>([2, 'block'], [1, 'deadLetter']), { minLength: 1, maxLength: 2 }),
+    {
+      maxLength: 1,
+    },
+  ),
   faults: fc.array(fault, { maxLength: 5 }),
   steering: fc.oneof(fc.array(steering, { maxLength: 2 }), fc.array(steering, { minLength: 1, maxLength: 2 })),
   deadline: weighted([9, WEEK], [1, 40]),
@@ -155,7 +161,10 @@ function compose(from: Raw): Schedule {
   };
 }
 
-function pointOf({ on, operation, step, nth }: Raw['steering'][number]['at'], stepAt: (index: number) => string): Point {
+function pointOf(
+  { on, operation, step, nth }: Raw['steering'][number]['at'],
+  stepAt: (index: number) => string,
+): Point {
   if (on === 'approval') return { on };
   return on === 'blocked' ? { on, nth } : { on, operation, step: stepAt(step), nth };
 }

@@ -26,8 +26,8 @@ export function told({ scene, record, journal, outcome }: Played, broken: readon
   ].join('\n');
 }
 
-const row = (cells: readonly unknown[]): string =>
-  `  ${cells.map((cell) => (typeof cell === 'object' ? JSON.stringify(cell) : String(cell)).padEnd(26)).join(' ')}`.trimEnd();
+const row = (cells: readonly (string | number | object)[]): string =>
+  `  ${cells.map((cell) => (typeof cell === 'object' ? JSON.stringify(cell) : `${cell}`).padEnd(26)).join(' ')}`.trimEnd();
 
 export function toldSchedule({ groups, faults, steering, deadline, lastResort }: Schedule): string {
   const shape = groups.map((group) =>
@@ -36,7 +36,9 @@ export function toldSchedule({ groups, faults, steering, deadline, lastResort }:
   return [
     `  ${shape.join(' → ')}`,
     ...faults.map(({ operation, step, behaviours }) => `  ${operation} ${step} meets ${behaviours.join(', ')}`),
-    ...steering.map(({ at, ask, step, repeated }) => `  ${JSON.stringify(at)}: ${ask} ${step ?? ''}${repeated ? ' repeatedly' : ''}`),
+    ...steering.map(
+      ({ at, ask, step, repeated }) => `  ${JSON.stringify(at)}: ${ask} ${step ?? ''}${repeated ? ' repeatedly' : ''}`,
+    ),
     `  deadline ${deadline} s, at the end the operator does ${lastResort}`,
   ].join('\n');
 }

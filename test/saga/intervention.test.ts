@@ -56,6 +56,24 @@ describe('a compensation that fails', () => {
   );
 
   it(
+    "is decided by an operator also after Temporal's own cancel (rules 18 and 27)",
+    play(async ({ start, blocks, resolve, journalOf, latest, outcomeOf, participant }) => {
+      participant.behave('act', 'b', 'held');
+      participant.behave('undo', 'a', 'refuse');
+      const saga = await start(compensatable('a', 'b'), BRIEF);
+      await participant.arrived('act', 'b');
+      await saga.cancel();
+      participant.release();
+      await blocks(saga, 'a');
+      const first = await resolve(saga, 'a', 'skip', { requestId: 'r1' });
+      expect(first).toMatchObject({ accepted: true });
+      await outcomeOf(saga).catch(() => undefined);
+      expect((await latest(saga).describe()).status.name).toBe('CANCELLED');
+      expect((await journalOf(saga)).filter(({ name }) => name === 'SagaIntervened')).toHaveLength(1);
+    }),
+  );
+
+  it(
     'can be retried now, blocked or waived while it is still being retried (rule 18)',
     play(async (stage) => {
       const { participant, start, resolve, recordOf, outcomeOf } = stage;
