@@ -88,12 +88,17 @@ function outcomesAreTrue({ journal, record, ledgerAtEnd, scene: { changes } }: P
   return [...statuses, ...outcomes];
 }
 
-function endsAsTold({ outcome, journal, record }: Played): string[] {
+function endsAsTold({ outcome, journal, record, scene: { asked } }: Played): string[] {
   const { state, reason, data, waivers, deadLetters } = record;
   const byTemporal = eventsOf(journal, 'SagaCancelAccepted').some(({ by }) => by === 'temporal');
-  const told =
-    outcome === 'cancelled' ? byTemporal : isDeepStrictEqual(outcome, { state, reason, data, waivers, deadLetters });
-  return told && byTemporal === (outcome === 'cancelled') ? [] : ['28: the workflow ended otherwise than its record'];
+  if (outcome === 'cancelled') return byTemporal ? [] : ['28: it ended as Canceled in Temporal without such a cancel'];
+  const { cancelledTooLate, ...told } = outcome;
+  const same = !byTemporal && isDeepStrictEqual(told, { state, reason, data, waivers, deadLetters });
+  const tooLate = !cancelledTooLate || asked.some(({ ask }) => ask === 'temporalCancel');
+  return [
+    ...(same ? [] : ['28: the workflow ended otherwise than its record']),
+    ...(tooLate ? [] : ['27: a cancel is said to have come too late, and there was none']),
+  ];
 }
 
 const REFUSALS = ['AlreadyUnwinding', 'AlreadyFulfilled', 'NotApplicable', 'Overtaken', 'gone'];

@@ -20,7 +20,7 @@ export function told({ scene, record, journal, outcome }: Played, broken: readon
     'ASKED',
     ...scene.asked.map(({ ask, step, answers }) => row([ask, step, answers.map(({ answer }) => answer)])),
     'ENDED',
-    `  ${record.state} ${record.reason ?? ''} ${outcome === 'cancelled' ? '(Canceled in Temporal)' : ''}`,
+    `  ${record.state} ${record.reason ?? ''}, the workflow: ${JSON.stringify(outcome)}`,
     'RULES THAT DO NOT HOLD',
     ...(broken.length > 0 ? broken.map((sentence) => `  ${sentence}`) : ['  none']),
   ].join('\n');
