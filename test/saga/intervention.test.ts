@@ -1,4 +1,5 @@
 import { loggedErrors } from '../support/temporal.js';
+import { eventually } from '../support/eventually.js';
 import type { PlannedStep } from './scripted.js';
 import { BRIEF, compensatable, refusalOf, statusOf, type Running, type Stage, theatre } from './stage.js';
 
@@ -52,6 +53,25 @@ describe('a compensation that fails', () => {
       expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers });
       expect(statusOf(await stage.recordOf(saga), 'b')).toBe('skipped');
       expect(stage.participant.effects()).toEqual([expect.stringMatching(/\/b$/)]);
+    }),
+  );
+
+  it(
+    "is decided by an operator also after Temporal's own cancel (rules 18 and 27)",
+    play(async ({ start, blocks, resolve, recordOf, journalOf, outcomeOf, participant }) => {
+      participant.behave('act', 'b', 'held');
+      participant.behave('undo', 'a', 'refuse');
+      const saga = await start(compensatable('a', 'b'), BRIEF);
+      await participant.arrived('act', 'b');
+      await saga.cancel();
+      // This server loses a workflow task that cuts a call which is answered meanwhile.
+      await eventually('the unwinding', 10_000, async () => (await recordOf(saga)).state === 'COMPENSATING');
+      participant.release();
+      await blocks(saga, 'a');
+      const first = await resolve(saga, 'a', 'skip', { requestId: 'r1' });
+      expect(first).toMatchObject({ accepted: true });
+      await outcomeOf(saga).catch(() => undefined);
+      expect((await journalOf(saga)).filter(({ name }) => name === 'SagaIntervened')).toHaveLength(1);
     }),
   );
 

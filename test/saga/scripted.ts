@@ -1,6 +1,18 @@
 /** A saga whose steps come from its input, so that a test (or a generator) can say what shape it has. */
 import { ApplicationFailure } from '@temporalio/common';
-import { continueAsNew, defineQuery, defineUpdate, proxyActivities, upsertMemo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  proxyActivities,
+  proxySinks,
+  setHandler,
+  upsertMemo,
+  type Sinks,
+} from '@temporalio/workflow';
 import {
   compensatable,
   pivot,
@@ -36,7 +48,16 @@ export interface Plan {
   readonly budget: number;
   readonly undoBudget: number;
   readonly deadline: number;
+  /** One attempt; a second unless said otherwise. */
+  readonly attempt?: number;
+  /** `budget` unless said otherwise. */
+  readonly approvalTimeout?: number;
   readonly historyLimit?: number;
+  /**
+   * Each transition is told to the worker's sink, instead of blocks being shown in the memo; and the run is left open
+   * at its end until it is dismissed, so that it answers queries without being replayed.
+   */
+  readonly told?: boolean;
   readonly bug?: boolean;
   /** The body ends with a failure of its own, of this type. */
   readonly failure?: string;
@@ -52,24 +73,33 @@ export interface ScriptedActivities {
   ask(input: StepInput): Promise<{ readonly effect: 'applied' | 'none' }>;
 }
 
+/** What a worker may listen to. The last of several tellings counts: a workflow task may be run again. */
+export interface Audience extends Sinks {
+  audience: { told(record: SagaRecord): void };
+}
+
 export const getState = defineQuery<SagaRecord>('state');
 export const getJournal = defineQuery<readonly JournalEntry[]>('journal');
 export const cancel = defineUpdate<Decision, [SteeringRequest]>('cancel');
 export const approve = defineUpdate<Decision, [SteeringRequest]>('approve');
 export const reject = defineUpdate<Decision, [SteeringRequest]>('reject');
+export const dismiss = defineSignal('dismiss');
 export const resolve = defineUpdate<Decision, [ResolveRequest]>('resolve');
 
 /** How long the participant may work on an attempt that has ended for us, in milliseconds. */
 export const MAXIMUM_PROCESSING_TIME = 30_000;
 
+const { audience } = proxySinks<Audience>();
+
 const call = proxyActivities<ScriptedActivities>({ startToCloseTimeout: '1s' });
 
 function defined({ name, kind, probed }: PlannedStep, plan: Plan) {
-  const budget = { attempt: 1000, total: plan.budget };
+  const { attempt = 1000 } = plan;
+  const budget = { attempt, total: plan.budget };
   const action = { activity: call.act, budget, refusals: ['Refused', 'AlreadyCancelled'] };
   if (kind === 'pivot') return pivot(name, action);
   if (kind === 'block' || kind === 'deadLetter') return retriable(name, action, { onExhausted: kind });
-  const undoBudget = { attempt: 1000, total: plan.undoBudget };
+  const undoBudget = { attempt, total: plan.undoBudget };
   const compensation = { activity: call.undo, budget: undoBudget, refusals: ['UndoRefused'] };
   const probe = { activity: call.ask, budget, refusals: [], maximumProcessingTime: MAXIMUM_PROCESSING_TIME };
   return compensatable(name, action, compensation, probed ? { probe } : {});
@@ -79,7 +109,9 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
   const { sagaId, groups, deadline, historyLimit } = plan;
   const steps = groups.flat().flatMap((step) => (step.kind === 'approval' ? [] : [defined(step, plan)]));
   const notice = defined({ name: 'notice', kind: 'deadLetter' }, plan);
-  return runSaga(
+  let dismissed = !plan.told;
+  setHandler(dismiss, () => void (dismissed = true));
+  const outcome = runSaga(
     {
       sagaType: 'Scripted',
       sagaId,
@@ -88,8 +120,9 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
       deadline,
       messages: { state: getState, journal: getJournal, cancel, resolve, approve, reject },
       // A test that waits for a block reads the memo.
-      onEntry: ({ blockedOn }, before) => {
-        if (blockedOn !== before.blockedOn) upsertMemo({ blockedOn });
+      onEntry: (record, { blockedOn: before }) => {
+        if (plan.told) audience.told(record);
+        else if (record.blockedOn !== before) upsertMemo({ blockedOn: record.blockedOn });
       },
       afterUnwinding: async (run) => {
         if (plan.afterFails) throw ApplicationFailure.nonRetryable('no notice', 'Sorry');
@@ -101,6 +134,7 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
     (saga) => bodyOf(plan, saga, steps),
     carried,
   );
+  return outcome.finally(() => CancellationScope.nonCancellable(() => condition(() => dismissed)));
 }
 
 async function bodyOf(plan: Plan, saga: Saga, steps: readonly ReturnType<typeof defined>[]): Promise<void> {
@@ -117,7 +151,7 @@ function runOne(
   plan: Plan,
   steps: readonly ReturnType<typeof defined>[],
 ): Promise<unknown> {
-  if (planned.kind === 'approval') return saga.awaitApproval(planned.name, plan.budget);
+  if (planned.kind === 'approval') return saga.awaitApproval(planned.name, plan.approvalTimeout ?? plan.budget);
   const step = steps.find(({ name }) => name === planned.name);
   if (!step) throw new Error(`no step ${planned.name}`);
   const input = { sagaId: plan.sagaId, step: planned.name };

@@ -40,7 +40,7 @@ export interface Stage {
   ): Promise<unknown>;
 }
 
-const bundleScripted = async (): Promise<string> => {
+export const bundleScripted = async (): Promise<string> => {
   const workflowsPath = path.join(import.meta.dirname, 'scripted.ts');
   return (await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') })).code;
 };

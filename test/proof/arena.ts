@@ -1,0 +1,182 @@
+/** Many generated sagas in flight: one time-skipping server, one long-lived worker, one participant, one clock. */
+import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import type { InjectedSinks } from '@temporalio/worker';
+import type { JournalEntry, SagaOutcome, SagaRecord } from '../../src/saga/saga.js';
+import * as script from '../saga/scripted.js';
+import type { Plan } from '../saga/scripted.js';
+import { bundleScripted } from '../saga/stage.js';
+import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
+import { answerApproval, askOnArrival, unblock } from './operator.js';
+import { arriveAgain, arriveLate, participantOf } from './participant.js';
+import { openScene, type LedgerStatus, type Scene } from './scene.js';
+import { LAST, type Operation, type Schedule } from './schedule.js';
+
+const MINUTE = 60_000;
+
+/** Milliseconds on the clock. */
+const PATIENCE = 90_000;
+
+/** A saga that was played to its end. */
+export interface Played {
+  readonly scene: Scene;
+  /** What the workflow ended with; `cancelled` where Temporal shows it as Canceled. */
+  readonly outcome: SagaOutcome | 'cancelled';
+  readonly record: SagaRecord;
+  readonly journal: readonly JournalEntry[];
+  /** The ledger when the saga ended; `scene.ledger` is what late and repeated originals have made of it. */
+  readonly ledgerAtEnd: ReadonlyMap<string, LedgerStatus>;
+}
+
+export interface Arena {
+  play(schedule: Schedule): Promise<Played>;
+  close(): Promise<void>;
+}
+
+/** Playing it again smaller makes no sense: the server's time has stopped. */
+export class DidNotEnd extends Error {}
+
+export async function openArena(): Promise<Arena> {
+  const code = await bundleScripted();
+  const env = await createTimeSkipping();
+  const taskQueue = `arena-${randomUUID()}`;
+  const scenes = new Map<string, Scene>();
+  const clock = startClock(env);
+  const worker = await env.startWorker({
+    taskQueue,
+    workflowBundle: { code },
+    maxCachedWorkflows: 200,
+    activities: participantOf(scenes, (...call) => askOnArrival(env.client, ...call)),
+    sinks: audienceOf(scenes, (scene, before) => onTold(env, clock, scene, before)),
+  });
+  return {
+    play: async (schedule) => {
+      const scene = openScene(`saga-${randomUUID()}`, schedule);
+      scenes.set(scene.sagaId, scene);
+      return withPatience(scene, play(env, taskQueue, scene)).finally(() => scenes.delete(scene.sagaId));
+    },
+    close: async () => {
+      await clock.stop();
+      await worker.stop();
+      await env.close();
+    },
+  };
+}
+
+/** Time that somebody holds is held for every saga, so the first that did not end need not be the one to blame. */
+async function withPatience<T>(scene: Scene, playing: Promise<T>): Promise<T> {
+  const ended = new AbortController();
+  const outOfPatience = pause(PATIENCE, undefined, ended).then(() => {
+    throw new DidNotEnd(`it did not end: ${JSON.stringify({ calls: scene.arrivals, record: scene.record })}`);
+  });
+  playing.catch(() => undefined);
+  return Promise.race([playing, outOfPatience]).finally(() => ended.abort());
+}
+
+const planOf = ({ sagaId, schedule }: Scene): Plan => ({
+  sagaId,
+  groups: [...schedule.groups, [{ name: LAST, kind: 'deadLetter' }]],
+  attempt: 10_000,
+  budget: MINUTE,
+  undoBudget: MINUTE,
+  deadline: schedule.deadline * 1000,
+  approvalTimeout: 120 * MINUTE,
+  told: true,
+});
+
+async function play({ client }: TestEnv, taskQueue: string, scene: Scene): Promise<Played> {
+  const { sagaId } = scene;
+  const saga = await client.workflow.start(script.scripted, { workflowId: sagaId, taskQueue, args: [planOf(scene)] });
+  const ended = saga.result().catch((error: unknown): 'cancelled' => {
+    if (error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure) return 'cancelled';
+    throw error;
+  });
+  await Promise.race([scene.ended, ended]);
+  await Promise.all(scene.errands);
+  const [record, journal] = await Promise.all([saga.query(script.getState), saga.query(script.getJournal)]);
+  await saga.signal(script.dismiss);
+  const outcome = await ended;
+  const ledgerAtEnd = new Map(scene.ledger);
+  arriveLate(scene);
+  arriveAgain(scene, fenced(scene, record));
+  return { scene, outcome, record, journal, ledgerAtEnd };
+}
+
+/** The steps whose participant promises to refuse what comes late: not those that were only asked, nor what was given up. */
+function fenced({ arrivals }: Scene, record: SagaRecord): ReadonlySet<string> {
+  const called = (operation: Operation, step: string): boolean =>
+    arrivals.some((call) => call.operation === operation && call.step === step);
+  const given = new Set([...record.deadLetters, ...record.waivers.map(({ step }) => step)]);
+  const steps = [...new Set(arrivals.map(({ step }) => step))];
+  return new Set(
+    steps.filter((step) => called('act', step) && !given.has(step) && (!called('ask', step) || called('undo', step))),
+  );
+}
+
+function isOpen({ steps, blockedOn }: SagaRecord, step: string): boolean {
+  const status = steps.find(({ name }) => name === step)?.status;
+  return blockedOn !== step && (status === 'executing' || status === 'compensating');
+}
+
+function audienceOf(
+  scenes: ReadonlyMap<string, Scene>,
+  onTold: (scene: Scene, before: SagaRecord | undefined) => void,
+): InjectedSinks<script.Audience> {
+  const told = (_: unknown, record: SagaRecord): void => {
+    const scene = scenes.get(record.sagaId);
+    if (!scene) return;
+    const before = scene.record;
+    scene.record = record;
+    if (['COMPLETED', 'FAILED', 'CANCELLED'].includes(record.state)) scene.end();
+    scene.pace.told((step) => isOpen(record, step));
+    onTold(scene, before);
+  };
+  return { audience: { told: { fn: told } } };
+}
+
+/** Whoever is waited for comes at once, and never before the saga waits. */
+function onTold({ client }: TestEnv, clock: Clock, scene: Scene, before: SagaRecord | undefined): void {
+  const { blockedOn, waitingFor } = scene.record ?? {};
+  if (blockedOn && before?.blockedOn !== blockedOn) send(scene, unblock(client, scene, blockedOn));
+  if (waitingFor && !before?.waitingFor) send(scene, clock.stopped(answerApproval(client, scene)));
+}
+
+/** Whether it went well is asked when the saga has ended. */
+function send({ errands }: Scene, errand: Promise<void>): void {
+  errand.catch(() => undefined);
+  errands.push(errand);
+}
+
+interface Clock {
+  /** No further time is skipped before this has settled. */
+  stopped<T>(wait: Promise<T>): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/** Lets time skip ten minutes at a time, so that it never runs away from a saga that waits for somebody. */
+function startClock({ connection }: TestEnv): Clock {
+  const stopped = new AbortController();
+  const waits = new Set<Promise<unknown>>();
+  const run = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await Promise.allSettled(waits);
+      await connection.testService?.unlockTimeSkippingWithSleep({ duration: msToTs(10 * MINUTE) });
+      await nextTurn();
+    }
+  };
+  const running = run();
+  return {
+    stopped: (wait) => {
+      const waiting = wait.finally(() => waits.delete(waiting));
+      waits.add(waiting);
+      return waiting;
+    },
+    stop: async () => {
+      stopped.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/** Asks of a saga what its schedule says, and what a good operator does where it stays blocked. */
+import { randomUUID } from 'node:crypto';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
+import type { Decision, ResolveAction, ResolveRequest, SteeringRequest } from '../../src/saga/saga.js';
+import * as script from '../saga/scripted.js';
+import { change, keyOf, takeAt, type Asked, type Request, type Scene } from './scene.js';
+import type { Ask, Operation, Point } from './schedule.js';
+
+/** Outlasts whatever time is skipped. */
+const FAR_AHEAD = '2300-01-01T00:00:00Z';
+const OPERATOR = { actor: 'olga', reason: 'looked into it', validUntil: FAR_AHEAD };
+
+const MESSAGES: Readonly<Partial<Record<Ask, UpdateDefinition<Decision, [SteeringRequest]>>>> = {
+  cancel: script.cancel,
+  approve: script.approve,
+  reject: script.reject,
+};
+
+type Answer = Asked['answers'][number];
+
+/** Whether the server can take it now: a call that is cut in its back-off stops its time for good. */
+export const canBeAsked = ({ pace }: Scene, { ask, step }: Request): boolean => {
+  if (ask === 'approve' || ask === 'reject') return true;
+  return ask === 'cancel' || ask === 'temporalCancel' ? !pace.anyInBackOff() : !pace.inBackOff(step);
+};
+
+/** Asks once, or three times, and says whether it was accepted. */
+export function put(client: Client, scene: Scene, request: Request): Promise<boolean> {
+  const { ask, step, repeated } = request;
+  const asked: Asked = { ask, step, requestId: `${scene.sagaId}-${scene.asked.length}`, answers: [] };
+  scene.asked.push(asked);
+  return scene.pace.asking(async () => {
+    if (ask === 'temporalCancel') return cancelInTemporal(client, scene);
+    const send = async (): Promise<void> => {
+      const answer = await answerTo(sent(client, scene, asked));
+      asked.answers.push(answer);
+      if (answer.answer === 'accepted' && asked.answers.length === 1) makeTrue(scene, request);
+    };
+    await Promise.all(repeated ? [send(), send()] : [send()]);
+    if (repeated) await send();
+    return asked.answers.some(({ answer }) => answer === 'accepted');
+  });
+}
+
+function sent(client: Client, { sagaId }: Scene, { ask, step, requestId }: Asked): Promise<Decision> {
+  const handle = client.workflow.getHandle(sagaId);
+  const message = MESSAGES[ask];
+  if (message) return handle.executeUpdate(message, { updateId: requestId, args: [OPERATOR] });
+  const request: ResolveRequest = { ...OPERATOR, step, action: ask as ResolveAction, requestId };
+  return handle.executeUpdate(script.resolve, { updateId: randomUUID(), args: [request] });
+}
+
+async function answerTo(decision: Promise<Decision>): Promise<Answer> {
+  try {
+    return { answer: 'accepted', decision: await decision };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { answer: 'gone' };
+    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    const { cause } = error;
+    return { answer: (cause instanceof ApplicationFailure && cause.type) || String(cause) };
+  }
+}
+
+/** Resolves once the saga has seen it: a request about no step is always refused, after the cancel. */
+async function cancelInTemporal(client: Client, scene: Scene): Promise<boolean> {
+  await client.workflow.getHandle(scene.sagaId).cancel();
+  await answerTo(sent(client, scene, { ask: 'block', step: 'nobody', requestId: randomUUID(), answers: [] }));
+  return scene.record?.reason === 'CancelRequested';
+}
+
+/** An operator who answers for a participant has seen to it that the answer is true. */
+function makeTrue(scene: Scene, { ask, step }: Request): void {
+  const now = scene.ledger.get(step);
+  const forward = scene.record?.state !== 'COMPENSATING';
+  if (ask === 'applied' && forward && now !== 'applied') change(scene, step, 'applied', 'operator');
+  if (ask === 'notApplied') change(scene, step, now === 'applied' ? 'undone' : 'fenced', 'operator');
+}
+
+/** Repairs the participant, a refusal that it stored included. */
+function repair({ behaviours, ledger }: Scene, step: string): void {
+  for (const operation of ['act', 'undo', 'ask'] as const) behaviours.delete(keyOf(operation, step));
+  if (ledger.get(step) === 'refused') ledger.delete(step);
+}
+
+/** Asks now, or as soon as the server can take it. */
+async function putOrWait(client: Client, scene: Scene, request: Request): Promise<boolean> {
+  if (canBeAsked(scene, request)) return put(client, scene, request);
+  scene.due.add(request);
+  return false;
+}
+
+/** Ends a block: first what the schedule asks at this point, then the last resort, then a retry. */
+export async function unblock(client: Client, scene: Scene, step: string): Promise<void> {
+  const nth = ++scene.blocks;
+  for (const request of takeAt(scene, (at) => at.on === 'blocked' && at.nth === nth, step)) {
+    if ((await putOrWait(client, scene, request)) && request.step === step) return;
+  }
+  repair(scene, step);
+  for (const ask of [scene.schedule.lastResort, 'retry'] as const) {
+    if (await put(client, scene, { ask, step, repeated: false })) return;
+  }
+}
+
+/** Answers an approval as the schedule says; where it says nothing it is given, or nobody comes. */
+export async function answerApproval(client: Client, scene: Scene): Promise<void> {
+  let answered = false;
+  for (const request of takeAt(scene, ({ on }) => on === 'approval', '')) {
+    answered = (await putOrWait(client, scene, request)) || answered;
+  }
+  if (answered || scene.schedule.lastResort === 'skip') return;
+  await put(client, scene, { ask: 'approve', step: '', repeated: false });
+}
+
+/** Asks what the schedule says for the moment at which a call arrives, and what has had to wait. */
+export async function askOnArrival(client: Client, scene: Scene, operation: Operation, step: string): Promise<void> {
+  const nth = scene.arrivals.filter((call) => call.operation === operation && call.step === step).length;
+  const isHere = (at: Point): boolean =>
+    at.on === 'call' && at.operation === operation && at.step === step && at.nth === nth;
+  for (const request of takeAt(scene, isHere, step)) scene.due.add(request);
+  for (const request of scene.due) {
+    if (!canBeAsked(scene, request) || !scene.due.delete(request)) continue;
+    await put(client, scene, request);
+  }
+}
