@@ -14,21 +14,15 @@ const { values, positionals } = parseArgs({
 });
 const { runs, seed, path: walk, reproduce } = values;
 const files = reproduce && positionals.length === 0 ? ['proof/schedules.proof'] : positionals;
-const root = path.join(import.meta.dirname, '..');
-const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-const node = ['--experimental-vm-modules', '--no-warnings'];
-const { status } = spawnSync(
-  process.execPath,
-  [...node, jest, '--config', path.join(root, 'jest.proof.config.mjs'), ...files],
-  {
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      ...(runs && { UNWIND_RUNS: runs }),
-      ...(seed && { UNWIND_SEED: seed }),
-      ...(walk && { UNWIND_PATH: walk }),
-      ...(reproduce && { UNWIND_REPRODUCE: '1' }),
-    },
+const test = [path.join(import.meta.dirname, 'test.mjs'), '--config', 'jest.proof.config.mjs', ...files];
+const { status } = spawnSync(process.execPath, test, {
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    ...(runs && { UNWIND_RUNS: runs }),
+    ...(seed && { UNWIND_SEED: seed }),
+    ...(walk && { UNWIND_PATH: walk }),
+    ...(reproduce && { UNWIND_REPRODUCE: '1' }),
   },
-);
+});
 process.exit(status ?? 1);

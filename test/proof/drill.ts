@@ -13,5 +13,3 @@ export const path = process.env['UNWIND_PATH'];
 export const seed = setting('UNWIND_SEED') ?? Date.now() % 2 ** 31;
 
 export const runsOr = (usual: number): number => setting('UNWIND_RUNS') ?? (isReproducing ? 1 : usual);
-
-export const print = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -5,6 +5,7 @@ import { openShop, steering, type ServiceName, type Shop } from '../workflows/sh
 import { watchCalls, type Calls } from './calls.js';
 import { expectNotice, expectOneEnd, expectReverseUndoing } from './facts.js';
 import { ACTIONS } from './moments.js';
+import { print } from './print.js';
 
 const ORDERS = 100;
 const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31));
@@ -75,7 +76,7 @@ it(`${ORDERS} orders at once with random faults end with agreeing books (rules 7
     const verdict = state === 'FAILED' ? `FAILED ${reason}` : state;
     counts[verdict] = (counts[verdict] ?? 0) + 1;
   }
-  process.stdout.write(`\n${ORDERS} orders with random faults, SEED=${seed}: ${JSON.stringify(counts)}\n\n`);
+  print(`\n${ORDERS} orders with random faults, SEED=${seed}: ${JSON.stringify(counts)}\n`);
   for (const sagaId of sagaIds) {
     const [record, journal] = await Promise.all([shop.recordOf(sagaId), shop.journalOf(sagaId)]);
     expectOneEnd(journal, record);

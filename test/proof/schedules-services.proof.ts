@@ -7,7 +7,8 @@ import * as fc from 'fast-check';
 import { cancelOrder, resolveStep } from '../../src/workflows/messages.js';
 import { openShop, steering, type ServiceName, type Shop } from '../workflows/shop.js';
 import { watchCalls, type Calls } from './calls.js';
-import { path, print, runsOr, seed } from './drill.js';
+import { path, runsOr, seed } from './drill.js';
+import { print } from './print.js';
 import { brokenInJournal } from './journal-rules.js';
 
 const ACTIONS = ['reserveInventory', 'processPayment', 'createShipment', 'sendConfirmation'] as const;

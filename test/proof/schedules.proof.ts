@@ -3,7 +3,8 @@
  * seed comes first, so that even a run that was killed can be played again: see CONTRIBUTING.md.
  */
 import { openArena, type Arena } from './arena.js';
-import { isReproducing, path, print, runsOr, seed } from './drill.js';
+import { isReproducing, path, runsOr, seed } from './drill.js';
+import { print } from './print.js';
 import { check, type Drill } from './lanes.js';
 
 /** More in flight makes two cores no faster. */

@@ -1,4 +1,4 @@
-import { answerTo, compensatable, statusOf, theatre } from './stage.js';
+import { compensatable, refusalOf, statusOf, theatre } from './stage.js';
 
 const play = theatre();
 
@@ -35,7 +35,7 @@ describe('a body', () => {
         body: 'leavesOutAStep',
       });
       await participant.arrived('act', 'mail');
-      expect(await answerTo(cancel(saga))).toBe('AlreadyFulfilled');
+      expect(await refusalOf(cancel(saga))).toBe('AlreadyFulfilled');
       participant.release();
       expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
       expect(statusOf(await recordOf(saga), 'b')).toBe('pending');
