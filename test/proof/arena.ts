@@ -18,7 +18,7 @@ import { LAST, type Operation, type Schedule } from './schedule.js';
 const MINUTE = 60_000;
 
 /** Milliseconds on the clock. */
-const PATIENCE = 90_000;
+const PATIENCE = 60_000;
 
 /** A saga that was played to its end. */
 export interface Played {
@@ -70,7 +70,9 @@ export async function openArena(): Promise<Arena> {
 async function withPatience<T>(scene: Scene, playing: Promise<T>): Promise<T> {
   const ended = new AbortController();
   const outOfPatience = pause(PATIENCE, undefined, ended).then(() => {
-    throw new DidNotEnd(`it did not end: ${JSON.stringify({ calls: scene.arrivals, record: scene.record })}`);
+    throw new DidNotEnd(
+      `it did not end: ${JSON.stringify({ told: scene.record?.updatedAt, calls: scene.arrivals, record: scene.record })}`,
+    );
   });
   playing.catch(() => undefined);
   return Promise.race([playing, outOfPatience]).finally(() => ended.abort());
@@ -83,7 +85,8 @@ const planOf = ({ sagaId, schedule }: Scene): Plan => ({
   budget: MINUTE,
   undoBudget: MINUTE,
   deadline: schedule.deadline * 1000,
-  approvalTimeout: 120 * MINUTE,
+  // Where somebody comes, the clock is not there first.
+  approvalTimeout: schedule.lastResort === 'skip' ? MINUTE : 120 * MINUTE,
   told: true,
 });
 
