@@ -36,7 +36,9 @@ describe('whatever happens to a saga', () => {
       print(`schedules: ${sagas} in ${seconds.toFixed(0)} s, ${(sagas / seconds).toFixed(1)} a second`);
       for (const [what, times] of [...tally].toSorted(([one], [other]) => one.localeCompare(other)))
         print(`  ${what}: ${times}`);
-      if (failures.length > 0) throw new Error(failures.join('\n\n'));
+      // Printed here as well: what hangs may keep the report from being written.
+      for (const failure of failures) print(failure);
+      if (failures.length > 0) throw new Error(failures[0]);
     },
     300_000 + drill.runs * 1000,
   );
