@@ -45,6 +45,9 @@ export async function openArena(): Promise<Arena> {
   const taskQueue = `arena-${randomUUID()}`;
   const scenes = new Map<string, Scene>();
   const clock = startClock(env);
+  const closing = new AbortController();
+  // A call that outlives its server would be tried again on a closed channel, which ends the whole process.
+  const whileOpen = <T>(act: () => Promise<T>): Promise<T> => env.connection.withAbortSignal(closing.signal, act);
   const worker = await env.startWorker({
     taskQueue,
     workflowBundle: { code },
@@ -52,17 +55,19 @@ export async function openArena(): Promise<Arena> {
     // Sagas that did not end may keep calls waiting.
     shutdownGraceTime: '1s',
     shutdownForceTime: '5s',
-    activities: participantOf(scenes, (...call) => askOnArrival(env.client, ...call)),
-    sinks: audienceOf(scenes, (scene, before) => onTold(env, clock, scene, before)),
+    activities: participantOf(scenes, (...call) => whileOpen(() => askOnArrival(env.client, ...call))),
+    sinks: audienceOf(scenes, (scene, before) => void whileOpen(async () => onTold(env, clock, scene, before))),
   });
   return {
     play: async (schedule) => {
       const scene = openScene(`saga-${randomUUID()}`, schedule);
       scenes.set(scene.sagaId, scene);
-      return withPatience(scene, play(env, taskQueue, scene)).finally(() => scenes.delete(scene.sagaId));
+      const playing = whileOpen(() => play(env, taskQueue, scene));
+      return withPatience(scene, playing).finally(() => scenes.delete(scene.sagaId));
     },
     close: async () => {
       clock.stop();
+      closing.abort();
       await worker.stop().catch(() => undefined);
       await env.close();
     },
@@ -169,7 +174,9 @@ function startClock({ connection }: TestEnv): Clock {
   const run = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       await Promise.allSettled(waits);
-      await connection.testService?.unlockTimeSkippingWithSleep({ duration: msToTs(10 * MINUTE) });
+      await connection.withAbortSignal(stopped.signal, async () =>
+        connection.testService?.unlockTimeSkippingWithSleep({ duration: msToTs(10 * MINUTE) }),
+      );
       await nextTurn();
     }
   };

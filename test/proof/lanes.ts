@@ -22,6 +22,8 @@ export interface Report {
   readonly tally: Tally;
   /** Sentences for whoever has to find out; empty if every rule held. */
   readonly failures: readonly string[];
+  /** What did not end, and so has stopped this server: it says nothing of the rest. */
+  readonly unended: readonly Schedule[];
 }
 
 /** How many smaller schedules are tried once one has failed. */
@@ -29,12 +31,13 @@ const SHRINKS = 80;
 
 export async function check(arena: Arena, { seed, runs, lanes, path, verbose }: Drill, print: (text: string) => void) {
   const tally: Tally = new Map();
+  const unended: Schedule[] = [];
   let failing: number | undefined;
   let shrinks = SHRINKS;
 
   const run = async (lane: number, schedule: Schedule): Promise<void> => {
     // The others stop, so that there is room to find the smallest schedule that fails.
-    if (failing !== undefined && (failing !== lane || shrinks-- <= 0)) return;
+    if (unended.length > 0 || (failing !== undefined && (failing !== lane || shrinks-- <= 0))) return;
     try {
       const played = await arena.play(schedule);
       count(tally, played);
@@ -42,8 +45,8 @@ export async function check(arena: Arena, { seed, runs, lanes, path, verbose }: 
       if (verbose) print(`${told(played, broken)}\n`);
       if (broken.length > 0) throw new Error(told(played, broken));
     } catch (error) {
+      if (error instanceof DidNotEnd) return void unended.push(schedule);
       failing ??= lane;
-      if (error instanceof DidNotEnd) shrinks = 0;
       throw error;
     }
   };
@@ -58,7 +61,7 @@ export async function check(arena: Arena, { seed, runs, lanes, path, verbose }: 
       return result.failed ? [failureOf(result)] : [];
     }),
   );
-  return { tally, failures: results.flat() } satisfies Report;
+  return { tally, failures: results.flat(), unended } satisfies Report;
 }
 
 function failureOf({

@@ -2,10 +2,10 @@
  * Generated schedules of faults, cancels and operator actions, played through the real saga library (rule 37). The
  * seed comes first, so that even a run that was killed can be played again: see CONTRIBUTING.md.
  */
-import { openArena, type Arena } from './arena.js';
 import { isReproducing, path, runsOr, seed } from './drill.js';
 import { print } from './print.js';
-import { check, type Drill } from './lanes.js';
+import type { Drill } from './lanes.js';
+import { checkOnServers } from './servers.js';
 
 /** More in flight makes two cores no faster. */
 const IN_FLIGHT = 25;
@@ -19,18 +19,12 @@ const drill: Drill = {
 };
 
 describe('whatever happens to a saga', () => {
-  let arena: Arena;
-  beforeAll(async () => {
-    print(`schedules: --seed ${drill.seed}, ${drill.runs} runs`);
-    arena = await openArena();
-  });
-  afterAll(() => arena?.close());
-
   it(
     'it is complete or net zero, and says which (rules 3, 4, 8, 14, 18, 22, 25 and 28)',
     async () => {
+      print(`schedules: --seed ${drill.seed}, ${drill.runs} runs`);
       const begin = performance.now();
-      const { tally, failures } = await check(arena, drill, print);
+      const { tally, failures } = await checkOnServers(drill, print);
       const seconds = (performance.now() - begin) / 1000;
       const sagas = tally.get('sagas') ?? 0;
       print(`schedules: ${sagas} in ${seconds.toFixed(0)} s, ${(sagas / seconds).toFixed(1)} a second`);

@@ -141,7 +141,9 @@ export async function createTimeSkipping(): Promise<TestEnv> {
     const stoodStill = pause(30_000, undefined, stopped).then(() => {
       throw new Error('time stood still: somebody holds it');
     });
-    await Promise.race([env.sleep(milliseconds), stoodStill]).finally(() => stopped.abort());
+    // A call that outlives its server would be tried again on a closed channel, which ends the whole process.
+    const slept = env.connection.withAbortSignal(stopped.signal, () => env.sleep(milliseconds));
+    await Promise.race([slept, stoodStill]).finally(() => stopped.abort());
   };
   return {
     ...serving(env),
