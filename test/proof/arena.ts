@@ -18,7 +18,7 @@ import { LAST, type Operation, type Schedule } from './schedule.js';
 const MINUTE = 60_000;
 
 /** Milliseconds on the clock. */
-const PATIENCE = 60_000;
+const PATIENCE = 30_000;
 
 /** A saga that was played to its end. */
 export interface Played {
