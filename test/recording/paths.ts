@@ -44,14 +44,18 @@ const until = (
   holds: (state: Awaited<ReturnType<Shop['recordOf']>>) => boolean,
 ) => eventually(what, 30_000, async () => holds(await shop.recordOf(sagaId)));
 
+type Cancel = (order: ReturnType<Shop['handleOf']>) => Promise<unknown>;
+const byUpdate: Cancel = (order) => order.executeUpdate(cancelOrder, { args: [steering()] });
+const byTemporal: Cancel = (order) => order.cancel();
+
 /** The order is cancelled while a step is under way. */
 const cancelledAt =
-  (service: ServiceName, step: string): Path =>
+  (service: ServiceName, step: string, cancel: Cancel = byUpdate): Path =>
   async (shop) => {
     await shop.arm(service, { mode: 'slow-answer', delayMs: 800 });
     const sagaId = await shop.place({}, SHORT);
     await until(shop, sagaId, step, ({ currentStep }) => currentStep === step);
-    await shop.handleOf(sagaId).executeUpdate(cancelOrder, { args: [steering()] });
+    await cancel(shop.handleOf(sagaId));
     return ended(shop, sagaId);
   };
 
@@ -109,21 +113,11 @@ async function continuedAsNew(shop: Shop): Promise<string> {
 async function cancelledAtStart(shop: Shop): Promise<string> {
   await shop.stopDeciding();
   const sagaId = await shop.place({}, SHORT);
-  const decision = shop.handleOf(sagaId).executeUpdate(cancelOrder, { args: [steering()] });
+  const decision = byUpdate(shop.handleOf(sagaId));
   await shop.startDeciding();
   await decision;
   return ended(shop, sagaId);
 }
-
-const cancelledByTemporal =
-  (service: ServiceName, step: string): Path =>
-  async (shop) => {
-    await shop.arm(service, { mode: 'slow-answer', delayMs: 800 });
-    const sagaId = await shop.place({}, SHORT);
-    await until(shop, sagaId, step, ({ currentStep }) => currentStep === step);
-    await shop.handleOf(sagaId).cancel();
-    return ended(shop, sagaId);
-  };
 
 const AWAY = { mode: 'unavailable', times: ALWAYS };
 const LOST = { mode: 'drop-response', times: ALWAYS };
@@ -149,8 +143,8 @@ export const PATHS: Readonly<Record<string, Path>> = {
   'cancelled-at-inventory': cancelledAt('inventory', 'reserve_inventory'),
   'cancelled-at-payment': cancelledAt('payment', 'process_payment'),
   'cancelled-at-shipping': cancelledAt('shipping', 'create_shipment'),
-  'cancelled-by-temporal': cancelledByTemporal('payment', 'process_payment'),
-  'cancelled-by-temporal-too-late': cancelledByTemporal('notification', 'send_confirmation'),
+  'cancelled-by-temporal': cancelledAt('payment', 'process_payment', byTemporal),
+  'cancelled-by-temporal-too-late': cancelledAt('notification', 'send_confirmation', byTemporal),
   'blocked-refused-then-retried': blockedThen({ mode: 'refuse' }, 'retry'),
   'blocked-exhausted-then-retried': blockedThen({ mode: 'unavailable' }, 'retry'),
   'blocked-then-skipped': blockedThen({ mode: 'refuse' }, 'skip'),
