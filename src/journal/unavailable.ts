@@ -16,7 +16,8 @@ export class JournalUnavailableError extends Error {
  */
 const AWAY = /^(08...|53...|57P..|57014|25006)$/;
 
-const MISTAKES: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'SyntaxError', 'ReferenceError']);
+/** The driver reports a lost connection as a plain Error, a Node system error or an AggregateError of those. */
+const OF_THE_DRIVER: ReadonlySet<string> = new Set(['Error', 'AggregateError']);
 
 /** Runs a query and turns the loss of the connection, and only that, into a `JournalUnavailableError`. */
 export async function orUnavailable<T>(query: () => Promise<T>): Promise<T> {
@@ -29,6 +30,5 @@ export async function orUnavailable<T>(query: () => Promise<T>): Promise<T> {
 
 function isConnectionLoss(error: unknown): boolean {
   if (error instanceof DatabaseError) return AWAY.test(error.code ?? '');
-  // The driver reports a lost connection as a plain Error, a Node system error or an AggregateError of those.
-  return types.isNativeError(error) && error.name !== 'JournalUnavailableError' && !MISTAKES.has(error.name);
+  return types.isNativeError(error) && OF_THE_DRIVER.has(error.name);
 }

@@ -5,9 +5,11 @@ import { DefaultLogger, type LogLevel, NativeConnection, Runtime, Worker } from 
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/activities.js';
 import { correlationInterceptor } from '../activities/correlation.js';
+import { journalActivities } from '../activities/journal.js';
 import { openOrders } from '../orders/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { findDatabase } from './database.js';
+import { openWorkersJournal } from './workers-journal.js';
 import { localAddress } from './local-url.js';
 import { freePort, requireFreePort } from './ports.js';
 import { runProcess } from './run-process.js';
@@ -59,14 +61,15 @@ await runProcess('worker', async ({ config, logger }) => {
       logger.warn({ err: error }, 'a connection to PostgreSQL is lost');
     },
   });
+  const journal = await openWorkersJournal(config.journalDatabaseUrl ?? databaseUrl, target, logger);
   const connection = await NativeConnection.connect({ address: target.address, ...target.connection });
   const worker = await Worker.create({
     connection,
     namespace: target.namespace,
     taskQueue: TASK_QUEUE,
     workflowBundle: await workflowBundle(),
-    activities: createActivities({ orders, services: config.serviceUrls }),
-    interceptors: { activity: [correlationInterceptor] },
+    activities: { ...createActivities({ orders, services: config.serviceUrls }), ...journalActivities },
+    interceptors: { activity: [correlationInterceptor, journal.interceptor] },
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
   });
@@ -81,7 +84,7 @@ await runProcess('worker', async ({ config, logger }) => {
       worker.shutdown();
       await run;
       await connection.close();
-      await orders.close();
+      await Promise.all([orders.close(), journal.close()]);
     },
   };
 });
