@@ -124,9 +124,9 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
         if (plan.told) audience.told(record);
         else if (record.blockedOn !== before) upsertMemo({ blockedOn: record.blockedOn });
       },
-      afterUnwinding: async (run) => {
+      afterUnwinding: async (last) => {
         if (plan.afterFails) throw ApplicationFailure.nonRetryable('no notice', 'Sorry');
-        return notice.kind === 'retriable' && run(notice, { sagaId, step: 'notice' });
+        if (notice.kind === 'retriable') await last(notice, { sagaId, step: 'notice' });
       },
       continueAsNew: (blocked) => continueAsNew<typeof scripted>(plan, blocked),
       ...(historyLimit !== undefined && { historyLimit }),
