@@ -1,7 +1,15 @@
 /** A step on its way forward. */
 import { ApplicationFailure, CancelledFailure, type TemporalFailure } from '@temporalio/common';
 import { CancellationScope, condition, log } from '@temporalio/workflow';
-import { attempt, failureOf, steered, type AttemptOptions, type Failed, type Outcome, type Steering } from './attempt.js';
+import {
+  attempt,
+  failureOf,
+  steered,
+  type AttemptOptions,
+  type Failed,
+  type Outcome,
+  type Steering,
+} from './attempt.js';
 import { closingEvents } from './journal.js';
 import { hasEnded, isCommitted, isGoingForward, isUnsettled, isUnwinding, verdictOf } from './record.js';
 import { endWait, fromNow, journal, type Run, type StackEntry } from './run.js';

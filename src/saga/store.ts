@@ -56,7 +56,7 @@ async function store(run: Run): Promise<void> {
   const retry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '10 seconds' } as const;
   const options = { startToCloseTimeout: '10 seconds', retry, summary: 'journal' } as const;
   await run.definition.storeJournal?.executeWithOptions(options, []);
-  run.stored = seq;
+  run.stored = Math.max(run.stored, seq);
   run.storing = undefined;
 }
 
