@@ -62,7 +62,7 @@ export async function bookTrip(trip: Trip, carried?: CarriedSaga): Promise<SagaO
     async (saga) => {
       await Promise.all([saga.run(bookHotel, trip), saga.run(bookFlight, trip)]);
       await saga.run(issueTickets, trip);
-      await saga.run(sendItinerary, trip);
+      await saga.last(sendItinerary, trip);
     },
     carried,
   );

@@ -8,7 +8,7 @@ export async function bundleWorkflows(): Promise<string> {
   const folder = path.join(import.meta.dirname, '..', 'workflows');
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(folder, `index${extension}`),
-    workflowInterceptorModules: [path.join(folder, `correlation${extension}`)],
+    workflowInterceptorModules: ['journal', 'correlation'].map((name) => path.join(folder, name + extension)),
     logger: new DefaultLogger('WARN'),
   });
   return code;

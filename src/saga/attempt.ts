@@ -2,10 +2,11 @@
 import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure } from '@temporalio/common';
 import { ActivityCancellationType, CancellationScope, condition, isCancellation, log } from '@temporalio/workflow';
 import { allHandlersFinished, workflowInfo } from '@temporalio/workflow';
-import type { SagaEvent } from './journal.js';
+import type { JournalHeader, SagaEvent } from './journal.js';
 import type { ResolveAction } from './messages.js';
 import { fromNow, journal, type Desk, type Run } from './run.js';
 import type { Call } from './step.js';
+import { carry, isStored, rest } from './store.js';
 
 /** `refused`: nothing happened, nothing ever will. `unknown`: it may have happened. */
 export type Outcome<Result> =
@@ -14,12 +15,21 @@ export type Outcome<Result> =
 
 export type Failed = Exclude<Outcome<never>, { kind: 'done' }>;
 
+export interface AttemptOptions {
+  readonly total?: number;
+  /** Of the summary. */
+  readonly prefix?: string;
+  readonly closing?: NonNullable<JournalHeader['closing']>;
+}
+
 /** Schedules a call once, retried by Temporal within `total` milliseconds (its budget, where nothing shortens it). */
 export async function attempt<Input, Result>(
+  run: Run,
   call: Call<Input, Result>,
   input: Input,
-  { total = call.budget.total, prefix = '' }: { readonly total?: number; readonly prefix?: string } = {},
+  { total = call.budget.total, prefix = '', closing }: AttemptOptions = {},
 ): Promise<Outcome<Result>> {
+  carry(run, closing && { required: true, closing });
   const summary = typeof call.summary === 'function' ? call.summary(input) : call.summary;
   try {
     const result = await call.activity.executeWithOptions(
@@ -97,7 +107,7 @@ export async function steered<Input, Result>(
       const type = way === 'act' ? 'SagaStepStarted' : 'SagaCompensationStarted';
       journal(run, { type, step, timeoutAt: fromNow(total) });
       desk.scope = new CancellationScope();
-      const outcome = await desk.scope.run(() => attempt(call, input, { total, prefix: PREFIX[way] }));
+      const outcome = await desk.scope.run(() => attempt(run, call, input, { total, prefix: PREFIX[way] }));
       delete desk.scope;
       if (outcome.kind === 'done' || final.includes(outcome.kind)) {
         if (desk.pending) desk.pending.taken = false;
@@ -123,6 +133,7 @@ async function block(run: Run, step: string, desk: Desk, code: string): Promise<
   if (desk.pending) return;
   journal(run, { type: 'SagaBlocked', step, code });
   log.error('A saga is blocked and waits for an operator', { sagaId: run.record.sagaId, step, code });
+  void rest(run);
 }
 
 /** The operator's next decision on a blocked or interrupted call. */
@@ -144,9 +155,9 @@ async function nextDecision(run: Run, step: string, desk: Desk, way: Way): Promi
 }
 
 /** Asked only while blocked in unwinding: there the stack, and nothing of the body, says what is left to do. */
-function mustHandOver({ definition: { historyLimit = Infinity } }: Run): boolean {
+function mustHandOver(run: Run): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested || historyLength >= historyLimit;
+  return isStored(run) && (continueAsNewSuggested || historyLength >= (run.definition.historyLimit ?? Infinity));
 }
 
 /** Continues as new. Nothing is accepted meanwhile, and what was accepted is answered first. */

@@ -70,6 +70,38 @@ export interface JournalEntry {
   readonly event: SagaEvent;
 }
 
+/** An entry as it travels: its name is derived from its event. */
+export type SentEntry = Omit<JournalEntry, 'name'>;
+
+/**
+ * What the header `saga-journal` of an activity carries, so that whoever runs the activity can store the trail. What a
+ * scheduled activity carries is in the history, and therefore never speculative.
+ */
+export interface JournalHeader {
+  readonly sagaId: string;
+  readonly sagaType: string;
+  /** Contiguous, in order. */
+  readonly entries: readonly SentEntry[];
+  /** The activity has not succeeded before all of this is stored. */
+  readonly required?: true;
+  /**
+   * The saga's last action: two more entries hold if it succeeds, its completion and the verdict. Whoever stores them
+   * first says when that was, and answers it as `closedAt` with the activity's result.
+   */
+  readonly closing?: { readonly step: string; readonly state: Verdict; readonly reason: string | null };
+}
+
+export const JOURNAL_HEADER = 'saga-journal';
+
+/** The entries that a last action stands for, once it has succeeded. */
+export const closingEvents = (
+  { step, state, reason }: NonNullable<JournalHeader['closing']>,
+  attempts: number,
+): readonly [SagaEvent, SagaEvent] => [
+  { type: 'SagaStepCompleted', step, attempts, result: {} },
+  { type: 'SagaEnded', state, reason },
+];
+
 const TERMINAL_NAMES = { COMPLETED: 'Completed', FAILED: 'Failed', CANCELLED: 'Cancelled' } as const;
 
 /** The name of an event in the audit trail: `OrderFulfillmentFailed` for the end of an `OrderFulfillment` that failed. */

@@ -77,6 +77,8 @@ export const isGoingForward = ({ state }: SagaRecord): boolean => state === 'STA
 
 export const isUnwinding = ({ state }: SagaRecord): boolean => state === 'COMPENSATING';
 
+export const hasEnded = ({ state }: SagaRecord): boolean => !['STARTED', 'PENDING', 'COMPENSATING'].includes(state);
+
 /**
  * From the scheduling of the first step that cannot be undone a saga only goes forward, unless that is a pivot that is
  * refused: it cannot be cancelled, and only retriable steps may follow (rules 14 and 24).
@@ -93,3 +95,10 @@ export const isCancellable = (record: SagaRecord): boolean => isGoingForward(rec
 export const isUnsettled = ({ steps, waitingFor }: SagaRecord): boolean =>
   waitingFor !== null ||
   steps.some(({ kind, status }) => kind !== 'retriable' && (status === 'executing' || status === 'unknown'));
+
+/** CANCELLED if and only if an accepted cancel started the unwinding. */
+export function verdictOf(record: SagaRecord): Pick<SagaOutcome, 'state' | 'reason'> {
+  const { reason } = record;
+  const undone = reason === CANCEL_REQUESTED ? 'CANCELLED' : 'FAILED';
+  return { state: isUnwinding(record) ? undone : 'COMPLETED', reason };
+}

@@ -4,6 +4,7 @@ import { applyEntry, entryName, type JournalEntry, type SagaEvent, type WaitAnsw
 import type { Decision, ResolveAction, ResolveRequest, SagaMessages } from './messages.js';
 import type { SagaRecord } from './record.js';
 import type { Retriable, Step } from './step.js';
+import type { StoreJournal } from './store.js';
 
 /**
  * What may have to be undone: plain data, so that it can be carried over. The compensation is found by the step's name
@@ -16,8 +17,8 @@ export interface StackEntry {
   outcome: 'unknown' | 'applied';
 }
 
-/** Runs a retriable step; see `Saga.run`. */
-export type RunRetriable = <Input, Result>(step: Retriable<Input, Result>, input: Input) => Promise<Result | undefined>;
+/** Runs a saga's last step, which can change nothing any more: a dead letter where it is given up. */
+export type RunLast = <Input>(step: Retriable<Input, unknown>, input: Input) => Promise<void>;
 
 export interface SagaDefinition {
   readonly sagaType: string;
@@ -29,8 +30,10 @@ export interface SagaDefinition {
   /** Milliseconds from the start of the first run; shortens compensatable actions, their probes and approvals only. */
   readonly deadline: number;
   readonly messages: SagaMessages;
-  /** Runs after the last compensation, before the verdict is final: a notice, say. Retriable steps only. */
-  readonly afterUnwinding?: (run: RunRetriable) => Promise<unknown>;
+  /** Runs after the last compensation, and closes the saga: a notice, say. */
+  readonly afterUnwinding?: (last: RunLast) => Promise<void>;
+  /** Where there is one, the journal is carried out of the workflow: see store.ts. */
+  readonly storeJournal?: StoreJournal;
   /** Called after each transition, to show it somewhere: search attributes, current details. Must not wait. */
   readonly onEntry?: (record: SagaRecord, before: SagaRecord) => void;
   /** Continues the workflow as new with what is carried over, where a saga stays blocked in unwinding for long. */
@@ -68,6 +71,10 @@ export interface Run {
   readonly entries: JournalEntry[];
   /** The sequence number of the last entry. */
   seq: number;
+  /** Up to where the journal has been carried by an activity, and up to where it is known to be stored. */
+  sent: number;
+  stored: number;
+  storing: Promise<void> | undefined;
   readonly stack: StackEntry[];
   /** Milliseconds since the epoch. */
   readonly deadlineAt: number;
@@ -79,11 +86,11 @@ export interface Run {
   handingOver: boolean;
 }
 
-/** Appends a transition and makes it the saga's state. */
-export function journal(run: Run, event: SagaEvent): void {
+/** Appends a transition and makes it the saga's state. `at` is ISO 8601, the workflow's clock unless said otherwise. */
+export function journal(run: Run, event: SagaEvent, at = new Date().toISOString()): void {
   const before = run.record;
   const name = entryName(event, run.definition.sagaType);
-  const entry: JournalEntry = { seq: ++run.seq, at: new Date().toISOString(), name, event };
+  const entry: JournalEntry = { seq: ++run.seq, at, name, event };
   run.record = applyEntry(before, entry);
   run.entries.push(entry);
   run.definition.onEntry?.(run.record, before);

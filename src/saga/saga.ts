@@ -4,13 +4,15 @@
  */
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { allHandlersFinished, CancellationScope, condition, log, workflowInfo } from '@temporalio/workflow';
-import { awaitApproval, runForward, runStep, settling } from './forward.js';
+import { awaitApproval, runLast, runStep, settling } from './forward.js';
 import { offerMessages } from './intervention.js';
 import { blankRecord } from './journal.js';
 import type { SteeringRequest } from './messages.js';
-import { CANCEL_REQUESTED, isCancellable, isCommitted, isUnwinding, type SagaOutcome, type Verdict } from './record.js';
-import { endWait, journal, type CarriedSaga, type Run, type RunRetriable, type SagaDefinition } from './run.js';
+import { CANCEL_REQUESTED, hasEnded, isCancellable, isCommitted, isUnwinding, verdictOf } from './record.js';
+import type { SagaOutcome, Verdict } from './record.js';
+import { endWait, journal, type CarriedSaga, type Run, type RunLast, type SagaDefinition } from './run.js';
 import type { Compensatable, Pivot, Retriable, Step } from './step.js';
+import { rest } from './store.js';
 import { unwind } from './unwind.js';
 
 export { compensatable, pivot, retriable } from './step.js';
@@ -23,9 +25,10 @@ export type {
   SagaMessages,
   SteeringRequest,
 } from './messages.js';
-export type { JournalEntry, SagaEvent } from './journal.js';
+export type { JournalEntry, JournalHeader, SagaEvent, SentEntry } from './journal.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus, Verdict, Waiver } from './record.js';
-export type { CarriedSaga, RunRetriable, SagaDefinition } from './run.js';
+export type { CarriedSaga, RunLast, SagaDefinition } from './run.js';
+export { journalInterceptor, type StoreJournal } from './store.js';
 
 /** What the body of a saga can do. */
 export interface Saga {
@@ -33,6 +36,11 @@ export interface Saga {
   run<Input, Result>(step: Compensatable<Input, Result>, input: Input): Promise<Result>;
   /** `undefined` where no result is known: an operator answered for the step, or it became a dead letter. */
   run<Input, Result>(step: Pivot<Input, Result> | Retriable<Input, Result>, input: Input): Promise<Result | undefined>;
+  /**
+   * Runs the step with which the saga completes: nothing may run beside it or after it. The verdict is stored with it, so
+   * that a journal costs no action more. Optional; a saga also ends with its body.
+   */
+  last: RunLast;
   /** Waits for an Update `approve`; rejected or expired, the saga unwinds. `timeout` is in milliseconds. */
   awaitApproval(approval: string, timeout: number): Promise<void>;
 }
@@ -84,6 +92,9 @@ function openRun(definition: SagaDefinition, carried?: CarriedSaga): Run {
     record: carried?.record ?? blankRecord(sagaId),
     entries: [],
     seq: carried?.seq ?? 0,
+    sent: carried?.seq ?? 0,
+    stored: carried?.seq ?? 0,
+    storing: undefined,
     stack: [...(carried?.stack ?? [])],
     deadlineAt: carried?.deadlineAt ?? workflowInfo().startTime.getTime() + deadline,
     decisions: Object.assign(Object.create(null), carried?.decisions),
@@ -102,6 +113,7 @@ async function goForward(run: Run, body: (saga: Saga) => Promise<unknown>): Prom
   const saga: Saga = {
     // Steps were typed where they were defined, and results come back to where they are awaited.
     run: (step: Step, input: unknown) => settling(run, () => runStep(run, step, input as never)) as Promise<never>,
+    last: (step, input) => settling(run, () => runStep(run, step, input as never, true)) as Promise<never>,
     awaitApproval: (approval, timeout) => settling(run, () => awaitApproval(run, approval, timeout)),
   };
   try {
@@ -112,7 +124,7 @@ async function goForward(run: Run, body: (saga: Saga) => Promise<unknown>): Prom
   // Parallel steps settle before the first of them is undone (rule 3).
   while (run.inFlight.size > 0) await Promise.allSettled(run.inFlight);
   // At once: a branch of the body that nobody awaits must not start anything in between (rule 28).
-  if (!isUnwinding(run.record)) end(run);
+  if (!isUnwinding(run.record)) await end(run);
 }
 
 /** A programming error undoes nothing: it fails the workflow task and goes on after the repaired release (rule 13). */
@@ -130,14 +142,13 @@ function bodyFailed(run: Run, error: unknown): void {
 
 async function goBack(run: Run): Promise<void> {
   await unwind(run);
-  const runRetriable: RunRetriable = (step, input) => runForward(run, step, input as never) as Promise<never>;
   try {
-    await run.definition.afterUnwinding?.(runRetriable);
+    await run.definition.afterUnwinding?.((step, input) => runLast(run, step, input as never));
   } catch (error) {
     // As it stands it would close the workflow without a verdict; this way the task fails, and alarms.
     throw error instanceof TemporalFailure ? new Error('afterUnwinding has failed', { cause: error }) : error;
   }
-  end(run);
+  await end(run);
 }
 
 function acceptCancel(
@@ -150,9 +161,9 @@ function acceptCancel(
   run.forward.cancel();
 }
 
-/** CANCELLED if and only if an accepted cancel started the unwinding. */
-function end(run: Run): void {
-  const { reason } = run.record;
-  const undone = reason === CANCEL_REQUESTED ? 'CANCELLED' : 'FAILED';
-  journal(run, { type: 'SagaEnded', state: isUnwinding(run.record) ? undone : 'COMPLETED', reason });
+/** The verdict is decided in the turn of the call; the run stays open until the last of its journal is stored. */
+async function end(run: Run): Promise<void> {
+  if (!hasEnded(run.record)) journal(run, { type: 'SagaEnded', ...verdictOf(run.record) });
+  await rest(run);
+  await run.storing;
 }

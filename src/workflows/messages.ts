@@ -40,6 +40,8 @@ export interface SagaPolicy {
   /** Orders above this amount in this currency wait for an approval before they are paid. */
   readonly approvalAbove?: Money;
   readonly approvalTimeout?: number;
+  /** Every transition is carried to the audit trail. Left out by orders from before there was one. */
+  readonly journal?: boolean;
   /** Events after which a blocked order is continued as new; without it Temporal's own suggestion counts. */
   readonly historyLimit?: number;
 }

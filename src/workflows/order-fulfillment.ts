@@ -18,7 +18,7 @@ import { showInWebUi } from './visibility.js';
 const activities = proxyActivities<Activities>({ startToCloseTimeout: '10s' });
 
 /** A call, its definitive refusals, and how the Web UI shows it. Every call names its effect by the order's id alone. */
-const to = <Verb extends keyof Activities, Summary>(verb: Verb, budget: Budget, summary: Summary) => ({
+const to = <Verb extends keyof typeof REFUSALS, Summary>(verb: Verb, budget: Budget, summary: Summary) => ({
   activity: activities[verb],
   refusals: REFUSALS[verb],
   budget,
@@ -80,8 +80,9 @@ export async function orderFulfillment(
         reject: messages.rejectOrder,
       },
       onEntry: showInWebUi,
-      afterUnwinding: (run) => run(notice, { orderId }),
+      afterUnwinding: (last) => last(notice, { orderId }),
       continueAsNew: (blocked) => continueAsNew<typeof orderFulfillment>(input, blocked),
+      ...(policy.journal && { storeJournal: activities.storeJournal }),
       ...(policy.historyLimit !== undefined && { historyLimit: policy.historyLimit }),
     },
     async (saga) => {
@@ -89,7 +90,7 @@ export async function orderFulfillment(
       if (needsApproval(total, policy)) await saga.awaitApproval('order', policy.approvalTimeout ?? policy.deadline);
       await saga.run(pay, { orderId, total });
       await saga.run(ship, { orderId });
-      await saga.run(confirm, { orderId });
+      await saga.last(confirm, { orderId });
     },
     carried,
   );

@@ -1,14 +1,14 @@
 /** A participant of many sagas: it keeps the ledger of the real ones, and misbehaves as each saga's schedule says. */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { ScriptedActivities, StepInput } from '../saga/scripted.js';
+import type { ParticipantActivities, StepInput } from '../saga/scripted.js';
 import { change, keyOf, type Scene } from './scene.js';
 import { LAST, NOTICE, type Behaviour, type Operation } from './schedule.js';
 
 /** Called when a call has arrived and before it is answered. */
 type OnArrival = (scene: Scene, operation: Operation, step: string) => Promise<void>;
 
-export function participantOf(scenes: ReadonlyMap<string, Scene>, onArrival: OnArrival): ScriptedActivities {
+export function participantOf(scenes: ReadonlyMap<string, Scene>, onArrival: OnArrival): ParticipantActivities {
   async function handle(operation: Operation, { sagaId, step }: StepInput): Promise<Scene> {
     const scene = scenes.get(sagaId);
     if (!scene) throw failure('NobodyKnows', false);

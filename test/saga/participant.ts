@@ -1,7 +1,7 @@
 /** A participant in memory that keeps the ledger of the real ones (tombstones included) and misbehaves as it is told. */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { ScriptedActivities, StepInput } from './scripted.js';
+import type { ParticipantActivities, StepInput } from './scripted.js';
 
 export type Operation = 'act' | 'undo' | 'ask';
 
@@ -15,7 +15,7 @@ export type Behaviour = 'ok' | 'refuse' | 'unavailable' | 'lost' | 'late' | 'hel
 export type LedgerStatus = 'applied' | 'refused' | 'undone' | 'fenced';
 
 export interface Participant {
-  readonly activities: ScriptedActivities;
+  readonly activities: ParticipantActivities;
   readonly ledger: ReadonlyMap<string, LedgerStatus>;
   /** Every call that arrived, in order: `act a`, `undo a`. */
   readonly calls: string[];

@@ -36,7 +36,7 @@ export interface StepInput {
 
 export interface PlannedStep {
   readonly name: string;
-  readonly kind: 'compensatable' | 'pivot' | 'block' | 'deadLetter' | 'approval';
+  readonly kind: 'compensatable' | 'pivot' | 'block' | 'deadLetter' | 'last' | 'approval';
   readonly probed?: boolean;
 }
 
@@ -63,14 +63,20 @@ export interface Plan {
   readonly failure?: string;
   /** Instead of one group after the other. */
   readonly body?: keyof typeof BODIES;
+  /** The journal is carried, and `storeJournal` stores it. */
+  readonly journal?: boolean;
   /** What follows the unwinding fails. */
   readonly afterFails?: boolean;
 }
 
-export interface ScriptedActivities {
+export interface ParticipantActivities {
   act(input: StepInput): Promise<{ readonly step: string; readonly attempts: number }>;
   undo(input: StepInput): Promise<Undone & { readonly attempts: number }>;
   ask(input: StepInput): Promise<{ readonly effect: 'applied' | 'none' }>;
+}
+
+export interface ScriptedActivities extends ParticipantActivities {
+  storeJournal(): Promise<void>;
 }
 
 /** What a worker may listen to. The last of several tellings counts: a workflow task may be run again. */
@@ -98,7 +104,8 @@ function defined({ name, kind, probed }: PlannedStep, plan: Plan) {
   const budget = { attempt, total: plan.budget };
   const action = { activity: call.act, budget, refusals: ['Refused', 'AlreadyCancelled'] };
   if (kind === 'pivot') return pivot(name, action);
-  if (kind === 'block' || kind === 'deadLetter') return retriable(name, action, { onExhausted: kind });
+  if (kind === 'block') return retriable(name, action, { onExhausted: 'block' });
+  if (kind !== 'compensatable') return retriable(name, action, { onExhausted: 'deadLetter' });
   const undoBudget = { attempt, total: plan.undoBudget };
   const compensation = { activity: call.undo, budget: undoBudget, refusals: ['UndoRefused'] };
   const probe = { activity: call.ask, budget, refusals: [], maximumProcessingTime: MAXIMUM_PROCESSING_TIME };
@@ -124,11 +131,12 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
         if (plan.told) audience.told(record);
         else if (record.blockedOn !== before) upsertMemo({ blockedOn: record.blockedOn });
       },
-      afterUnwinding: async (run) => {
+      afterUnwinding: async (last) => {
         if (plan.afterFails) throw ApplicationFailure.nonRetryable('no notice', 'Sorry');
-        return notice.kind === 'retriable' && run(notice, { sagaId, step: 'notice' });
+        if (notice.kind === 'retriable') await last(notice, { sagaId, step: 'notice' });
       },
       continueAsNew: (blocked) => continueAsNew<typeof scripted>(plan, blocked),
+      ...(plan.journal && { storeJournal: call.storeJournal }),
       ...(historyLimit !== undefined && { historyLimit }),
     },
     (saga) => bodyOf(plan, saga, steps),
@@ -155,6 +163,7 @@ function runOne(
   const step = steps.find(({ name }) => name === planned.name);
   if (!step) throw new Error(`no step ${planned.name}`);
   const input = { sagaId: plan.sagaId, step: planned.name };
+  if (planned.kind === 'last' && step.kind === 'retriable') return saga.last(step, input);
   return step.kind === 'compensatable' ? saga.run(step, input) : saga.run(step, input);
 }
 

@@ -7,6 +7,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { JournalEntry, ResolveAction, SagaOutcome, SagaRecord, SteeringRequest } from '../../src/saga/saga.js';
 import { createTimeSkipping, type TestEnv, type TestWorker } from '../support/temporal.js';
+import type { Archive } from './archive.js';
 import { createParticipant, type Participant } from './participant.js';
 import * as script from './scripted.js';
 import type { Plan, PlannedStep, ScriptedActivities, StepInput } from './scripted.js';
@@ -42,7 +43,9 @@ export interface Stage {
 
 export const bundleScripted = async (): Promise<string> => {
   const workflowsPath = path.join(import.meta.dirname, 'scripted.ts');
-  return (await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') })).code;
+  const workflowInterceptorModules = [path.join(import.meta.dirname, '..', '..', 'src', 'workflows', 'journal.ts')];
+  const logger = new DefaultLogger('WARN');
+  return (await bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger })).code;
 };
 
 export const compensatable = (...names: string[]): PlannedStep[][] =>
@@ -61,7 +64,7 @@ export const farAhead = (): string => new Date(Date.now() + 10 * 365 * DAY).toIS
 type Cast = Map<string, Participant>;
 
 const activitiesOf = (cast: Cast): ScriptedActivities => {
-  const of = ({ sagaId }: StepInput): ScriptedActivities => {
+  const of = ({ sagaId }: StepInput): Participant['activities'] => {
     const participant = cast.get(sagaId);
     if (!participant) throw new Error(`nobody plays ${sagaId}`);
     return participant.activities;
@@ -70,6 +73,7 @@ const activitiesOf = (cast: Cast): ScriptedActivities => {
     act: (input) => of(input).act(input),
     undo: (input) => of(input).undo(input),
     ask: (input) => of(input).ask(input),
+    storeJournal: async () => undefined,
   };
 };
 
@@ -166,6 +170,7 @@ interface House {
 /** A server and a worker for the test file that calls this; what it returns makes a test of a play. */
 export function theatre(
   openServer: () => Promise<TestEnv> = createTimeSkipping,
+  archive?: Archive,
 ): (body: (stage: Stage) => Promise<void>) => () => Promise<void> {
   const taskQueue = `scripted-${randomUUID()}`;
   const cast: Cast = new Map();
@@ -174,7 +179,13 @@ export function theatre(
   beforeAll(async () => {
     const [opened, code] = await Promise.all([openServer(), bundleScripted()]);
     env = opened;
-    worker = await env.startWorker({ taskQueue, workflowBundle: { code }, activities: activitiesOf(cast) });
+    const interceptors = { activity: archive ? [archive.interceptor] : [] };
+    worker = await env.startWorker({
+      taskQueue,
+      workflowBundle: { code },
+      activities: activitiesOf(cast),
+      interceptors,
+    });
   });
   afterAll(async () => {
     await worker.stop();

@@ -1,0 +1,64 @@
+/**
+ * How the journal leaves the workflow: in the headers of the activities that it schedules anyway, and by one activity
+ * more wherever the saga rests or ends without a last action. What is stored is never speculative, since a workflow task
+ * that is interrupted is run again and only what it scheduled counts (rule 28).
+ */
+import { defaultPayloadConverter, type ActivityOptions } from '@temporalio/common';
+import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import { JOURNAL_HEADER, type JournalHeader } from './journal.js';
+import { hasEnded } from './record.js';
+import type { Run } from './run.js';
+
+/** An activity that does nothing by itself: whoever runs it stores what its header carries before it succeeds. */
+export interface StoreJournal {
+  executeWithOptions(options: ActivityOptions, args: []): Promise<unknown>;
+}
+
+/** For the activity that is scheduled next, in the same turn: this module exists once per workflow. */
+let outgoing: JournalHeader | undefined;
+
+/** Register it with the worker's workflow interceptors; without it nothing is carried. */
+export const journalInterceptor: WorkflowInterceptorsFactory = () => ({
+  outbound: [
+    {
+      scheduleActivity(input, next) {
+        if (!outgoing) return next(input);
+        const headers = { ...input.headers, [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(outgoing) };
+        outgoing = undefined;
+        return next({ ...input, headers });
+      },
+    },
+  ],
+});
+
+/** Gives the next activity what none has carried yet; where it must be stored, all that is not known to be. */
+export function carry(run: Run, must: Pick<JournalHeader, 'required' | 'closing'> = {}): void {
+  const { sagaId, sagaType, storeJournal } = run.definition;
+  if (!storeJournal) return;
+  const from = must.required ? run.stored : run.sent;
+  const entries = run.entries.filter(({ seq }) => seq > from).map(({ seq, at, event }) => ({ seq, at, event }));
+  outgoing = { sagaId, sagaType, entries, ...must };
+  run.sent = run.seq;
+}
+
+/**
+ * Stores everything where the saga rests or has ended; resolves when it is stored, however long the store is away.
+ * Nobody who has something to decide waits for it.
+ */
+export async function rest(run: Run): Promise<void> {
+  const rests = (): boolean => run.record.blockedOn !== null || run.record.waitingFor !== null || hasEnded(run.record);
+  while (!isStored(run) && rests()) await (run.storing ??= store(run));
+}
+
+async function store(run: Run): Promise<void> {
+  const { seq } = run;
+  carry(run, { required: true });
+  const retry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '10 seconds' } as const;
+  const options = { startToCloseTimeout: '10 seconds', retry, summary: 'journal' } as const;
+  await run.definition.storeJournal?.executeWithOptions(options, []);
+  run.stored = Math.max(run.stored, seq);
+  run.storing = undefined;
+}
+
+/** Only what is stored may be left behind by a run that is continued as new. */
+export const isStored = (run: Run): boolean => !run.definition.storeJournal || run.stored === run.seq;

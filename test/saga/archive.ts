@@ -1,0 +1,70 @@
+/** An archive in memory: what a store of journals does with what the activities carry, and how it can be away. */
+import { isDeepStrictEqual } from 'node:util';
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { closingEvents, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../../src/saga/journal.js';
+
+export interface Delivery extends JournalHeader {
+  /** The activity's type. */
+  readonly by: string;
+}
+
+export interface Archive {
+  readonly interceptor: ActivityInterceptorsFactory;
+  /** What each attempt of an activity has carried, in order. */
+  deliveriesOf(sagaId: string): readonly Delivery[];
+  /** What is stored, by sequence number; without a gap where the saga rests. */
+  storedOf(sagaId: string): readonly SentEntry[];
+  /** Entries that came again with other content: an error of the library. */
+  readonly conflicts: readonly string[];
+  /** While it is away nothing is stored, and what must be is tried again. */
+  away: boolean;
+}
+
+export function createArchive(): Archive {
+  const deliveries: Delivery[] = [];
+  const conflicts: string[] = [];
+  const stored = new Map<string, Map<number, SentEntry>>();
+
+  function store(sagaId: string, entries: readonly SentEntry[]): void {
+    const known = stored.get(sagaId) ?? new Map<number, SentEntry>();
+    stored.set(sagaId, known);
+    for (const entry of entries) {
+      const twin = known.get(entry.seq);
+      if (twin && !isDeepStrictEqual(entry, twin)) conflicts.push(`${JSON.stringify(entry)} ≠ ${JSON.stringify(twin)}`);
+      known.set(entry.seq, entry);
+    }
+  }
+
+  const archive: Archive = {
+    away: false,
+    conflicts,
+    deliveriesOf: (id) => deliveries.filter(({ sagaId }) => sagaId === id),
+    storedOf: (id) => [...(stored.get(id)?.values() ?? [])].sort((a, b) => a.seq - b.seq),
+    interceptor: () => ({
+      inbound: {
+        async execute(input, next) {
+          const payload = input.headers[JOURNAL_HEADER];
+          if (!payload) return next(input);
+          const { activityType, attempt } = Context.current().info;
+          const header = defaultPayloadConverter.fromPayload<JournalHeader>(payload);
+          const { sagaId, entries, required, closing } = header;
+          deliveries.push({ ...header, by: activityType });
+          const result: unknown = await next(input);
+          if (archive.away && required) throw ApplicationFailure.retryable('the archive is away', 'Away');
+          if (!archive.away) store(sagaId, entries);
+          if (!closing) return result;
+          const closedAt = new Date().toISOString();
+          const last = entries.at(-1)?.seq ?? 0;
+          store(
+            sagaId,
+            closingEvents(closing, attempt).map((event, index) => ({ seq: last + 1 + index, at: closedAt, event })),
+          );
+          return { ...Object(result), attempts: attempt, closedAt };
+        },
+      },
+    }),
+  };
+  return archive;
+}
