@@ -99,6 +99,7 @@ function policyOf(settings: Settings): SagaPolicy {
     retriableBudget: settings.SAGA_RETRIABLE_BUDGET,
     compensationBudget: settings.SAGA_COMPENSATION_BUDGET,
     deadline: settings.SAGA_DEADLINE,
+    journal: settings.SAGA_JOURNAL ?? true,
     ...(settings.SAGA_APPROVAL_ABOVE === undefined
       ? {}
       : { approvalAbove: settings.SAGA_APPROVAL_ABOVE, approvalTimeout: settings.SAGA_APPROVAL_TIMEOUT }),
