@@ -23,6 +23,7 @@ describe('the configuration', () => {
       retriableBudget: 86_400_000,
       compensationBudget: 86_400_000,
       deadline: 604_800_000,
+      journal: true,
     });
     expect(config).toMatchObject({
       faultInjection: true,
