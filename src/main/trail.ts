@@ -1,5 +1,5 @@
 /** A saga's journal as Temporal's histories tell it: every entry that was ever sent is in the header of an activity. */
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { closingEntries, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../journal/batch.js';
 import { CORRELATION_ID } from '../workflows/messages.js';
@@ -79,10 +79,15 @@ export async function readWholeTrail(client: Client, sagaId: string, runId: stri
   if (!last) return undefined;
   let { entries, continuedFrom } = last;
   while (continuedFrom !== undefined && entries[0]?.seq !== 1) {
-    const earlier = await readTrail(client, sagaId, continuedFrom);
+    const earlier = await readTrail(client, sagaId, continuedFrom).catch(ifKept);
     const from = entries[0]?.seq ?? Infinity;
     entries = [...(earlier?.entries ?? []).filter(({ seq }) => seq < from), ...entries];
     continuedFrom = earlier?.continuedFrom;
   }
   return { ...last, entries };
+}
+
+/** Temporal keeps closed runs for a while only. */
+export function ifKept(error: unknown): undefined {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
