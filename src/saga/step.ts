@@ -87,9 +87,9 @@ export function compensatable<Input, Result>(
   name: string,
   action: Call<Input, Result>,
   compensation: Call<Input, Undone>,
-  { probe }: { readonly probe?: Probe<Input> } = {},
+  options: Pick<Compensatable<Input, Result>, 'probe'> = {},
 ): Compensatable<Input, Result> {
-  return { kind: 'compensatable', name, action, compensation, ...(probe && { probe }) };
+  return { kind: 'compensatable', name, action, compensation, ...options };
 }
 
 /** A step after which the saga only goes forward: exhausted, it blocks for an operator; refused, the saga unwinds. */
@@ -101,7 +101,7 @@ export function pivot<Input, Result>(name: string, action: Call<Input, Result>):
 export function retriable<Input, Result>(
   name: string,
   action: Call<Input, Result>,
-  { onExhausted }: { readonly onExhausted: 'block' | 'deadLetter' },
+  { onExhausted }: Pick<Retriable<Input, Result>, 'onExhausted'>,
 ): Retriable<Input, Result> {
   return { kind: 'retriable', name, action, onExhausted };
 }
