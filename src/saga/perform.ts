@@ -60,8 +60,8 @@ export async function perform<Input, Result>(
   const desk: Desk = { allowed };
   run.desks.set(step, desk);
   // Continued as new while blocked: the call is not made again before somebody says so.
-  let next = run.record.blockedOn === step ? await decision(run, step, desk) : 'retry';
-  while (next === 'retry') {
+  let action = run.record.blockedOn === step ? await nextDecision(run, step, desk) : 'retry';
+  while (action === 'retry') {
     journal(run, { type: started, step, timeoutAt: fromNow(total) });
     carry(run, closing && { required: true, closing });
     desk.scope = new CancellationScope();
@@ -73,10 +73,10 @@ export async function perform<Input, Result>(
       return outcome;
     }
     if (!desk.pending) journal(run, failureOf(started, step, outcome));
-    next = await decision(run, step, desk, outcome.code);
+    action = await nextDecision(run, step, desk, outcome.code);
   }
   run.desks.delete(step);
-  return { kind: next };
+  return { kind: action };
 }
 
 async function attempt<Input, Result>(
@@ -129,7 +129,7 @@ export function failureOf(started: Manner['started'], step: string, { kind, code
 }
 
 /** The operator's next decision. Until there is one the step blocks the saga; at most one does at a time (rule 17). */
-async function decision(run: Run, step: string, desk: Desk, code = ''): Promise<Answer | 'retry'> {
+async function nextDecision(run: Run, step: string, desk: Desk, code = ''): Promise<Answer | 'retry'> {
   for (;;) {
     if (desk.pending) {
       const { action, actor, reason, requestId } = desk.pending;
