@@ -8,14 +8,10 @@ import { fromNow, journal, type Desk, type Run } from './run.js';
 import type { Call } from './step.js';
 import { carry, isStored, rest } from './store.js';
 
-/** `refused`: nothing happened, nothing ever will. `unknown`: it may have happened. */
-export interface Failed {
-  readonly kind: 'refused' | 'unknown';
-  readonly code: string;
-  readonly attempts: number;
-}
+type Done<Result> = { readonly kind: 'done'; readonly result: Result; readonly attempts: number };
 
-type Outcome<Result> = Failed | { readonly kind: 'done'; readonly result: Result; readonly attempts: number };
+/** `refused`: nothing happened, nothing ever will. `unknown`: it may have happened. */
+export type Failed = { readonly kind: 'refused' | 'unknown'; readonly code: string; readonly attempts: number };
 
 /** What an operator says in place of the participant. */
 type Answer = Exclude<ResolveAction, 'retry' | 'block'>;
@@ -55,8 +51,17 @@ export async function perform<Input, Result>(
   call: Call<Input, Result>,
   input: Input,
   { total = call.budget.total, closing }: { readonly total?: number; readonly closing?: Closing | undefined } = {},
-): Promise<Outcome<Result> | { readonly kind: Answer }> {
+): Promise<Done<Result> | Failed | { readonly kind: Answer }> {
   const { started, prefix, blocksOn, allowed }: Manner = MANNERS[manner];
+  const { activity, budget, refusals, summary } = call;
+  const line = typeof summary === 'function' ? summary(input) : summary;
+  const options = {
+    startToCloseTimeout: Math.min(budget.attempt, total),
+    scheduleToCloseTimeout: total,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '1 minute' },
+    ...(line !== undefined && { summary: prefix + line }),
+  } as const;
   const desk: Desk = { allowed };
   run.desks.set(step, desk);
   // Continued as new while blocked: the call is not made again before somebody says so.
@@ -65,7 +70,9 @@ export async function perform<Input, Result>(
     journal(run, { type: started, step, timeoutAt: fromNow(total) });
     carry(run, closing && { required: true, closing });
     desk.scope = new CancellationScope();
-    const outcome = await desk.scope.run(() => attempt(call, input, total, prefix));
+    const outcome = await desk.scope
+      .run(() => activity.executeWithOptions(options, [input]))
+      .then(doneWith, (error: unknown) => outcomeOf(error, refusals));
     delete desk.scope;
     if (outcome.kind === 'done' || !blocksOn.includes(outcome.kind)) {
       delete desk.pending;
@@ -79,27 +86,7 @@ export async function perform<Input, Result>(
   return { kind: action };
 }
 
-async function attempt<Input, Result>(
-  { activity, budget, refusals, summary }: Call<Input, Result>,
-  input: Input,
-  total: number,
-  prefix: string,
-): Promise<Outcome<Result>> {
-  const line = typeof summary === 'function' ? summary(input) : summary;
-  const options = {
-    startToCloseTimeout: Math.min(budget.attempt, total),
-    scheduleToCloseTimeout: total,
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
-    retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '1 minute' },
-    ...(line !== undefined && { summary: prefix + line }),
-  } as const;
-  try {
-    const result = await activity.executeWithOptions(options, [input]);
-    return { kind: 'done', result, attempts: attemptsIn(result) };
-  } catch (error) {
-    return outcomeOf(error, refusals);
-  }
-}
+const doneWith = <Result>(result: Result): Done<Result> => ({ kind: 'done', result, attempts: attemptsIn(result) });
 
 /** Only a failure that Temporal reports is an outcome; a programming error fails the workflow task (rule 13). */
 function outcomeOf(error: unknown, refusals: readonly string[]): Failed {
