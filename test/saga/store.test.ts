@@ -154,7 +154,6 @@ describe('a saga that waits', () => {
       stage.participant.behave('undo', 'a', ['refuse']);
       archive.away = true;
       const saga = await stage.start(compensatable('a', 'b'), { ...JOURNAL, historyLimit: 10 });
-      await stage.blocks(saga, 'a');
       const isFirstRun = async (): Promise<boolean> => {
         const { raw, runId } = await stage.latest(saga).describe();
         return runId === raw.workflowExecutionInfo?.firstRunId || !!raw.pendingWorkflowTask;
