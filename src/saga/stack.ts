@@ -14,7 +14,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { log, sleep } from '@temporalio/workflow';
 import { failureOf, perform, type Failed } from './perform.js';
 import { journal, type Run, type StackEntry } from './run.js';
-import type { Compensatable, Probe, Step } from './step.js';
+import type { Compensatable, Probe, Step, Undone } from './step.js';
 import { closed, closingOf } from './store.js';
 
 /** Takes one step forward. Inputs were checked where the step was run; `never` says that it is any step's. */
@@ -65,7 +65,7 @@ export async function unwind(run: Run): Promise<void> {
 async function undo(run: Run, step: Compensatable<never, unknown>, entry: StackEntry): Promise<void> {
   const { name, compensation, probe } = step;
   const input = entry.input as never;
-  const compensated = (outcome: 'compensated' | 'nothingToDo', attempts: number): void =>
+  const compensated = (outcome: Undone['outcome'], attempts: number): void =>
     journal(run, { type: 'SagaCompensationCompleted', step: name, attempts, outcome });
   if (probe && entry.outcome === 'unknown') {
     const found = await ask(run, step, probe, input);

@@ -16,13 +16,9 @@ export interface Budget {
   readonly total: number;
 }
 
-/** A function of `proxyActivities`. It must address its effect by the input alone: the same input, the same effect. */
-export interface Activity<Input, Result> {
-  executeWithOptions(options: ActivityOptions, args: [input: Input]): Promise<Result>;
-}
-
 export interface Call<Input, Result> {
-  readonly activity: Activity<Input, Result>;
+  /** A function of `proxyActivities`. It must address its effect by the input alone: the same input, the same effect. */
+  readonly activity: { executeWithOptions(options: ActivityOptions, args: [input: Input]): Promise<Result> };
   readonly budget: Budget;
   /**
    * The `type`s of a non-retryable `ApplicationFailure` that are definitive answers: nothing happened, nothing ever
