@@ -1,6 +1,7 @@
 /**
  * How what is asked of a running saga is decided. All of it arrives by Updates: they can be refused, and are answered
  * only when they are decided; a signal can be neither (rules 18 and 24). Validators decide by the state at that moment.
+ * The wait for an approval is here as well: it ends by what is asked.
  */
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { CancellationScope, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
@@ -71,6 +72,7 @@ function formProblem(run: Run, { actor, reason, validUntil }: SteeringRequest, i
   return run.handingOver || until < Date.now() ? 'NotDecided' : undefined;
 }
 
+/** Why a cancel cannot be acted on now, whoever asks for it; `undefined` where it can. */
 export function cancelProblem({ record }: Run): RefusalCode | undefined {
   if (record.reason !== null) return 'AlreadyUnwinding';
   return isGoingForward(record) && !isCommitted(record) ? undefined : 'AlreadyFulfilled';

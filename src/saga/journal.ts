@@ -108,8 +108,9 @@ export const blankRecord = (sagaId: string): SagaRecord => ({
 
 /** The record after one more entry. Pure: the same entries give the same record, in a workflow and in a database. */
 export function applyEntry(record: SagaRecord, { event, at }: JournalEntry): SagaRecord {
-  // One event and its row of the table: the compiler cannot tell that they belong together.
-  const { saga, step } = CHANGES[event.type](event as never, record, at);
+  // One event and its row of the table: the compiler cannot tell that they belong together. What is not in it (a reader
+  // may be older than a writer) changes nothing but the time.
+  const { saga, step } = CHANGES[event.type]?.(event as never, record, at) ?? {};
   return {
     ...record,
     ...saga,
@@ -180,6 +181,7 @@ function stepsAfter(
   const after = (step: StepRecord): StepRecord => ({
     ...step,
     ...change,
+    // The first time counts.
     ...(step.executedAt !== undefined && { executedAt: step.executedAt }),
     ...('attempts' in event && { attempts: step.attempts + event.attempts }),
     ...('timeoutAt' in event && { timeoutAt: event.timeoutAt }),

@@ -1,6 +1,6 @@
 /**
- * What a saga tells about itself: plain data, the same in a query's answer, a read model and a page.
- * Types only. Times are ISO 8601 in UTC, taken from the workflow's clock.
+ * What a saga tells about itself: plain data, the same in a query's answer, a read model and a page; and what is read
+ * from it. Times are ISO 8601 in UTC, taken from the workflow's clock.
  */
 
 /** The states in which a saga has ended. */

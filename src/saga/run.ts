@@ -67,6 +67,7 @@ export interface Desk {
 
 export type Run = ReturnType<typeof openRun>;
 
+/** A saga's state as it begins, or as it was carried over. */
 export function openRun(definition: SagaDefinition, carried?: CarriedSaga) {
   const { sagaType, sagaId, data, steps, deadline } = definition;
   if (new Set(steps.map(({ name }) => name)).size < steps.length) throw new Error('Two steps have the same name');

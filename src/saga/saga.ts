@@ -14,14 +14,8 @@ import { rest } from './store.js';
 
 export { compensatable, pivot, retriable } from './step.js';
 export type { Budget, Call, Compensatable, Pivot, Probe, Retriable, Step, Undone } from './step.js';
-export type {
-  Decision,
-  RefusalCode,
-  ResolveAction,
-  ResolveRequest,
-  SagaMessages,
-  SteeringRequest,
-} from './messages.js';
+export type { Decision, RefusalCode, SagaMessages } from './messages.js';
+export type { ResolveAction, ResolveRequest, SteeringRequest } from './messages.js';
 export type { JournalEntry, JournalHeader, SagaEvent, SentEntry } from './journal.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus, Verdict, Waiver } from './record.js';
 export type { CarriedSaga, RunLast, SagaDefinition } from './run.js';
