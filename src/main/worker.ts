@@ -8,6 +8,7 @@ import { correlationInterceptor } from '../activities/correlation.js';
 import { openOrders } from '../orders/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { findDatabase } from './database.js';
+import { openWorkersJournal } from './workers-journal.js';
 import { localAddress } from './local-url.js';
 import { freePort, requireFreePort } from './ports.js';
 import { runProcess } from './run-process.js';
@@ -59,6 +60,7 @@ await runProcess('worker', async ({ config, logger }) => {
       logger.warn({ err: error }, 'a connection to PostgreSQL is lost');
     },
   });
+  const journal = await openWorkersJournal(config.journalDatabaseUrl ?? databaseUrl, target, logger);
   const connection = await NativeConnection.connect({ address: target.address, ...target.connection });
   const worker = await Worker.create({
     connection,
@@ -66,7 +68,7 @@ await runProcess('worker', async ({ config, logger }) => {
     taskQueue: TASK_QUEUE,
     workflowBundle: await workflowBundle(),
     activities: createActivities({ orders, services: config.serviceUrls }),
-    interceptors: { activity: [correlationInterceptor] },
+    interceptors: { activity: [correlationInterceptor, journal.interceptor] },
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
   });
@@ -81,7 +83,7 @@ await runProcess('worker', async ({ config, logger }) => {
       worker.shutdown();
       await run;
       await connection.close();
-      await orders.close();
+      await Promise.all([orders.close(), journal.close()]);
     },
   };
 });

@@ -145,4 +145,5 @@ async function goBack(run: Run): Promise<void> {
 async function end(run: Run): Promise<void> {
   if (!hasEnded(run.record)) journal(run, { type: 'SagaEnded', ...verdictOf(run.record) });
   await rest(run);
+  await run.storing;
 }
