@@ -15,8 +15,8 @@ CREATE TABLE idempotency_keys (
   -- Whoever holds the lease is about to start the order; once it has lapsed a repeat goes on in its place.
   lease uuid NOT NULL,
   lease_until timestamptz NOT NULL,
-  -- {status, body, location}: what a repeat is answered; null while the order is not confirmed.
-  answer jsonb,
+  -- {status, body, location}: what a repeat is answered, byte by byte; null while the order is not confirmed.
+  answer json,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (owner, key)
 );
