@@ -69,7 +69,7 @@ function signatureOf({ operationId, summary, parameters = [], requestBody, respo
   const group = (where: string): string => {
     const members = parameters.filter((parameter) => parameter.in === where);
     const body = members.map(({ name, required, schema, description }) => {
-      const type = `${required ? typeOf(schema ?? {}) : orUndefined(schema ?? {})}`;
+      const type = (required ? typeOf : orUndefined)(schema ?? {});
       return `${doc(description)}readonly ${quoted(name)}${required ? '' : '?'}: ${type};`;
     });
     return body.length === 0 ? 'object' : `{ ${body.join('\n')} }`;

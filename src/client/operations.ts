@@ -286,6 +286,13 @@ export type SagaEvent = {
   readonly supersededBy: number | null;
 };
 
+export type ServerSentEvent = {
+  readonly id: string;
+  readonly event: string;
+  /** A `SagaEvent` as JSON. */
+  readonly data: string;
+};
+
 export type ResolveDecision = {
   readonly orderId: OrderId;
   readonly sagaId: string;
@@ -336,7 +343,7 @@ export interface Operations {
       readonly limit?: number | undefined;
     };
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -351,7 +358,7 @@ export interface Operations {
     readonly params: object;
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -368,7 +375,7 @@ export interface Operations {
     readonly params: { readonly orderId: OrderId };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -383,7 +390,7 @@ export interface Operations {
     readonly params: { readonly orderId: OrderId };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -398,7 +405,7 @@ export interface Operations {
     readonly params: { readonly orderId: OrderId };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -413,7 +420,7 @@ export interface Operations {
     readonly params: { readonly orderId: OrderId };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -437,7 +444,7 @@ export interface Operations {
       readonly limit?: number | undefined;
     };
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -452,7 +459,7 @@ export interface Operations {
     readonly params: object;
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -468,7 +475,7 @@ export interface Operations {
       readonly fresh?: boolean | undefined;
     };
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -489,7 +496,7 @@ export interface Operations {
       readonly allBranches?: boolean | undefined;
     };
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -504,7 +511,7 @@ export interface Operations {
     readonly params: { readonly sagaId: string };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -519,7 +526,7 @@ export interface Operations {
     readonly params: { readonly sagaId: string; readonly step: string };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line; made where it is absent or malformed, and returned. */
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
