@@ -8,19 +8,13 @@
  *    attempt that the server has given up would be a false one, and must be superseded later.
  */
 import { Context } from '@temporalio/activity';
-import { defaultPayloadConverter } from '@temporalio/common';
+import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInterceptorsFactory, Next } from '@temporalio/worker';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import type { Batch, Closing, JournalHeader } from '../journal/batch.js';
+import { JOURNAL_HEADER, unpack, type Batch, type Closing, type JournalHeader } from '../journal/batch.js';
 import type { Journal } from '../journal/journal.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import { CORRELATION_ID } from './correlation.js';
-import { fault } from './failures.js';
-
-export const JOURNAL_HEADER = 'saga-journal';
-
-/** Does nothing by itself: what its header carries is stored before it is reported as done. */
-export const journalActivities = { async storeJournal(): Promise<void> {} };
 
 const BESIDE_MS = 200;
 /** What is kept of an attempt's time for reporting its end; a fifth of short ones. */
@@ -55,10 +49,11 @@ function batchOf({ headers }: ActivityExecuteInput): SentBatch | undefined {
   const payload = headers[JOURNAL_HEADER];
   const { workflowExecution } = Context.current().info;
   if (!payload || !workflowExecution) return undefined;
-  const { required = false, ...header } = defaultPayloadConverter.fromPayload<JournalHeader>(payload);
+  const { workflowId, runId } = workflowExecution;
+  const { required = false, ...header } = unpack(defaultPayloadConverter.fromPayload(payload), workflowId);
   const correlation = headers[CORRELATION_ID];
   const correlationId = correlation ? defaultPayloadConverter.fromPayload<string>(correlation) : null;
-  return { ...header, required, runId: workflowExecution.runId, correlationId };
+  return { ...header, required, runId, correlationId };
 }
 
 const withoutClosing = ({ sagaId, sagaType, runId, correlationId, entries, required }: SentBatch): Batch => ({
@@ -124,12 +119,11 @@ async function closeAfter(
   const result = await (attempt === 1
     ? tellOnFailure(journal, breaker, batch, act)
     : storeBeside(journal, breaker, batch, act));
-  if (timeLeft(started) <= 0)
-    throw fault('ServiceUnavailable', 'No time is left to store the end of the saga', attempt);
+  if (timeLeft(started) <= 0) throw later('no time is left to store the end');
   const closing = { ...batch.closing, attempts: attempt, at: new Date().toISOString() } as Closing;
   const appended = await journal.append({ ...batch, closing }).catch(notStored);
   if (appended.kind === 'ignored' || !appended.closing) {
-    throw fault('ServiceUnavailable', `The end of the saga was not stored: ${JSON.stringify(appended)}`, attempt);
+    throw later(`the end was not stored: ${JSON.stringify(appended)}`);
   }
   return { ...(typeof result === 'object' ? result : {}), ...appended.closing };
 }
@@ -161,9 +155,21 @@ function timeLeft(started: number): number {
 }
 
 function notStored(error: unknown): never {
-  const { info, log } = Context.current();
   const isAway = error instanceof Error && error.name === 'JournalUnavailableError';
-  if (!isAway) log.error('The journal refuses what a saga sends', { alert: 'JournalFault', error });
-  const reason = error instanceof Error ? error.message : String(error);
-  throw fault('ServiceUnavailable', `journal: ${reason}`, info.attempt);
+  if (!isAway) Context.current().log.error('The journal refuses what a saga sends', { alert: 'JournalFault', error });
+  throw later(error instanceof Error ? error.message : String(error));
+}
+
+const LONGEST_PAUSE_MS = 10_000;
+
+/** Tried again soon: a saga rests or ends only when its journal is stored. Sagas that failed together come back apart. */
+function later(reason: string): ApplicationFailure {
+  const { attempt } = Context.current().info;
+  const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** Math.min(attempt - 1, 16));
+  return ApplicationFailure.create({
+    type: 'JournalUnavailable',
+    message: `journal: ${reason}`,
+    nextRetryDelay: pause / 2 + (Math.random() * pause) / 2,
+    details: [{ attempts: attempt }],
+  });
 }

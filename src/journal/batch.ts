@@ -1,20 +1,11 @@
 /** What is brought to the journal: entries of one run, as an activity's header carried them. */
-import type { SagaEvent } from '../saga/journal.js';
-import type { Verdict } from '../saga/record.js';
+import { closingEvents, type JournalHeader, type SentEntry } from '../saga/journal.js';
 
-/** A transition without its name, which follows from the event and the saga's type. */
-export interface SentEntry {
-  readonly seq: number;
-  /** ISO 8601, UTC: the workflow's clock. */
-  readonly at: string;
-  readonly event: SagaEvent;
-}
+export { JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../saga/journal.js';
+export { unpack } from '../saga/wire.js';
 
 /** The saga's last step and its end: what has come true because the last action has succeeded. */
-export interface Closing {
-  readonly step: string;
-  readonly state: Verdict;
-  readonly reason: string | null;
+export interface Closing extends NonNullable<JournalHeader['closing']> {
   /** The attempt that succeeded, and when: what is stored first stays. */
   readonly attempts: number;
   readonly at: string;
@@ -45,20 +36,5 @@ export function storable<T>(value: T): T {
 }
 
 /** The two entries with which a saga ends, after its last sent one. */
-export function closingEntries(after: number, { step, state, reason, attempts, at }: Closing): SentEntry[] {
-  return [
-    { seq: after + 1, at, event: { type: 'SagaStepCompleted', step, attempts, result: {} } },
-    { seq: after + 2, at, event: { type: 'SagaEnded', state, reason } },
-  ];
-}
-
-/** What the activity header `saga-journal` carries. */
-export interface JournalHeader {
-  readonly sagaId: string;
-  readonly sagaType: string;
-  readonly entries: readonly SentEntry[];
-  /** The activity is not reported as done before everything that it carries is stored. */
-  readonly required?: true;
-  /** What holds if the activity succeeds. */
-  readonly closing?: Omit<Closing, 'attempts' | 'at'>;
-}
+export const closingEntries = (after: number, { attempts, at, ...closing }: Closing): SentEntry[] =>
+  closingEvents(closing, attempts).map((event, index) => ({ seq: after + 1 + index, at, event }));

@@ -5,7 +5,6 @@ import { DefaultLogger, type LogLevel, NativeConnection, Runtime, Worker } from 
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/activities.js';
 import { correlationInterceptor } from '../activities/correlation.js';
-import { journalActivities } from '../activities/journal.js';
 import { openOrders } from '../orders/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { findDatabase } from './database.js';
@@ -68,7 +67,7 @@ await runProcess('worker', async ({ config, logger }) => {
     namespace: target.namespace,
     taskQueue: TASK_QUEUE,
     workflowBundle: await workflowBundle(),
-    activities: { ...createActivities({ orders, services: config.serviceUrls }), ...journalActivities },
+    activities: createActivities({ orders, services: config.serviceUrls }),
     interceptors: { activity: [correlationInterceptor, journal.interceptor] },
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,

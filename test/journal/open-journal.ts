@@ -1,6 +1,6 @@
 /** A journal of its own for a test file, and what Temporal would say of the runs. */
 import { Client } from 'pg';
-import type { AskRun } from '../../src/journal/append.js';
+import type { AskRun, RunAnswer } from '../../src/journal/append.js';
 import { openJournal } from '../../src/journal/journal.js';
 import { openReader } from '../../src/journal/open-reader.js';
 import type { StoredEvent } from '../../src/journal/reader.js';
@@ -10,8 +10,8 @@ import { databaseUrl, freshSchema } from '../support/database.js';
 export async function openTestJournal({ url = databaseUrl(), schema = freshSchema('journal') } = {}) {
   const ordersSchema = freshSchema('orders');
   const orders = await openOrders({ databaseUrl: databaseUrl(), schema: ordersSchema, demoData: false });
-  const standings = new Map<string, Awaited<ReturnType<AskRun>>>();
-  const askRun: AskRun = async (_, runId) => standings.get(runId) ?? 'superseded';
+  const standings = new Map<string, RunAnswer>();
+  const askRun: AskRun = async (_, runId) => standings.get(runId) ?? { standing: 'superseded' };
   const open = () => openJournal({ databaseUrl: url, schema, askRun });
   const journal = open();
   const reader = openReader({ databaseUrl: url, schema, orders });
