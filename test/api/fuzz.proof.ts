@@ -48,13 +48,14 @@ run(
       `--header=x-api-key: ${KEY}`,
       `--max-examples=${process.env['UNWIND_RUNS'] ?? '90'}`,
       `--seed=${seed}`,
-      '--workers=2',
+      // Two of them trip over one another in Hypothesis.
+      '--workers=1',
       '--request-timeout=40',
       '--continue-on-failure',
       '--suppress-health-check=all',
     ]);
     const cases = Number(/(\d[\d,]*) generated/.exec(output)?.[1]?.replaceAll(',', '') ?? 0);
-    process.stdout.write(`Schemathesis, seed ${seed}: ${cases} cases\n${code === 0 ? '' : output}\n`);
+    process.stdout.write(`Schemathesis, seed ${seed}: ${cases} cases\n${code === 0 ? '' : output.slice(0, 20_000)}\n`);
     expect(code).toBe(0);
     expect(cases).toBeGreaterThanOrEqual(CASES);
     expect(api.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
