@@ -1,6 +1,7 @@
 /** Schemathesis, installed from PyPI into a cache of its own where there is a Python. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { cacheDirectory } from '../../src/main/cache.js';
 
@@ -36,10 +37,17 @@ export interface Ran {
   readonly output: string;
 }
 
+/** In a folder of its own: it leaves a cache behind. */
 export async function runSchemathesis(program: string, args: readonly string[]): Promise<Ran> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+  const cwd = mkdtempSync(path.join(os.tmpdir(), 'unwind-fuzz-'));
+  const child = spawn(program, args, {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  rmSync(cwd, { recursive: true, force: true });
   return { code, output };
 }
