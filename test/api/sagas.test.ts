@@ -1,4 +1,5 @@
 /** Finding sagas, reading what happened, and following it. With a worker that keeps the journal. */
+import { lookAfterOrders } from '../../src/api/look-after.js';
 import { followSaga } from '../../src/client/follow-saga.js';
 import type { SagaEvent } from '../../src/client/operations.js';
 import { items, openWorkingShop, type WorkingShop } from './working-shop.js';
@@ -64,6 +65,24 @@ describe('the status of a saga', () => {
       expect([again.status, again.text]).toEqual([304, '']);
     }
     expect((await api.request('GET', paths[0] ?? '', { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
+  });
+});
+
+describe('a journal row', () => {
+  it('counts as accepted, also where the confirmation was lost and Temporal knows nothing', async () => {
+    await fulfil('journaled');
+    await api.sql(
+      `INSERT INTO orders SELECT 'journaled-too', customer_id, items, payment_token, shipping_address, fingerprint
+       FROM orders WHERE id = 'journaled'`,
+    );
+    await api.sql(
+      `UPDATE orders SET started_at = NULL, asked_at = now() - interval '8 days' WHERE id LIKE 'journaled%'`,
+    );
+    expect((await api.request('GET', '/api/orders/journaled-too')).status).toBe(404);
+    expect((await api.request('GET', '/api/orders/journaled')).body).toMatchObject({ state: 'COMPLETED' });
+    await lookAfterOrders(api.deps);
+    expect((await api.orders.get('journaled'))?.startedAt).not.toBeNull();
+    expect(await api.orders.get('journaled-too')).toBeUndefined();
   });
 });
 
