@@ -155,6 +155,8 @@ describe('a request whose process died between its transaction and the start', (
     await lapse(orderId, '6 days');
     await lookAfterOrders(api.deps);
     expect(await api.rows()).toContain(orderId);
+    // Found missing once, it is not asked for again and again.
+    expect((await api.orders.unconfirmed()).map((order) => order.orderId)).not.toContain(orderId);
     await expect(sagaOf(orderId)).rejects.toMatchObject({ name: 'WorkflowNotFoundError' });
 
     await lapse(orderId, '8 days');

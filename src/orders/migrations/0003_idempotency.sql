@@ -1,6 +1,9 @@
 -- When an order was last asked for: as long as that is recent, somebody may be about to start it.
 ALTER TABLE orders ADD COLUMN asked_at timestamptz NOT NULL DEFAULT now();
 
+-- When it was found that an order has no workflow. It has none until it is asked for again.
+ALTER TABLE orders ADD COLUMN missed_at timestamptz;
+
 DROP INDEX orders_not_started;
 CREATE INDEX orders_not_started ON orders (asked_at) WHERE started_at IS NULL;
 
