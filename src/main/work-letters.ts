@@ -57,10 +57,11 @@ async function close(desk: LetterDesk, { id }: DeadLetter, resolution: string, c
 async function decide(
   desk: LetterDesk,
   { client }: Shop,
-  { id, sagaId, step }: DeadLetter,
+  letter: DeadLetter,
   action: ResolveAction,
   { actor, reason, requestId }: Change,
 ): Promise<Worked> {
+  const { id, sagaId, step } = letter;
   const validUntil = new Date(Date.now() + VALID_MS).toISOString();
   try {
     await client.withDeadline(Date.now() + VALID_MS, () =>
@@ -70,7 +71,10 @@ async function decide(
       }),
     );
   } catch (error) {
-    return { done: false, said: refusalOf(error, requestId) };
+    // Terminated, say: nothing will ever be recorded of it.
+    const isGone = error instanceof WorkflowNotFoundError;
+    if (isGone && action === 'skip') return close(desk, letter, 'resolved', { actor, reason, requestId });
+    return { done: false, said: isGone ? 'its saga runs no more: resolve it' : refusalOf(error, requestId) };
   }
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(250)) {
     const now = await desk.get(id);
@@ -80,7 +84,6 @@ async function decide(
 }
 
 function refusalOf(error: unknown, requestId: string): string {
-  if (error instanceof WorkflowNotFoundError) return 'its saga runs no more';
   if (!(error instanceof WorkflowUpdateFailedError)) {
     return `undecided (${error instanceof Error ? error.message : String(error)}): repeat it with --request-id ${requestId}`;
   }
