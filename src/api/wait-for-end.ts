@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 
 /**
@@ -11,6 +12,8 @@ export async function waitForEnd(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (within <= 0 || signal.aborted) return false;
+  // The SDK leaves a listener on it for each of its polls; the signal ends with the request.
+  setMaxListeners(0, signal);
   const ended = temporal.withAbortSignal(signal, () =>
     temporal.withDeadline(Date.now() + within, () => temporal.workflow.getHandle(sagaId).result()),
   );
