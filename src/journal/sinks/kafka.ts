@@ -2,7 +2,7 @@
  * Kafka: every event on `saga-events`, keyed by its saga, so that a saga's events are in one partition and in order.
  * At least once: what arrives twice has the same `ce_id`.
  */
-import { KafkaJSProtocolError, type Message, type Producer } from 'kafkajs';
+import kafkajs, { type Message, type Producer } from 'kafkajs';
 import {
   cloudEventHeaders,
   COMMANDS_TOPIC,
@@ -83,7 +83,7 @@ async function rejectionOf(producer: Producer, events: readonly RelayedEvent[]):
 }
 
 function protocolErrorOf(error: unknown): string | undefined {
-  if (error instanceof KafkaJSProtocolError) return error.type;
+  if (error instanceof kafkajs.KafkaJSProtocolError) return error.type;
   return error instanceof Error && error.cause !== undefined ? protocolErrorOf(error.cause) : undefined;
 }
 
