@@ -1,7 +1,7 @@
 /** The only place where activities call a participant: time-out, correlation id, answers checked by schema, failures by table. */
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
-import { CORRELATION_ID, correlationId } from './correlation.js';
+import { originHeaders } from './correlation.js';
 import { fault, refusal } from './failures.js';
 
 export interface ServiceRequest<Answer> {
@@ -50,14 +50,13 @@ export async function call<Answer>(request: ServiceRequest<Answer>): Promise<Att
 /** One exchange over the wire, ended by the attempt's own time-out or by the cancel of the activity. */
 async function exchange<Answer>({ method, url, body }: ServiceRequest<Answer>, attempt: number) {
   const { cancellationSignal, info } = Context.current();
-  const id = correlationId();
   try {
     const response = await fetch(url, {
       method,
       signal: AbortSignal.any([cancellationSignal, AbortSignal.timeout(info.startToCloseTimeoutMs)]),
       headers: {
         accept: 'application/json, application/problem+json',
-        ...(id !== undefined && { [CORRELATION_ID]: id }),
+        ...originHeaders(),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -73,7 +73,7 @@ describe('with Temporal away', () => {
     expect(answer.status).toBe(503);
     expect(took).toBeLessThan(2_000);
     expect(answer.headers.get('retry-after')).toBe('1');
-    expect(answer.body).toMatchObject({ code: 'EngineUnavailable', type: 'urn:unwind:problem:EngineUnavailable' });
+    expect(answer.body).toMatchObject({ code: 'EngineUnavailable', type: '/problems/EngineUnavailable' });
     const orderId = String(answer.body['orderId']);
     expect((await api.orders.get(orderId))?.startedAt).toBeNull();
     expect((await api.request('GET', `/api/orders/${orderId}`)).status).toBe(404);
