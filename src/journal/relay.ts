@@ -9,6 +9,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, escapeIdentifier, type ClientBase } from 'pg';
+import { JOURNAL_SCHEMA, once } from './journal.js';
+import { migrateJournal } from './migrate.js';
 import { block, isDropped, readBlockedSagas, readDueBlocks, unblock, type Block, type Budget } from './relay-blocks.js';
 import { deliveriesOf, moveSinkCursor, readEvents, readSagaEvents, readSinkCursor } from './relay-outbox.js';
 import { compareCursors, type Cursor } from './sinks/cursor.js';
@@ -73,7 +75,8 @@ interface Shift {
 }
 
 export function startRelay(options: RelayOptions): Relay {
-  const { sink, onChange } = options;
+  const { sink, onChange, databaseUrl, schema = JOURNAL_SCHEMA } = options;
+  const prepare = once(() => migrateJournal(databaseUrl, schema));
   const pace = { ...PACE, ...options.pace };
   const stop = new AbortController();
   let state: RelayState | undefined;
@@ -89,7 +92,8 @@ export function startRelay(options: RelayOptions): Relay {
     let pause = pace.awayPause;
     while (!stop.signal.aborted) {
       try {
-        await work(options, pace, stop.signal, (to) => {
+        await prepare();
+        await work({ ...options, schema }, pace, stop.signal, (to) => {
           change(to);
           if (to === 'delivering') pause = pace.awayPause;
         });
@@ -141,7 +145,7 @@ async function work(
 }
 
 /** A connection that notices soon when its server, or this process's machine, is gone: the lock goes with it. */
-async function connect({ databaseUrl, schema = 'journal' }: RelayOptions): Promise<Client> {
+async function connect({ databaseUrl, schema = JOURNAL_SCHEMA }: RelayOptions): Promise<Client> {
   const keepAlive = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
   const client = new Client({
     connectionString: databaseUrl,

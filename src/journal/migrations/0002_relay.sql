@@ -20,6 +20,8 @@ CREATE TABLE sink_blocks (
 CREATE TABLE saga_commands (
   -- The command's own id, else where and when the broker has stored it.
   id text PRIMARY KEY,
+  -- Of its content: the same id with other content is another command.
+  fingerprint text NOT NULL,
   saga_id text,
   command text,
   -- Null while it is being acted on.
