@@ -15,6 +15,7 @@ import { block, isDropped, readBlockedSagas, readDueBlocks, unblock, type Block,
 import { deliveriesOf, moveSinkCursor, readEvents, readSagaEvents, readSinkCursor } from './relay-outbox.js';
 import { compareCursors, type Cursor } from './sinks/cursor.js';
 import type { Rejection, Sink, SinkSession } from './sinks/sink.js';
+import { within } from './within.js';
 
 export interface RelayPace {
   /** Events in one delivery. */
@@ -133,11 +134,11 @@ async function work(
       await sleepUnless(stopping, pace.poll);
       if (stopping.aborted) return;
     }
-    const session = await within(pace.answerWithin, sink.connect(), (late) => late.close());
+    const session = await within(sink.connect(), { ms: pace.answerWithin, stopping, onLate: (late) => late.close() });
     try {
       await deliverAll({ client, sink, session, pace, options, stopping }, change);
     } finally {
-      await within(5_000, session.close()).catch(() => undefined);
+      await within(session.close(), { ms: 5_000 }).catch(() => undefined);
     }
   } finally {
     await client.end().catch(() => undefined);
@@ -196,23 +197,23 @@ async function deliverAll(shift: Shift, change: (state: RelayState) => void): Pr
 }
 
 /** A store that was emptied or put back to an older state is filled again from there. */
-async function resumed({ client, sink, session, pace }: Shift, cursor: Cursor): Promise<Cursor> {
+async function resumed({ client, sink, session, pace, stopping }: Shift, cursor: Cursor): Promise<Cursor> {
   if (!session.resume) return cursor;
-  const from = await within(pace.answerWithin, session.resume(cursor));
+  const from = await within(session.resume(cursor), { ms: pace.answerWithin, stopping });
   if (compareCursors(from, cursor) !== 0) await moveSinkCursor(client, sink.name, cursor, from);
   return from;
 }
 
 /** Undefined where there is nothing to deliver. */
 async function deliverNext(shift: Shift, cursor: Cursor): Promise<Cursor | undefined> {
-  const { client, sink, session, pace, options } = shift;
+  const { client, sink, session, pace, options, stopping } = shift;
   const events = await readEvents(client, cursor, pace.batch);
   const upTo = events.at(-1)?.cursor;
   if (!upTo) return undefined;
   const blocked = await readBlockedSagas(client, sink.name);
   const free = events.filter(({ sagaId }) => !blocked.has(sagaId));
   const deliveries = await deliveriesOf(client, sink.takes, free);
-  const rejections = await within(pace.answerWithin, session.deliver(deliveries, upTo));
+  const rejections = await within(session.deliver(deliveries, upTo), { ms: pace.answerWithin, stopping });
   await inTransaction(client, async () => {
     for (const rejection of rejections) await block(client, sink.name, rejection, { attempts: 1, budget: pace.budget });
     await moveSinkCursor(client, sink.name, cursor, upTo);
@@ -226,11 +227,15 @@ async function retryBlocks(shift: Shift, cursor: Cursor): Promise<void> {
 }
 
 /** The blocked event, unless it was dropped, and all of its saga that has come behind it. */
-async function retry({ client, sink, session, pace, options }: Shift, due: Block, cursor: Cursor): Promise<void> {
+async function retry(
+  { client, sink, session, pace, options, stopping }: Shift,
+  due: Block,
+  cursor: Cursor,
+): Promise<void> {
   const waiting = await readSagaEvents(client, due.sagaId, { from: due.cursor, to: cursor });
   const events = isDropped(due) ? waiting.filter(({ id }) => id !== due.eventId) : waiting;
   const deliveries = await deliveriesOf(client, sink.takes, events);
-  const [rejection] = await within(pace.answerWithin, session.deliver(deliveries));
+  const [rejection] = await within(session.deliver(deliveries), { ms: pace.answerWithin, stopping });
   if (!rejection) {
     await inTransaction(client, () => unblock(client, sink.name, due));
     return;
@@ -254,24 +259,6 @@ async function inTransaction(client: ClientBase, body: () => Promise<void>): Pro
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
-  }
-}
-
-/** What is answered later than that is nobody's any more. */
-async function within<T>(ms: number, answer: Promise<T>, onLate?: (late: T) => Promise<void>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  let isLate = false;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      isLate = true;
-      reject(new Error(`no answer within ${ms / 1000} s`));
-    }, ms);
-  });
-  answer.then((value) => (isLate ? onLate?.(value) : undefined)).catch(() => undefined);
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
