@@ -21,7 +21,7 @@ export interface SinkUnderTest {
   readonly progressOf: (server: StoreServer, sagaId: string) => Promise<number>;
 }
 
-const PACE: Partial<RelayPace> = {
+export const PACE: Partial<RelayPace> = {
   batch: 25,
   poll: 20,
   awayPause: 50,

@@ -1,12 +1,15 @@
 import { ConfigResourceTypes, Kafka, logLevel, type KafkaMessage } from 'kafkajs';
+import { startRelay } from '../../src/journal/relay.js';
 import { EVENTS_TOPIC } from '../../src/journal/sinks/kafka-client.js';
 import { kafkaSink } from '../../src/journal/sinks/kafka.js';
+import { databaseUrl } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { kafkaServer } from '../support/stores/kafka.js';
 import { describeWith } from '../support/stores/missing.js';
 import type { StoreServer } from '../support/stores/server.js';
-import { BULK, followsTheJournal } from './contract.js';
-import type { WrittenJournal } from './written-journal.js';
+import { BULK, followsTheJournal, PACE } from './contract.js';
+import { completedOrder } from './stories.js';
+import { writtenJournal, type WrittenJournal } from './written-journal.js';
 
 const clientOf = ({ url }: StoreServer): Kafka => new Kafka({ brokers: [url], logLevel: logLevel.NOTHING });
 
@@ -82,4 +85,43 @@ describeWith('TEST_KAFKA', 'a real Kafka', () => {
     },
     progressOf: async (server, sagaId) => new Set((await idsIn(server, [sagaId])).get(sagaId)).size,
   });
+
+  it('says of each event what it is in the headers of CloudEvents', async () => {
+    const server = await kafkaServer();
+    const journal = await writtenJournal();
+    try {
+      await server.start();
+      const relay = startRelay({
+        databaseUrl: databaseUrl(),
+        schema: journal.schema,
+        sink: kafkaSink([server.url]),
+        pace: PACE,
+      });
+      await journal.append('order-told', completedOrder('told').slice(0, 2));
+      await eventually('both events', 60_000, () => journal.isDelivered('kafka'));
+      await relay.stop();
+      const [, second] = await readTopic(server, EVENTS_TOPIC);
+      const [, id] = (await journal.eventIds()).get('order-told') ?? [];
+      expect(String(second?.key)).toBe('order-told');
+      const headers = Object.entries(second?.headers ?? {}).map(([name, value]) => [name, String(value)]);
+      expect(Object.fromEntries(headers)).toMatchObject({
+        ce_specversion: '1.0',
+        ce_id: id,
+        ce_source: '/unwind/sagas',
+        ce_type: 'SagaStepStarted',
+        ce_subject: 'order-told',
+        ce_sequence: '2',
+        ce_correlationid: 'correlation-order-told',
+      });
+      expect(JSON.parse(String(second?.value))).toMatchObject({
+        id,
+        sagaId: 'order-told',
+        type: 'SagaStepStarted',
+        seq: 2,
+      });
+    } finally {
+      await journal.close();
+      await server.close();
+    }
+  }, 180_000);
 });

@@ -1,9 +1,13 @@
-import { FORWARDS, KurrentDBClient, START, StreamNotFoundError } from '@kurrent/kurrentdb-client';
+import { FORWARDS, jsonEvent, KurrentDBClient, START, StreamNotFoundError } from '@kurrent/kurrentdb-client';
+import { startRelay, type Relay } from '../../src/journal/relay.js';
 import { kurrentSink } from '../../src/journal/sinks/kurrentdb.js';
+import { databaseUrl } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
 import { kurrentServer } from '../support/stores/kurrentdb.js';
 import type { StoreServer } from '../support/stores/server.js';
-import { BULK, followsTheJournal } from './contract.js';
-import type { WrittenJournal } from './written-journal.js';
+import { BULK, followsTheJournal, PACE } from './contract.js';
+import { completedOrder } from './stories.js';
+import { writtenJournal, type WrittenJournal } from './written-journal.js';
 
 async function withKurrent<T>({ url }: StoreServer, body: (client: KurrentDBClient) => Promise<T>): Promise<T> {
   const client = KurrentDBClient.connectionString(url);
@@ -61,4 +65,66 @@ describe('a stand-in that speaks the protocol of KurrentDB', () => {
     },
     progressOf: (server, sagaId) => withKurrent(server, async (client) => (await idsIn(client, sagaId)).length),
   });
+});
+
+describe('a stream that others append to as well', () => {
+  let server: StoreServer;
+  let journal: WrittenJournal;
+  let relay: Relay;
+
+  beforeAll(async () => {
+    server = await kurrentServer(() => LARGEST_APPEND);
+    await server.start();
+    journal = await writtenJournal();
+    relay = startRelay({
+      databaseUrl: databaseUrl(),
+      schema: journal.schema,
+      sink: kurrentSink(server.url),
+      pace: PACE,
+    });
+  });
+  afterAll(async () => {
+    await relay.stop();
+    await journal.close();
+    await server.close();
+  });
+
+  const foreign = (number: number) =>
+    jsonEvent({ type: 'NoteAdded', data: { number }, metadata: { branch: 0, seq: number } });
+  const delivered = (): Promise<true> => eventually('all of it', 60_000, () => journal.isDelivered('kurrentdb'));
+
+  it('has every event once and in order between what the others have written', async () => {
+    const story = completedOrder('shared');
+    await withKurrent(server, async (client) => {
+      await client.appendToStream('saga-order-shared', foreign(1));
+      let number = 1;
+      let ended = false;
+      const others = (async () => {
+        while (!ended) await client.appendToStream('saga-order-shared', foreign((number += 1)));
+      })();
+      for (const entry of story) {
+        await journal.append('order-shared', [entry]);
+        await delivered();
+      }
+      ended = true;
+      await others;
+      const ids = await idsIn(client, 'order-shared');
+      expect(ids).toHaveLength(number + story.length);
+    });
+    await expectEqual(server, journal);
+    expect((await journal.pool.query('SELECT * FROM dead_letters')).rows).toEqual([]);
+  }, 120_000);
+
+  it('that was deleted for good is a dead letter, and other streams go on', async () => {
+    await withKurrent(server, (client) => client.tombstoneStream('saga-order-gone'));
+    await journal.append('order-gone', completedOrder('gone'));
+    await journal.append('order-there', completedOrder('there'));
+    const letter = await eventually('the dead letter', 60_000, async () => {
+      const { rows } = await journal.pool.query<{ saga_id: string; reason: string }>('SELECT * FROM dead_letters');
+      return rows[0];
+    });
+    expect(letter).toMatchObject({ saga_id: 'order-gone', reason: 'StreamDeleted' });
+    await delivered();
+    expect(await withKurrent(server, (client) => idsIn(client, 'order-there'))).toHaveLength(10);
+  }, 120_000);
 });

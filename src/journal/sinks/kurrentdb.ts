@@ -3,6 +3,7 @@
  * as well: each append names the revision that it follows, and after a conflict goes on behind what is ours in the tail.
  */
 import {
+  ANY,
   BACKWARDS,
   END,
   jsonEvent,
@@ -18,8 +19,10 @@ import type { Delivery, Rejection, RelayedEvent, Sink, SinkSession } from './sin
 import { withoutPassword } from './without-password.js';
 
 const AT_ONCE = 8;
-/** Foreign appends between our look at the tail and our append: after more in a row than this the saga waits. */
-const MOST_CONFLICTS = 20;
+/** After so many foreign appends between our look at the tail and our append, it is appended behind whatever is there. */
+const MOST_CONFLICTS = 5;
+/** Events of a tail that are read at once. */
+const PAGE = 50;
 /** Sagas whose revision is remembered; of others the tail is read first. */
 const REMEMBERED = 10_000;
 
@@ -71,7 +74,6 @@ async function append(
     return [];
   } catch (error) {
     if (error instanceof StreamDeletedError) return [{ event: first, reason: 'StreamDeleted' }];
-    if (error instanceof RestlessStreamError) return [{ event: first, reason: error.message }];
     if (!(error instanceof MaxAppendSizeExceededError)) throw error;
     return await appendOneByOne(client, delivery);
   }
@@ -96,31 +98,22 @@ async function appendBehind(
   delivery: Delivery,
   known: Revision | undefined,
 ): Promise<Revision> {
-  let { events } = delivery;
-  let revision = known;
-  for (let conflicts = 0; conflicts <= MOST_CONFLICTS; conflicts += 1) {
-    if (revision === undefined) {
-      const tail = await tailOf(client, delivery);
-      events = delivery.events.filter((event) => !tail.last || isAfter(event, tail.last));
-      revision = tail.revision;
-    }
+  const stream = streamOf(delivery.sagaId);
+  let tail: Tail = known === undefined ? await tailOf(client, delivery) : { revision: known, last: undefined };
+  for (let conflicts = 0; ; conflicts += 1) {
+    const { revision, last } = tail;
+    const events = delivery.events.filter((event) => !last || isAfter(event, last));
     if (events.length === 0) return revision;
     try {
-      const { nextExpectedRevision } = await client.appendToStream(streamOf(delivery.sagaId), events.map(appended), {
-        streamState: revision,
-        deadline: 10_000,
-      });
-      return nextExpectedRevision;
+      // Nobody but this relay appends a saga's events, so behind which of the others they come does not matter.
+      const streamState = conflicts < MOST_CONFLICTS ? revision : ANY;
+      const appending = client.appendToStream(stream, events.map(appended), { streamState, deadline: 10_000 });
+      return (await appending).nextExpectedRevision;
     } catch (error) {
       if (!(error instanceof WrongExpectedVersionError)) throw error;
-      revision = undefined;
+      tail = await tailOf(client, delivery);
     }
   }
-  throw new RestlessStreamError(`${MOST_CONFLICTS} others in a row were quicker to append`);
-}
-
-class RestlessStreamError extends Error {
-  override readonly name = 'RestlessStreamError';
 }
 
 interface Place {
@@ -139,19 +132,26 @@ interface Tail {
 
 /** Reads back to the last event that is ours by its id; what others have appended since is passed over. */
 async function tailOf(client: KurrentDBClient, { sagaId }: Delivery): Promise<Tail> {
-  let revision: Revision = NO_STREAM;
-  const read = client.readStream(streamOf(sagaId), { direction: BACKWARDS, fromRevision: END });
+  const [newest, ...page] = await readBack(client, sagaId, END);
+  if (!newest) return { revision: NO_STREAM, last: undefined };
+  for (let events = [newest, ...page]; ;) {
+    const last = events.map(({ id, metadata }) => placeOf(sagaId, id, metadata)).find((place) => place !== undefined);
+    const oldest = events.at(-1)?.revision ?? 0n;
+    if (last || oldest === 0n) return { revision: newest.revision, last };
+    events = await readBack(client, sagaId, oldest - 1n);
+  }
+}
+
+/** One page, the newest first; none where there is no such stream. */
+async function readBack(client: KurrentDBClient, sagaId: string, fromRevision: typeof END | bigint) {
+  const options = { direction: BACKWARDS, fromRevision, maxCount: PAGE } as const;
+  const events = [];
   try {
-    for await (const { event } of read) {
-      if (!event) continue;
-      if (revision === NO_STREAM) revision = event.revision;
-      const last = placeOf(sagaId, event.id, event.metadata);
-      if (last) return { revision, last };
-    }
+    for await (const { event } of client.readStream(streamOf(sagaId), options)) if (event) events.push(event);
   } catch (error) {
     if (!(error instanceof StreamNotFoundError)) throw error;
   }
-  return { revision, last: undefined };
+  return events;
 }
 
 /** The metadata says where an event belongs, and its id proves it. */
