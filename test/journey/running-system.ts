@@ -6,7 +6,18 @@ import { isRunning } from '../../src/main/processes.js';
 import { eventually } from '../support/eventually.js';
 
 const root = path.join(import.meta.dirname, '..', '..');
-const PORTS = ['API', 'PAYMENT', 'INVENTORY', 'SHIPPING', 'NOTIFICATION', 'PG', 'TEMPORAL', 'TEMPORAL_UI', 'METRICS', 'RELAY_METRICS'];
+const PORTS = [
+  'API',
+  'PAYMENT',
+  'INVENTORY',
+  'SHIPPING',
+  'NOTIFICATION',
+  'PG',
+  'TEMPORAL',
+  'TEMPORAL_UI',
+  'METRICS',
+  'RELAY_METRICS',
+];
 
 export interface RunningSystem {
   readonly pid: number;

@@ -53,10 +53,10 @@ describe('the configuration', () => {
   });
 
   it.each([
-    ['MONGODB_URL', 'mongodb://u:p@a:27017,b:27018/shop?replicaSet=r'],
-    ['KURRENTDB_URL', 'kurrentdb://admin:changeit@a:2113,b:2113?tls=true'],
-  ])('takes several hosts in %s', (name, value) => {
-    expect(loadConfig({ [name]: value })).toEqual(loadConfig({}));
+    ['MONGODB_URL', 'mongodbUrl', 'mongodb://u:p@a:27017,b:27018/shop?replicaSet=r'],
+    ['KURRENTDB_URL', 'kurrentdbUrl', 'kurrentdb://admin:changeit@a:2113,b:2113?tls=true'],
+  ])('takes several hosts in %s', (name, setting, value) => {
+    expect(loadConfig({ [name]: value })).toEqual({ ...loadConfig({}), [setting]: value });
   });
 
   it('switches fault injection and demo data off in production', () => {
