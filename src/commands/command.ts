@@ -52,7 +52,7 @@ export function openEnvelope(value: Buffer | null): Envelope {
   const { sagaId, command, commandId, correlationId, ...fields } = content as Record<string, unknown>;
   return {
     sagaId: addressOf(sagaId)?.sagaId,
-    command: typeof command === 'string' ? command.slice(0, 100) : undefined,
+    command: typeof command === 'string' && /^[A-Za-z]{1,50}$/.test(command) ? command : undefined,
     commandId: identifierOf('commandId', commandId),
     correlationId: correlationOf(correlationId),
     fields,

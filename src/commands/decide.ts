@@ -106,10 +106,12 @@ async function refuse(
   { code, message, details }: Problem,
 ): Promise<Outcome> {
   const fields = details.errors?.map(({ field, message: why }) => `${field} ${why}`).join('; ');
-  const detail = fields ?? message;
+  // Names of fields are the sender's: PostgreSQL stores no null character, and a header is one line.
+  // oxlint-disable-next-line no-control-regex -- to replace them
+  const detail = (fields ?? message).replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, 1_000);
   // First where everybody sees it: a reader that dies in between publishes it once more, under the same id.
   await reject({ ...about, code, detail });
-  await inbox.refused({ id: about.id, sagaId: about.sagaId, reason: `${code}: ${detail}`.slice(0, 1_000) });
+  await inbox.refused({ id: about.id, sagaId: about.sagaId, reason: `${code}: ${detail}` });
   return 'refused';
 }
 

@@ -3,7 +3,7 @@
  * partition waits, however long, and keeps its place in the group.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, EachMessagePayload, Kafka, KafkaMessage, Producer } from 'kafkajs';
+import type { Consumer, EachMessagePayload, IHeaders, Kafka, KafkaMessage, Producer } from 'kafkajs';
 import {
   cloudEventHeaders,
   COMMANDS_TOPIC,
@@ -148,6 +148,21 @@ async function untilDecided(
   }
 }
 
+const MOST_VALUE = 64 * 1024;
+const MOST_HEADERS = 16 * 1024;
+const MOST_KEY = 1024;
+
+/** As it came, unless with the reason it might be larger than the topic takes: then cut, or without it. */
+function kept({ key, value, headers = {} }: KafkaMessage): Pick<KafkaMessage, 'key' | 'value' | 'headers'> {
+  const size = JSON.stringify(headers).length;
+  const cut: IHeaders = value && value.length > MOST_VALUE ? { 'x-refused-bytes': String(value.length) } : {};
+  return {
+    key: key && key.length > MOST_KEY ? null : key,
+    value: value && value.subarray(0, MOST_VALUE),
+    headers: { ...(size > MOST_HEADERS ? {} : headers), ...cut },
+  };
+}
+
 /** As it came, with the reason beside it; and for everybody who follows sagas that it started or steered nothing. */
 async function publish(
   producer: Producer,
@@ -160,13 +175,14 @@ async function publish(
   const extensions = { correlationid: correlationId };
   const about = { commandId: id, command: command ?? null, code, reason: detail };
   const event = { id: `rejected-${id}`, sagaId: sagaId ?? null, type, at, data: about, correlationId };
+  const { key, value, headers } = kept(message);
   const refused = { 'x-refused-code': code, 'x-refused-reason': detail, 'x-refused-place': place, 'x-command-id': id };
   await producer.sendBatch({
     acks: -1,
     topicMessages: [
       {
         topic: REFUSED_COMMANDS_TOPIC,
-        messages: [{ key: message.key, value: message.value, headers: { ...message.headers, ...refused } }],
+        messages: [{ key, value, headers: { ...headers, ...refused } }],
       },
       {
         topic: EVENTS_TOPIC,

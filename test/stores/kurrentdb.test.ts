@@ -98,15 +98,15 @@ describe('a stream that others append to as well', () => {
     await withKurrent(server, async (client) => {
       await client.appendToStream('saga-order-shared', foreign(1));
       let number = 1;
-      let ended = false;
+      const ended = new AbortController();
       const others = (async () => {
-        while (!ended) await client.appendToStream('saga-order-shared', foreign((number += 1)));
+        while (!ended.signal.aborted) await client.appendToStream('saga-order-shared', foreign((number += 1)));
       })();
       for (const entry of story) {
         await journal.append('order-shared', [entry]);
         await delivered();
       }
-      ended = true;
+      ended.abort();
       await others;
       const ids = await idsIn(client, 'order-shared');
       expect(ids).toHaveLength(number + story.length);

@@ -163,6 +163,9 @@ suite(`the running system with every sink${missing.length > 0 ? ` (missing: ${mi
       '{"sagaId":"125","command":"StartOrder"}',
       'no JSON at all',
       '["a list"]',
+      // As large as the broker takes: with the reason beside it, it would be larger.
+      `{"sagaId":"125","x":"${'x'.repeat(1_000_000)}"}`,
+      '{"sagaId":"125","command":"\\u0000","\\u0000":1}',
       '{"sagaId":"../etc","command":"StartOrder"}',
       '{"sagaId":"126","command":"Explode"}',
       '{"sagaId":"never-there","command":"CancelOrder","reason":"ordered twice"}',
@@ -172,14 +175,16 @@ suite(`the running system with every sink${missing.length > 0 ? ` (missing: ${mi
       '{"sagaId":"128","command":"StartOrder","items":[{"productId":"123","quantity":1}]}',
     );
     await hasEnded('order-128', 'COMPLETED');
-    const refused = await eventually('nine refused commands', WITHIN, async () => {
+    const refused = await eventually('eleven refused commands', WITHIN, async () => {
       const rejected = (await published()).filter(({ type }) => type === 'SagaRejected');
-      return rejected.length >= 9 && rejected;
+      return rejected.length >= 11 && rejected;
     });
     expect(refused.map(({ sagaId, data }) => `${sagaId} ${String(data['code'])}`).sort()).toEqual(
       [
         'order-125 InvalidRequest',
         'null InvalidJson',
+        'null PayloadTooLarge',
+        'order-125 InvalidRequest',
         'null InvalidRequest',
         'null InvalidRequest',
         'order-126 InvalidRequest',
@@ -194,7 +199,7 @@ suite(`the running system with every sink${missing.length > 0 ? ` (missing: ${mi
     expect(literal).toContain('x-refused-code:InvalidRequest');
     expect(literal).toContain('items is required');
     const { rows } = await database.query(`SELECT * FROM journal.dead_letters WHERE kind = 'rejectedCommand'`);
-    expect(rows).toHaveLength(9);
+    expect(rows).toHaveLength(11);
   }, 180_000);
 
   it('loses no event while the relay is killed', async () => {
