@@ -141,7 +141,7 @@ suite(`the running system with every sink${missing.length > 0 ? ` (missing: ${mi
     expect(types).toEqual(events.map(({ type }) => type));
   }, 180_000);
 
-  it('starts and cancels sagas by kafka-console-producer, and harms nothing when a command comes again', async () => {
+  it('starts sagas by kafka-console-producer, and harms nothing when a command comes again', async () => {
     const start =
       '{"sagaId":"123","command":"StartOrder","commandId":"start-123","items":[{"productId":"123","quantity":2}]}';
     await produce(
@@ -155,6 +155,37 @@ suite(`the running system with every sink${missing.length > 0 ? ` (missing: ${mi
     await eventually('the repeat to be read', WITHIN, async () => (await metrics()).includes('{outcome="repeated"} 2'));
     const { rows } = await database.query('SELECT * FROM sagas WHERE saga_id = $1', ['order-123']);
     expect(rows).toHaveLength(1);
+  }, 180_000);
+
+  it('shows MongoDB what is pending, and cancels and resolves by kafka-console-producer', async () => {
+    const faults = `${system.urlOf('shipping')}/api/test/fail-next-request`.replace('localhost', '127.0.0.1');
+    const headers = { 'content-type': 'application/json' };
+    await fetch(faults, { method: 'POST', headers, body: '{"mode":"unavailable","times":1000}' });
+    const sagaId = await placeOrder();
+    const client = await MongoClient.connect(mongo.url);
+    try {
+      // db.sagas.find({state: 'PENDING'})
+      await eventually('the pending order', WITHIN, async () => {
+        const found = await client.db('mydb').collection('sagas').find({ state: 'PENDING' }).toArray();
+        return found.some(({ sagaId: id, currentStep }) => id === sagaId && currentStep === 'create_shipment');
+      });
+    } finally {
+      await client.close();
+    }
+    // The compensation of a shipment that may have been booked is refused for so long as the service is away.
+    const undo = '{"mode":"unavailable","operation":"DELETE","times":1000}';
+    await fetch(faults, { method: 'POST', headers, body: undo });
+    await produce(`{"sagaId":"${sagaId}","command":"CancelOrder","reason":"ordered twice","actor":"ada"}`);
+    await hasEnded(sagaId, 'COMPENSATING');
+    await produce(
+      `{"sagaId":"${sagaId}","command":"ResolveStep","step":"create_shipment","action":"skip","reason":"never booked","actor":"ada"}`,
+    );
+    await hasEnded(sagaId, 'CANCELLED');
+    const { rows } = await database.query<{ waivers: unknown }>('SELECT waivers FROM sagas WHERE saga_id = $1', [
+      sagaId,
+    ]);
+    expect(rows[0]?.waivers).toEqual([{ step: 'create_shipment', actor: 'ada', reason: 'never booked' }]);
+    await fetch(faults.replace('fail-next-request', 'faults'), { method: 'DELETE' });
   }, 180_000);
 
   it('puts commands that cannot be obeyed on saga-commands-dlq, publishes SagaRejected, and goes on', async () => {
