@@ -1,7 +1,7 @@
 /** Brings batches into the journal: one round trip where a batch follows right upon what is known, else a look at all. */
 import { escapeIdentifier, type Pool } from 'pg';
 import { applyEntry, blankRecord } from '../saga/journal.js';
-import { closingEntries, storable, type Batch } from './batch.js';
+import { closingEntries, storable, type Batch, type SentEntry } from './batch.js';
 import { eventRow } from './event-row.js';
 import { concernsLetters } from './letters.js';
 import type { RunStanding } from './reconcile.js';
@@ -13,8 +13,14 @@ export type Appended =
   | { readonly kind: 'stored'; readonly closing?: { readonly attempts: number; readonly closedAt: string } }
   | { readonly kind: 'ignored'; readonly why: 'superseded' | 'unconnected' | 'overtaken' };
 
+/** What Temporal says of a run; of one that was reset also everything that it has sent, from the first entry on. */
+export interface RunAnswer {
+  readonly standing: RunStanding;
+  readonly entries?: readonly SentEntry[];
+}
+
 /** Asks Temporal about a run. It throws where Temporal does not answer. */
-export type AskRun = (sagaId: string, runId: string) => Promise<RunStanding>;
+export type AskRun = (sagaId: string, runId: string) => Promise<RunAnswer>;
 
 /** Heads of the sagas that this process wrote last: a record is 1 to 2 KB. */
 const REMEMBERED = 2_000;
@@ -65,14 +71,16 @@ async function appendNext(pool: Pool, schema: string, head: Head | undefined, ba
   const { sagaId, sagaType, runId, correlationId, entries, closing } = batch;
   const { version, branch, record } = head ?? { version: 0, branch: 0, record: { ...blankRecord(sagaId), sagaType } };
   const last = entries.at(-1)?.seq;
-  if (last === undefined || entries[0]?.seq !== version + 1) return undefined;
+  // Entries of one run never differ, and what it ends with has been looked at below.
+  const fresh = entries.filter(({ seq }) => seq > version);
+  if (last === undefined || (fresh[0]?.seq ?? last + 1) !== version + 1) return undefined;
   if (head && (head.runId !== runId || head.behindGap)) return undefined;
   if (record.state === 'COMPLETED' || record.state === 'FAILED' || record.state === 'CANCELLED') return undefined;
-  const all = [...entries, ...(closing ? closingEntries(last, closing) : [])];
-  if (all.some(concernsLetters)) return undefined;
+  const all = [...fresh, ...(closing ? closingEntries(last, closing) : [])];
+  if (all.length === 0 || all.some(concernsLetters)) return undefined;
   const next: Head = {
     record: all.reduce((before, entry) => applyEntry(before, { ...entry, name: '' }), record),
-    version: all.at(-1)?.seq ?? last,
+    version: last + all.length - fresh.length,
     branch,
     runId,
     behindGap: false,
@@ -87,13 +95,20 @@ async function appendNext(pool: Pool, schema: string, head: Head | undefined, ba
 }
 
 async function settled(pool: Pool, schema: string, batch: Batch, askRun: AskRun): Promise<Settled> {
-  let standing: RunStanding | undefined;
+  let answer: RunAnswer | undefined;
   for (let tries = 1; ; tries++) {
-    const result = await inTransaction(pool, schema, batch, standing);
+    const result = await inTransaction(pool, schema, answer ? completed(batch, answer) : batch, answer?.standing);
     if (result.plan.kind !== 'ask' || tries === TRIES) return result;
     // With nothing held meanwhile: neither a lock nor a connection.
-    standing = await askRun(batch.sagaId, batch.runId);
+    answer = await askRun(batch.sagaId, batch.runId);
   }
+}
+
+/** The batch with everything that its run has sent before it. */
+function completed(batch: Batch, { entries }: RunAnswer): Batch {
+  if (!entries) return batch;
+  const from = batch.entries[0]?.seq ?? Infinity;
+  return { ...batch, entries: [...storable(entries).filter(({ seq }) => seq < from), ...batch.entries] };
 }
 
 async function inTransaction(

@@ -7,8 +7,8 @@
  *     closing that did not come true, and a closing supersedes nothing of its own run.
  *  3. Entries of another run than the stored one count only if Temporal says that it is the current one. Where their
  *     content differs, they supersede what is stored from there on.
- *  4. After a reset the first batch that arrives may begin after the first difference: unless it carries everything, it
- *     must connect to what is stored by an entry that is equal.
+ *  4. A batch of another run must connect to what is stored: by its first number, or by an entry that is equal. A run
+ *     that was reset may share its beginning with a third one: it is given everything that it has ever sent.
  */
 import { closingEntries, type Batch, type SentEntry } from './batch.js';
 import { sameClosing, sameEntry, type InForce } from './event-row.js';

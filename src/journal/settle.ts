@@ -24,7 +24,7 @@ export async function settle(
 ): Promise<Settled> {
   await client.query('BEGIN');
   // Before anything that gives this transaction its number: see the migration.
-  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [batch.sagaId]);
+  await lock(client, batch.sagaId);
   const head = await readHead(client, schema, batch.sagaId);
   const from = Math.min(batch.entries[0]?.seq ?? Infinity, (head?.version ?? 0) + 1);
   const inForce = await readInForce(client, schema, batch.sagaId, from);
@@ -47,6 +47,10 @@ interface Row {
   readonly at: Date;
   readonly run_id: string;
   readonly position: string | null;
+}
+
+export async function lock(client: Pick<PoolClient, 'query'>, sagaId: string): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [sagaId]);
 }
 
 /** The events in force from a number on, confirmed or not. */
@@ -116,7 +120,10 @@ async function store(client: PoolClient, schema: string, { batch, head, plan }: 
   return next;
 }
 
-function recordAfter({ sagaId, sagaType }: Batch, prefix: readonly SentEntry[]): SagaRecord {
+export function recordAfter(
+  { sagaId, sagaType }: Pick<Batch, 'sagaId' | 'sagaType'>,
+  prefix: readonly SentEntry[],
+): SagaRecord {
   const ended = prefix.findIndex(({ event }) => event.type === 'SagaEnded');
   if (ended >= 0 && ended < prefix.length - 1) throw new Error(`${sagaId} has an event after its end`);
   const blank = { ...blankRecord(sagaId), sagaType };
@@ -177,14 +184,21 @@ async function insert(
   );
 }
 
-/** Everything without a gap before it gets its position, in the order of its numbers. */
-async function confirm(client: PoolClient, schema: string, sagaId: string, version: number): Promise<void> {
+/**
+ * Everything without a gap before it gets its position, in the order of its numbers. Where an event was lost and is
+ * brought again, those after it get new ones, too: whoever reads by position gets them once more, under the same ids.
+ */
+export async function confirm(client: PoolClient, schema: string, sagaId: string, version: number): Promise<void> {
   await client.query(
     `UPDATE ${schema}.saga_events AS event SET position = given.position, txid = pg_current_xact_id()
      FROM (
        SELECT branch, seq, nextval(${positions(schema)}) AS position FROM (
-         SELECT branch, seq FROM ${schema}.saga_events
-         WHERE saga_id = $1 AND seq BETWEEN 1 AND $2 AND position IS NULL AND superseded_by IS NULL ORDER BY seq
+         SELECT branch, seq FROM ${schema}.saga_events AS waiting
+         WHERE saga_id = $1 AND superseded_by IS NULL AND seq <= $2 AND seq >= (
+           SELECT min(seq) FROM ${schema}.saga_events
+           WHERE saga_id = $1 AND superseded_by IS NULL AND seq > 0 AND position IS NULL
+         )
+         ORDER BY seq
        ) AS waiting
      ) AS given
      WHERE event.saga_id = $1 AND event.branch = given.branch AND event.seq = given.seq`,

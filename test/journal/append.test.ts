@@ -32,6 +32,14 @@ describe('a batch', () => {
     expect(Date.parse(asOf ?? '')).toBeGreaterThan(Date.now() - 60_000);
   });
 
+  it('that overlaps what is stored brings what is new in it', async () => {
+    const saga = sagaOf();
+    await test.journal.append(batchOf(saga, happy.slice(0, 4)));
+    await test.journal.append(batchOf(saga, happy.slice(2, 6)));
+    await test.another().append(batchOf(saga, happy.slice(3, 8)));
+    expect(numbers(await test.events(saga))).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   it('that comes before an earlier one waits behind the gap, and the row says so', async () => {
     const saga = sagaOf();
     await test.journal.append(batchOf(saga, happy.slice(4, 6)));
@@ -63,7 +71,6 @@ describe('a batch', () => {
     const parts = [0, 2, 4, 6].map((from) => happy.slice(from, from + 2));
     await Promise.all(others.flatMap((other) => parts.map((part) => other.append(batchOf(saga, part)))));
     await Promise.all(others.map((other) => other.append(batchOf(saga, happy, { required: true, closing: CLOSING }))));
-    await Promise.all(others.map((other) => other.close()));
     const events = await test.events(saga);
     expect(numbers(events)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(await test.reader.getSaga(saga)).toMatchObject({ state: 'COMPLETED', version: 10, behindGap: false });
@@ -126,7 +133,7 @@ describe('a run that was reset', () => {
 
   it('begins a branch where its content differs, and both stay readable', async () => {
     const saga = sagaOf();
-    test.standings.set('run-b', 'reset');
+    test.standings.set('run-b', { standing: 'reset', entries: again });
     await test.journal.append(batchOf(saga, happy, { required: true, closing: CLOSING }));
     const closing = { ...CLOSING, at: '2026-01-01T11:00:00.000Z' };
     await test.journal.append(batchOf(saga, again, { runId: 'run-b', required: true, closing }));
@@ -149,32 +156,33 @@ describe('a run that was reset', () => {
 
   it('counts on in the same branch where nothing differs', async () => {
     const saga = sagaOf();
-    test.standings.set('run-c', 'reset');
+    test.standings.set('run-c', { standing: 'reset', entries: happy });
     await test.journal.append(batchOf(saga, happy, { required: true, closing: CLOSING }));
     const same = batchOf(saga, happy, { runId: 'run-c', required: true, closing: { ...CLOSING, attempts: 3 } });
     expect(await test.journal.append(same)).toMatchObject({ closing: { attempts: 1, closedAt: CLOSING.at } });
     expect(await test.reader.getSaga(saga)).toMatchObject({ branch: 0, version: 10 });
   });
 
-  it('mixes with no other: a batch that does not connect waits for the one that carries everything', async () => {
+  it('brings what it shares with a third run, although it does not send it again', async () => {
     const saga = sagaOf();
-    test.standings.set('run-d', 'reset');
-    await test.journal.append(batchOf(saga, happy.slice(0, 6)));
-    const lost = batchOf(saga, again.slice(6, 8), { runId: 'run-d' });
-    expect(await test.journal.append(lost)).toEqual({ kind: 'ignored', why: 'unconnected' });
-    const connected = batchOf(saga, again.slice(3, 5), { runId: 'run-d' });
-    expect(await test.journal.append(connected)).toEqual({ kind: 'stored' });
-    expect(await test.reader.getSaga(saga)).toMatchObject({ branch: 1, version: 5 });
-    await test.journal.append(batchOf(saga, again, { runId: 'run-d', required: true }));
+    test.standings.set('run-d', { standing: 'reset', entries: again });
+    // Of a run that was reset from run-a to the second entry.
+    test.standings.set('run-x', { standing: 'reset', entries: [] });
+    await test.journal.append(batchOf(saga, happy, { required: true }));
+    const other = [...happy.slice(0, 2), ...entriesOf(HAPPY.slice(2), 3, 900)];
+    await test.journal.append(batchOf(saga, other, { runId: 'run-x', required: true }));
+    // And this one from run-a again, to the fifth: its third and fourth entry are run-a's.
+    await test.journal.append(batchOf(saga, again.slice(6, 8), { runId: 'run-d' }));
     const { version, branch, behindGap, asOf, ...record } = (await test.reader.getSaga(saga)) ?? {};
     expect(record).toEqual(recordAfter(saga, again));
     expect(asOf).toBeDefined();
-    expect({ version, branch, behindGap }).toEqual({ version: 8, branch: 1, behindGap: false });
+    expect({ version, branch, behindGap }).toEqual({ version: 8, branch: 2, behindGap: false });
+    expect(numbers(await test.events(saga))).toEqual([1, 2, 0, 3, 4, 5, 6, 7, 8]);
   });
 
   it('supersedes nothing that nobody could read: what waited behind a gap is dropped', async () => {
     const saga = sagaOf();
-    test.standings.set('run-e', 'reset');
+    test.standings.set('run-e', { standing: 'reset', entries: again });
     await test.journal.append(batchOf(saga, happy.slice(0, 2)));
     await test.journal.append(batchOf(saga, happy.slice(4, 8)));
     await test.journal.append(batchOf(saga, again, { runId: 'run-e', required: true }));
@@ -186,7 +194,7 @@ describe('a run that was reset', () => {
 describe('a run that was continued as new', () => {
   it('counts on in the same branch, with its first regular batch already', async () => {
     const saga = sagaOf();
-    test.standings.set('run-2', 'current');
+    test.standings.set('run-2', { standing: 'current' });
     const blocked = entriesOf(BLOCKED);
     await test.journal.append(batchOf(saga, blocked, { required: true }));
     const next = entriesOf([intervenes('retry'), starts('reserve_inventory'), completes('reserve_inventory')], 9);

@@ -23,7 +23,7 @@ export interface WrittenJournal {
 
 export async function writtenJournal(): Promise<WrittenJournal> {
   const schema = freshSchema('relay');
-  const journal = openJournal({ databaseUrl: databaseUrl(), schema, askRun: async () => 'reset' });
+  const journal = openJournal({ databaseUrl: databaseUrl(), schema, askRun: async () => ({ standing: 'reset' }) });
   await journal.prepare();
   const pool = new Pool({ connectionString: databaseUrl(), options: `-c search_path=${schema}`, max: 4 });
 
