@@ -38,6 +38,20 @@ export async function readEvents(client: ClientBase, after: Cursor, limit: numbe
   return rows.map(eventOf);
 }
 
+/**
+ * Throws where the journal has transactions that this server has not had yet: it was restored from another server, and
+ * what is newly confirmed would be taken for delivered, or would wait for ever.
+ */
+export async function requireOwnTransactions(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ foreign: boolean }>(
+    `SELECT EXISTS (SELECT 1 FROM saga_events WHERE txid >= pg_snapshot_xmax(pg_current_snapshot()) AND position IS NOT NULL)
+       OR EXISTS (SELECT 1 FROM sink_cursors WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())) AS foreign`,
+  );
+  if (rows[0]?.foreign) {
+    throw new Error('the journal comes from another PostgreSQL server: docs/stores.md says what to do');
+  }
+}
+
 /** One saga's events from one cursor to another, both included. */
 export async function readSagaEvents(
   client: ClientBase,

@@ -12,7 +12,14 @@ import { Client, escapeIdentifier, type ClientBase } from 'pg';
 import { JOURNAL_SCHEMA, once } from './journal.js';
 import { migrateJournal } from './migrate.js';
 import { block, isDropped, readBlockedSagas, readDueBlocks, unblock, type Block, type Budget } from './relay-blocks.js';
-import { deliveriesOf, moveSinkCursor, readEvents, readSagaEvents, readSinkCursor } from './relay-outbox.js';
+import {
+  deliveriesOf,
+  moveSinkCursor,
+  readEvents,
+  readSagaEvents,
+  readSinkCursor,
+  requireOwnTransactions,
+} from './relay-outbox.js';
 import { compareCursors, type Cursor } from './sinks/cursor.js';
 import type { Rejection, Sink, SinkSession } from './sinks/sink.js';
 import { within } from './within.js';
@@ -178,6 +185,7 @@ async function lock(client: ClientBase, { name }: Sink): Promise<boolean> {
 
 async function deliverAll(shift: Shift, change: (state: RelayState) => void): Promise<void> {
   const { client, sink, pace, stopping } = shift;
+  await requireOwnTransactions(client);
   let cursor = await resumed(shift, await readSinkCursor(client, sink.name));
   let checked = performance.now();
   change('delivering');
@@ -189,7 +197,8 @@ async function deliverAll(shift: Shift, change: (state: RelayState) => void): Pr
       continue;
     }
     if (performance.now() - checked > pace.checkEvery) {
-      cursor = await resumed(shift, cursor);
+      // An operator may have put it back.
+      cursor = await resumed(shift, await readSinkCursor(client, sink.name));
       checked = performance.now();
     }
     await sleepUnless(stopping, pace.poll);

@@ -18,7 +18,7 @@ const FIRST_ANSWER = 6_000;
 const schema = JOURNAL_SCHEMA;
 
 await runProcess('relay', async ({ config, logger }) => {
-  const sinks = configuredSinks(config);
+  const sinks = await configuredSinks(config);
   if (sinks.length === 0) {
     throw new StartError('No sink is configured: set REDIS_URL, MONGODB_URL, KAFKA_BROKERS or KURRENTDB_URL.');
   }

@@ -9,7 +9,14 @@ import { eventually } from '../support/eventually.js';
 import { recordingSink, type RecordingSink } from './recording-sink.js';
 
 const WITHIN = 30_000;
-const PACE: Partial<RelayPace> = { batch: 7, poll: 10, awayPause: 20, longestAwayPause: 50, answerWithin: 2_000 };
+const PACE: Partial<RelayPace> = {
+  batch: 7,
+  poll: 10,
+  awayPause: 20,
+  longestAwayPause: 50,
+  answerWithin: 2_000,
+  checkEvery: 100,
+};
 
 let journal: WrittenJournal;
 let relays: Relay[] = [];
@@ -125,6 +132,28 @@ describe('the relay', () => {
     await expectAllInOrder(sink);
     await relay.stop();
     await link.close();
+  });
+
+  it('says so where the journal was restored from another server, instead of waiting for ever', async () => {
+    await journal.append('order-restored', completedOrder('restored'));
+    await journal.pool.query(`UPDATE saga_events SET txid = '9000000000000'`);
+    const relay = relayTo(recordingSink());
+    expect(await relay.begun).toBe('away');
+    // What docs/stores.md says.
+    await journal.pool.query(`UPDATE saga_events SET txid = '1' WHERE txid IS NOT NULL`);
+    await journal.pool.query(`UPDATE sink_cursors SET txid = '0', position = 0`);
+    await delivered();
+  });
+
+  it('delivers everything again after an operator has put the cursor back', async () => {
+    const sink = recordingSink();
+    const relay = relayTo(sink);
+    await journal.append('order-again', completedOrder('again'));
+    await delivered();
+    await journal.pool.query(`UPDATE sink_cursors SET txid = '0', position = 0 WHERE sink = 'kafka'`);
+    await eventually('the repeats', WITHIN, () => sink.events.length === 20);
+    await expectAllInOrder(sink);
+    expect(relay.state()).toBe('delivering');
   });
 
   it('stops soon although the sink does not answer', async () => {

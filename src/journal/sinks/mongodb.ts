@@ -73,7 +73,11 @@ async function openSession(url: string): Promise<SinkSession> {
   const progress = database.collection<Progress>('unwind_relay');
   try {
     await client.connect();
-    await sagas.createIndex({ state: 1, updatedAt: 1 });
+    await client.db('admin').command({ ping: 1 });
+    // Somebody else may have made it otherwise, or not allow it: then it is theirs.
+    await sagas.createIndex({ state: 1, updatedAt: 1 }).catch((error: unknown) => {
+      if (!(error instanceof MongoServerError)) throw error;
+    });
   } catch (error) {
     await client.close().catch(() => undefined);
     throw error;
