@@ -233,6 +233,31 @@ suite(`the running system with every sink${missing.length > 0 ? ` (missing: ${mi
     expect(rows).toHaveLength(11);
   }, 180_000);
 
+  it('goes on taking orders while every store is away, and tells and obeys all of it afterwards', async () => {
+    const stores = [redis, mongo, kafka, kurrent];
+    await Promise.all(stores.map((server) => server.kill()));
+    const sagaId = await placeOrder();
+    await hasEnded(sagaId, 'COMPLETED');
+    await Promise.all(stores.map((server) => server.start()));
+    await produce('{"sagaId":"129","command":"StartOrder","items":[{"productId":"123","quantity":1}]}');
+    await hasEnded('order-129', 'COMPLETED');
+    for (const id of [sagaId, 'order-129']) {
+      await eventually(`${id} in Redis`, WITHIN, () => {
+        const printed = execFileSync('redis-cli', ['-p', String(redis.port), 'HGET', `saga:${id}`, 'state']);
+        return printed.toString().trim() === 'COMPLETED';
+      });
+      await eventually(`${id} on saga-events`, WITHIN, async () =>
+        (await published()).some((event) => event.sagaId === id && event.type === 'OrderFulfillmentCompleted'),
+      );
+    }
+    const lag = await eventually('no lag', WITHIN, async () => {
+      const lines = (await metrics()).split('\n').filter((line) => line.startsWith('unwind_sink_lag_events{'));
+      return lines.every((line) => line.endsWith(' 0')) && lines;
+    });
+    expect(lag).toHaveLength(4);
+    expect((await database.query(`SELECT * FROM journal.dead_letters WHERE kind = 'rejectedEvent'`)).rows).toEqual([]);
+  }, 240_000);
+
   it('loses no event while the relay is killed', async () => {
     const sagaIds = [await placeOrder(), await placeOrder()];
     process.kill(system.pidOf('relay'), 'SIGKILL');

@@ -55,12 +55,16 @@ function read(call: ServerWritableStream<ReadRequest, ReadAnswer>): void {
     return;
   }
   const backwards = options?.getReadDirection() === pb.ReadReq.Options.ReadDirection.BACKWARDS;
-  const all = events.map((event, revision) => ({ event, revision }));
-  if (backwards) all.reverse();
-  const from = stream?.hasRevision() ? Number(stream.getRevision()) : undefined;
-  const wanted = all.filter(({ revision }) => from === undefined || (backwards ? revision <= from : revision >= from));
-  const count = Math.min(Number(options?.getCount() ?? wanted.length), wanted.length);
-  for (const { event, revision } of wanted.slice(0, count)) call.write(answerOf(name, event, revision));
+  const last = events.length - 1;
+  const from = stream?.hasRevision() ? Math.min(Number(stream.getRevision()), backwards ? last : Infinity) : undefined;
+  const count = Number(options?.getCount() ?? events.length);
+  const step = backwards ? -1 : 1;
+  let revision = from ?? (backwards ? last : 0);
+  for (let written = 0; written < count; written += 1, revision += step) {
+    const event = events[revision];
+    if (!event) break;
+    call.write(answerOf(name, event, revision));
+  }
   call.end();
 }
 

@@ -38,7 +38,7 @@ export function openStreams(file: string, largestAppend: number): Streams {
   const deleted = new Set<string>();
   const take = ({ stream, events }: Line): void => {
     if (events === null) deleted.add(stream);
-    else streams.set(stream, [...(streams.get(stream) ?? []), ...events]);
+    else if (streams.get(stream)?.push(...events) === undefined) streams.set(stream, [...events]);
   };
   const store = (line: Line): void => {
     appendFileSync(file, `${JSON.stringify(line)}\n`);
