@@ -33,6 +33,8 @@ async function lookAfter(deps: LookAfterDeps, { orderId, givenUp }: Unconfirmed)
   } else if (givenUp) {
     await deps.orders.deleteUnconfirmed(orderId);
     deps.logger.info({ orderId }, 'an order that was never started is deleted');
+  } else {
+    await deps.orders.markMissed(orderId);
   }
 }
 

@@ -41,11 +41,15 @@ const EVERYWHERE = [
 ];
 
 const originHeaders = {
+  // No pattern: what does not match is replaced, not refused.
   [CORRELATION_HEADER]: z
     .string()
-    .regex(CORRELATION_PATTERN)
     .optional()
-    .meta({ description: 'Passed to every service and log line; made where it is absent or malformed, and returned.' }),
+    .meta({
+      description:
+        'Passed to every service and log line, and returned; made where it is absent or does not match `' +
+        `${CORRELATION_PATTERN.source}\`.`,
+    }),
   [TRACE_HEADER]: z.string().optional().meta({
     description: 'W3C trace context: the trace that the request goes on with; returned with a span of its own.',
   }),

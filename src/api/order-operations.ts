@@ -31,6 +31,14 @@ const accepted = {
   'Preference-Applied': { schema: { type: 'string' }, description: 'The wait that was granted.' },
 } as const;
 
+/** What can be done with an order that was accepted. */
+const NEXT = Object.fromEntries(
+  ['getOrder', 'cancelOrder', 'approveOrder', 'rejectOrder'].map((operationId) => [
+    operationId,
+    { operationId, parameters: { orderId: '$response.body#/orderId' } },
+  ]),
+);
+
 const ORDER = { items: [{ productId: '123', quantity: 2 }] };
 
 const decision = (
@@ -75,6 +83,7 @@ export const ORDER_OPERATIONS: readonly RouteConfig[] = [
         description: 'The order is accepted: it will be completed, or undone.',
         headers: { ...accepted, ...RETRY_AFTER },
         content: json(orders.orderAcceptedSchema),
+        links: NEXT,
       },
     },
     problems: [

@@ -7,6 +7,9 @@ import { sagaStatusSchema } from './saga-schemas.js';
 // oxlint-disable-next-line no-control-regex -- to refuse them
 const TEXT = /^(?=[\s\S]*\S)[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]+$/u;
 
+const [ANY, VISIBLE] = ['[^\\u0000-\\u001f\\u007f-\\u009f]', '[^\\u0000-\\u0020\\u007f-\\u00a0]'];
+const SHOWN_TEXT = `^${ANY}*${VISIBLE}${ANY}*$`;
+
 const DEMO = 'May be left out in development only, where the demo customer fills it in.';
 
 /** Also what the subject of a token has to look like. */
@@ -19,8 +22,8 @@ export const text = (max: number) =>
     .string()
     .max(max, `has at most ${max} characters`)
     .regex(TEXT, 'is text without control characters, and not blank')
-    // Without this the document would show the flag as part of the pattern.
-    .meta({ pattern: TEXT.source });
+    // For other tools' sake without look-ahead and surrogates.
+    .meta({ pattern: SHOWN_TEXT });
 
 export const orderId = z
   .string()

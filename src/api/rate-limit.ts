@@ -10,15 +10,12 @@ const WINDOW_S = 60;
  * Counted by this process, in windows of a minute that are the same for everybody. Those whom nobody knows are counted
  * by address, so that credentials cannot be tried out.
  */
-export function rateLimit(
-  perMinute: number,
-  now: () => number = Date.now,
-): [known: RequestHandler, unknown: ErrorRequestHandler] {
+export function rateLimit(perMinute: number): [known: RequestHandler, unknown: ErrorRequestHandler] {
   let window = 0;
   let used = new Map<string, number>();
 
   function take(req: Request, who: string): void {
-    const at = now() / 1_000;
+    const at = Date.now() / 1_000;
     const current = Math.floor(at / WINDOW_S);
     if (current !== window) [window, used] = [current, new Map()];
     const count = (used.get(who) ?? 0) + 1;

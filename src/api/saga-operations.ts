@@ -9,6 +9,10 @@ import { SAGA_ID_PATTERN, sagaStatusSchema } from './saga-schemas.js';
 const sagaId = z.string().regex(SAGA_ID_PATTERN).meta({ example: 'order-4711' });
 const params = z.object({ sagaId });
 
+const serverSentEvent = z
+  .object({ id: z.string(), event: z.string(), data: z.string().meta({ description: 'A `SagaEvent` as JSON.' }) })
+  .meta({ id: 'ServerSentEvent' });
+
 export const SAGA_OPERATIONS: readonly RouteConfig[] = [
   operation({
     method: 'get',
@@ -76,7 +80,7 @@ export const SAGA_OPERATIONS: readonly RouteConfig[] = [
     responses: {
       200: {
         description: '`id` is the position, `event` the type, `data` the event.',
-        content: { 'text/event-stream': { schema: { type: 'string' } } },
+        content: { 'text/event-stream': { schema: serverSentEvent } },
       },
       204: { description: 'The saga has ended, and everything has been told.' },
     },

@@ -45,7 +45,7 @@ export function streamEvents(deps: ApiDeps): RequestHandler<{ sagaId: string }> 
 
 function lastEventId(req: Request): number | undefined {
   const given = req.get('last-event-id');
-  if (given === undefined || given === '') return undefined;
+  if (given === undefined) return undefined;
   if (/^\d{1,15}$/.test(given)) return Number(given);
   throw invalidRequest([{ field: 'Last-Event-ID', message: 'is the id of an event of this stream' }]);
 }

@@ -11,14 +11,21 @@ export interface Unconfirmed {
 const LAPSED = `interval '15 seconds'`;
 const GIVEN_UP = `interval '7 days'`;
 
-/** At most 100, those asked for longest ago first. */
+/** At most 100, by id. One that was found to have no workflow is not looked at again, unless it is asked for again. */
 export async function unconfirmedOrders(query: Query, schema: string, after?: string): Promise<Unconfirmed[]> {
   const rows = await query<{ id: string; given_up: boolean }>(
     `SELECT id, asked_at < now() - ${GIVEN_UP} AS given_up FROM ${schema}.orders
-     WHERE started_at IS NULL AND asked_at < now() - ${LAPSED} AND id > $1 ORDER BY id LIMIT 100`,
+     WHERE started_at IS NULL AND asked_at < now() - ${LAPSED} AND id > $1
+       AND (missed_at IS NULL OR missed_at < asked_at OR asked_at < now() - ${GIVEN_UP})
+     ORDER BY id LIMIT 100`,
     [after ?? ''],
   );
   return rows.map(({ id, given_up: givenUp }) => ({ orderId: id, givenUp }));
+}
+
+/** Records that the order has no workflow: whatever was to start it has broken off. */
+export async function markMissed(query: Query, schema: string, orderId: string): Promise<void> {
+  await query(`UPDATE ${schema}.orders SET missed_at = now() WHERE id = $1 AND started_at IS NULL`, [orderId]);
 }
 
 /**

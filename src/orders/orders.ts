@@ -4,7 +4,7 @@ import type { Order, OrderItem, ShippingAddress } from '../order.js';
 import { claim, confirm, confirmAll, releaseKey, type Asked, type CallersKey } from './claim.js';
 import type { Claim, StoredAnswer } from './claim.js';
 import { listOrders, type ListedOrder, type ListFilter, type ListPage } from './list.js';
-import { deleteUnconfirmed, unconfirmedOrders, type Unconfirmed } from './look-after.js';
+import { deleteUnconfirmed, markMissed, unconfirmedOrders, type Unconfirmed } from './look-after.js';
 import { migrateOrders } from './migrate.js';
 import { queryOn } from './query.js';
 import { orUnavailable } from './unavailable.js';
@@ -39,8 +39,10 @@ export interface OrderStore {
   release(key: CallersKey, lease: string): Promise<void>;
   /** There is a request under this key already. */
   knowsKey(key: CallersKey): Promise<boolean>;
-  /** What was asked for and never confirmed, by id after `after`; at most 100. */
+  /** What was asked for and never confirmed, by id after `after`; at most 100. Without what is known to be missing. */
   unconfirmed(after?: string): Promise<Unconfirmed[]>;
+  /** It has no workflow, and gets none unless it is asked for again. */
+  markMissed(orderId: string): Promise<void>;
   /** Deletes an order that was never started and that nobody has asked for in seven days. */
   deleteUnconfirmed(orderId: string): Promise<void>;
   get(orderId: string): Promise<StoredOrder | undefined>;
@@ -112,6 +114,7 @@ function createStore(pool: Pool, schema: string): OrderStore {
       return found.length > 0;
     },
     unconfirmed: (after) => unconfirmedOrders(query, schema, after),
+    markMissed: (orderId) => markMissed(query, schema, orderId),
     deleteUnconfirmed: (orderId) => deleteUnconfirmed(query, schema, orderId),
     async get(orderId) {
       const [row] = await query<OrderRow>(`SELECT * FROM ${schema}.orders WHERE id = $1`, [orderId]);

@@ -1,6 +1,9 @@
 -- When an order was last asked for: as long as that is recent, somebody may be about to start it.
 ALTER TABLE orders ADD COLUMN asked_at timestamptz NOT NULL DEFAULT now();
 
+-- When it was found that an order has no workflow. It has none until it is asked for again.
+ALTER TABLE orders ADD COLUMN missed_at timestamptz;
+
 DROP INDEX orders_not_started;
 CREATE INDEX orders_not_started ON orders (asked_at) WHERE started_at IS NULL;
 
@@ -15,8 +18,8 @@ CREATE TABLE idempotency_keys (
   -- Whoever holds the lease is about to start the order; once it has lapsed a repeat goes on in its place.
   lease uuid NOT NULL,
   lease_until timestamptz NOT NULL,
-  -- {status, body, location}: what a repeat is answered; null while the order is not confirmed.
-  answer jsonb,
+  -- {status, body, location}: what a repeat is answered, byte by byte; null while the order is not confirmed.
+  answer json,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (owner, key)
 );
