@@ -5,4 +5,6 @@ export default {
   ...suite,
   testMatch: ['<rootDir>/test/{api,orders}/**/*.{test,proof}.ts'],
   testTimeout: 120_000,
+  // The proofs measure how long an answer takes: nothing else of ours runs beside them.
+  maxWorkers: 1,
 };

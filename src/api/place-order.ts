@@ -20,8 +20,8 @@ import { Problem } from './problem.js';
 import { askTemporal, EngineUnavailableError } from './temporal.js';
 
 /** A caller hears within two seconds that a database or Temporal is away, wherever the time went. */
-const ANSWER_WITHIN_MS = 1_850;
-const START_WITHIN_MS = 1_500;
+const ANSWER_WITHIN_MS = 1_600;
+const START_WITHIN_MS = 1_400;
 
 /** `existing`: an earlier request has placed this very order, and was told so or could have been. */
 export type Placed =
