@@ -10,8 +10,8 @@ export default {
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Installs packages, so it is a suite of its own: npm run test:pack.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/pack/'],
+  // Suites of their own, as they install things: npm run test:pack, npm run test:stores.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/pack/', '<rootDir>/test/stores/'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testTimeout: 60_000,

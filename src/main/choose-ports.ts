@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from './config.js';
 import { freePort, requireFreePort } from './ports.js';
+import { hasSinks } from './has-sinks.js';
 import { StartError } from './start-error.js';
 
 /** What of the system is started: all of it, or one server alone; and which servers are our own. */
@@ -20,6 +21,7 @@ export function portsToUse(config: Config, extent: Extent): Map<string, number> 
   if (config.startServices) {
     for (const [name, port] of Object.entries(config.servicePorts)) ports.set(`${name.toUpperCase()}_PORT`, port);
   }
+  if (hasSinks(config)) ports.set('RELAY_METRICS_PORT', config.relayMetricsPort);
   return ports.set('METRICS_PORT', config.metricsPort).set('API_PORT', config.apiPort);
 }
 

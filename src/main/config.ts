@@ -31,6 +31,13 @@ export interface Config {
   readonly temporalPort: number;
   readonly temporalUiPort: number;
   readonly metricsPort: number;
+  readonly relayMetricsPort: number;
+  /** Sinks of the journal; undefined: switched off. */
+  readonly redisUrl: string | undefined;
+  readonly mongodbUrl: string | undefined;
+  /** Also where commands are read. */
+  readonly kafkaBrokers: readonly string[] | undefined;
+  readonly kurrentdbUrl: string | undefined;
   /** What the worker and the API call; the bundled services where nothing else is said. */
   readonly serviceUrls: Readonly<Record<ServiceName, string>>;
   readonly startServices: boolean;
@@ -138,6 +145,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     temporalPort: settings.TEMPORAL_PORT,
     temporalUiPort: settings.TEMPORAL_UI_PORT,
     metricsPort: settings.METRICS_PORT,
+    relayMetricsPort: settings.RELAY_METRICS_PORT,
+    redisUrl: settings.REDIS_URL,
+    mongodbUrl: settings.MONGODB_URL,
+    kafkaBrokers: settings.KAFKA_BROKERS,
+    kurrentdbUrl: settings.KURRENTDB_URL,
     serviceUrls: {
       payment: settings.PAYMENT_URL ?? bundled('payment'),
       inventory: settings.INVENTORY_URL ?? bundled('inventory'),

@@ -5,6 +5,7 @@ import { type Config, SERVICE_NAMES } from './config.js';
 import { requireDatabase } from './database.js';
 import { nodeComponent } from './node-component.js';
 import { postgresComponent, temporalComponent } from './server-components.js';
+import { hasSinks } from './has-sinks.js';
 import { StartError, startSentence } from './start-error.js';
 import { type Supervised, supervise } from './supervise.js';
 import { connectTemporal, registerSearchAttributes } from './temporal-namespace.js';
@@ -113,10 +114,10 @@ export async function startSystem(plan: Plan, system: System, ports: Record<stri
   const services = config.startServices ? SERVICE_NAMES.map((name) => child(name, 'services', [name])) : [];
   await bringUpTogether(plan, system, services);
   await bringUpTogether(plan, system, [child('worker', 'worker')]);
-  await bringUpTogether(plan, system, [child('api', 'api')]);
+  await bringUpTogether(plan, system, [child('api', 'api'), ...(hasSinks(config) ? [child('relay', 'relay')] : [])]);
 }
 
-const STOP_ORDER = [['api'], ['worker'], SERVICE_NAMES, ['temporal'], ['postgres']] as const;
+const STOP_ORDER = [['api', 'relay'], ['worker'], SERVICE_NAMES, ['temporal'], ['postgres']] as const;
 
 /** Those who call end before those who are called, and the databases last. */
 export async function stopSystem(system: System, terminal: Terminal): Promise<void> {

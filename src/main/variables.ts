@@ -122,6 +122,7 @@ export const variables = {
   TEMPORAL_PORT: port(7233),
   TEMPORAL_UI_PORT: port(8233),
   METRICS_PORT: port(9464),
+  RELAY_METRICS_PORT: port(9465),
   PAYMENT_URL: url(http, 'http://127.0.0.1:8001'),
   INVENTORY_URL: url(http, 'http://127.0.0.1:8002'),
   SHIPPING_URL: url(http, 'http://127.0.0.1:8003'),

@@ -6,7 +6,18 @@ import { isRunning } from '../../src/main/processes.js';
 import { eventually } from '../support/eventually.js';
 
 const root = path.join(import.meta.dirname, '..', '..');
-const PORTS = ['API', 'PAYMENT', 'INVENTORY', 'SHIPPING', 'NOTIFICATION', 'PG', 'TEMPORAL', 'TEMPORAL_UI', 'METRICS'];
+const PORTS = [
+  'API',
+  'PAYMENT',
+  'INVENTORY',
+  'SHIPPING',
+  'NOTIFICATION',
+  'PG',
+  'TEMPORAL',
+  'TEMPORAL_UI',
+  'METRICS',
+  'RELAY_METRICS',
+];
 
 export interface RunningSystem {
   readonly pid: number;
@@ -31,7 +42,7 @@ export function build(): void {
 
 /** Nothing of the environment that the tests run in may lead it to other servers. */
 export function cleanEnvironment(more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(TEMPORAL_|SAGA_|DATABASE_URL$|DATA_DIR$|NODE_OPTIONS$)|_URL$|_PORT$/;
+  const foreign = /^(TEMPORAL_|SAGA_|DATABASE_URL$|DATA_DIR$|NODE_OPTIONS$|KAFKA_BROKERS$)|_URL$|_PORT$/;
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
   return { ...Object.fromEntries(kept), NODE_ENV: 'test', ...more };
 }

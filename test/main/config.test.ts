@@ -53,10 +53,10 @@ describe('the configuration', () => {
   });
 
   it.each([
-    ['MONGODB_URL', 'mongodb://u:p@a:27017,b:27018/shop?replicaSet=r'],
-    ['KURRENTDB_URL', 'kurrentdb://admin:changeit@a:2113,b:2113?tls=true'],
-  ])('takes several hosts in %s', (name, value) => {
-    expect(loadConfig({ [name]: value })).toEqual(loadConfig({}));
+    ['MONGODB_URL', 'mongodbUrl', 'mongodb://u:p@a:27017,b:27018/shop?replicaSet=r'],
+    ['KURRENTDB_URL', 'kurrentdbUrl', 'kurrentdb://admin:changeit@a:2113,b:2113?tls=true'],
+  ])('takes several hosts in %s', (name, setting, value) => {
+    expect(loadConfig({ [name]: value })).toEqual({ ...loadConfig({}), [setting]: value });
   });
 
   it('switches fault injection and demo data off in production', () => {
@@ -138,7 +138,8 @@ describe('the configuration', () => {
     expect([...documented.keys()].filter((name) => name !== 'UNWIND_CACHE_DIR').sort()).toEqual(
       Object.keys(variables).sort(),
     );
-    const examples = /^(?:DATABASE_URL|JOURNAL_DATABASE_URL|SAGA_APPROVAL_ABOVE|AUTH_(?!ROLES).*)$/;
+    const examples =
+      /^(?:DATABASE_URL|JOURNAL_DATABASE_URL|REDIS_URL|MONGODB_URL|KAFKA_BROKERS|KURRENTDB_URL|SAGA_APPROVAL_ABOVE|AUTH_(?!ROLES).*)$/;
     const values = Object.fromEntries([...documented].filter(([name]) => !examples.test(name)));
     expect(loadConfig(values)).toEqual(loadConfig({}));
   });

@@ -1,0 +1,108 @@
+/**
+ * A command as it comes by Kafka: `{"sagaId": "123", "command": "StartOrder", "items": […]}`. Who sends it, and what it
+ * may say, is checked by the API's own schemas: what a POST would refuse is refused here.
+ */
+import { z } from 'zod';
+import { CORRELATION_PATTERN } from '../api/correlation.js';
+import { decisionRequestSchema, orderRequestSchema, type OrderRequest } from '../api/order-schemas.js';
+import { Problem } from '../api/problem.js';
+import { resolveRequestSchema } from '../api/resolve-schemas.js';
+import { invalidRequest, parseBody } from '../api/validate.js';
+import { ORDER_ID_PATTERN, orderIdOf, sagaIdOf } from '../order.js';
+
+interface Addressed {
+  /** With `order-`. */
+  readonly sagaId: string;
+  readonly orderId: string;
+}
+
+type DecisionRequest = z.infer<typeof decisionRequestSchema>;
+
+export type Command = Addressed &
+  (
+    | { readonly command: 'StartOrder'; readonly request: OrderRequest }
+    | { readonly command: 'CancelOrder'; readonly request: DecisionRequest }
+    | {
+        readonly command: 'ResolveStep';
+        readonly step: string;
+        readonly request: z.infer<typeof resolveRequestSchema>;
+      }
+  );
+
+/** What can be known of a command although it is refused, or before it is looked at closely. */
+export interface Envelope {
+  readonly sagaId: string | undefined;
+  readonly command: string | undefined;
+  /** Chosen by the sender: the same command sent twice has the same. */
+  readonly commandId: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+const MOST_BYTES = 64 * 1024;
+const IDENTIFIER = /^[!-~]{1,200}$/;
+
+/** @throws Problem where it is not a JSON object of a size that a POST may have */
+export function openEnvelope(value: Buffer | null): Envelope {
+  if (value && value.length > MOST_BYTES) throw new Problem('PayloadTooLarge');
+  const content = parseJson(value);
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw invalidRequest([{ field: 'body', message: 'is not a JSON object' }]);
+  }
+  const { sagaId, command, commandId, correlationId, ...fields } = content as Record<string, unknown>;
+  return {
+    sagaId: addressOf(sagaId)?.sagaId,
+    command: typeof command === 'string' && /^[A-Za-z]{1,50}$/.test(command) ? command : undefined,
+    commandId: identifierOf('commandId', commandId),
+    correlationId: correlationOf(correlationId),
+    fields,
+  };
+}
+
+function parseJson(value: Buffer | null): unknown {
+  try {
+    return JSON.parse(value?.toString() ?? '');
+  } catch {
+    throw new Problem('InvalidJson', { errors: [{ field: 'body', message: 'is not valid JSON' }] });
+  }
+}
+
+function identifierOf(field: string, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && IDENTIFIER.test(value)) return value;
+  throw invalidRequest([{ field, message: 'is 1 to 200 visible ASCII characters' }]);
+}
+
+function correlationOf(value: unknown): string | undefined {
+  if (value === undefined || (typeof value === 'string' && CORRELATION_PATTERN.test(value))) return value;
+  throw invalidRequest([{ field: 'correlationId', message: 'is up to 128 letters, digits or "._:-"' }]);
+}
+
+/** The id with or without `order-`. */
+function addressOf(sagaId: unknown): Addressed | undefined {
+  const orderId = typeof sagaId === 'string' ? orderIdOf(sagaId) : '';
+  return ORDER_ID_PATTERN.test(orderId) ? { orderId, sagaId: sagaIdOf(orderId) } : undefined;
+}
+
+/** @throws Problem that names each field at fault */
+export function commandOf({ sagaId, command, fields }: Envelope): Command {
+  const address = addressOf(sagaId);
+  if (!address) throw invalidRequest([{ field: 'sagaId', message: 'is an order id, with or without "order-"' }]);
+  const { orderId } = address;
+  switch (command) {
+    case 'StartOrder': {
+      const { orderId: named = orderId, ...order } = fields;
+      if (named !== orderId) throw invalidRequest([{ field: 'orderId', message: 'is another one than sagaId' }]);
+      return { ...address, command, request: parseBody(orderRequestSchema, { ...order, orderId }) };
+    }
+    case 'CancelOrder':
+      return { ...address, command, request: parseBody(decisionRequestSchema, fields) };
+    case 'ResolveStep': {
+      const { step, ...decision } = fields;
+      const name = parseBody(z.object({ step: z.string().min(1).max(100) }), { step });
+      return { ...address, command, step: name.step, request: parseBody(resolveRequestSchema, decision) };
+    }
+    default:
+      throw invalidRequest([{ field: 'command', message: 'is StartOrder, CancelOrder or ResolveStep' }]);
+  }
+}

@@ -1,0 +1,47 @@
+/** Acting on a command, with the very functions that the API's routes call. Any of it can be repeated. */
+import { randomBytes } from 'node:crypto';
+import type { Caller } from '../api/caller.js';
+import { createCatalogue } from '../api/catalogue.js';
+import type { ApiDeps } from '../api/deps.js';
+import { placeOrder } from '../api/place-order.js';
+import { ROLES } from '../api/permissions.js';
+import { orderRequest, steerSaga, stepRequest } from '../api/steer-saga.js';
+import type { Command } from './command.js';
+
+/** Whoever may write to the topic: that is for the broker's access lists to say. */
+const SENDER: Caller = {
+  id: 'saga-commands',
+  roles: ROLES,
+  actor: undefined,
+  customerId: undefined,
+  expiresAt: undefined,
+};
+
+export interface Origin {
+  readonly commandId: string;
+  readonly correlationId: string;
+}
+
+export type Obey = (command: Command, origin: Origin) => Promise<void>;
+
+const newTrace = (): string => `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
+
+/** What it returns throws a `Problem`: 503 where it is to be tried again, anything else where it is refused. */
+export function createObey(deps: ApiDeps): Obey {
+  const catalogue = createCatalogue(deps);
+  return async (command, { commandId, correlationId }) => {
+    const { sagaId } = command;
+    if (command.command === 'StartOrder') {
+      const memo = { correlationId, traceparent: newTrace() };
+      const { request } = command;
+      await placeOrder(deps, catalogue, { request, caller: SENDER, idempotencyKey: undefined, memo });
+    } else if (command.command === 'CancelOrder') {
+      const { reason, actor = 'customer' } = command.request;
+      await steerSaga(deps, sagaId, orderRequest('cancel', { actor, reason }), 'OrderNotFound');
+    } else {
+      const { action, reason, actor = 'operator', requestId = commandId } = command.request;
+      const request = { step: command.step, action, reason, actor, requestId };
+      await steerSaga(deps, sagaId, stepRequest(request), 'SagaNotFound');
+    }
+  };
+}

@@ -1,0 +1,66 @@
+/** What the Kafka sink and the reader of commands share: the client, the topics, and how a message is told. */
+import { Kafka, logLevel, type Admin } from 'kafkajs';
+
+export const EVENTS_TOPIC = 'saga-events';
+export const COMMANDS_TOPIC = 'saga-commands';
+export const REFUSED_COMMANDS_TOPIC = 'saga-commands-dlq';
+
+const REQUEST_WITHIN_MS = 10_000;
+
+/** A client that gives up soon: whoever uses it tries again with a new one. */
+export function kafkaClient(brokers: readonly string[]): Kafka {
+  return new Kafka({
+    clientId: 'unwind',
+    brokers: [...brokers],
+    connectionTimeout: 5_000,
+    requestTimeout: REQUEST_WITHIN_MS,
+    retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
+    // Its errors reach whoever waits for an answer, and are logged there.
+    logLevel: logLevel.NOTHING,
+  });
+}
+
+/** Creates those that are absent, with the broker's own number of partitions and replicas. */
+export async function ensureTopics(kafka: Kafka, topics: readonly string[]): Promise<void> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const absent = await absentOf(admin, topics);
+    if (absent.length > 0) {
+      await admin.createTopics({ topics: absent.map((topic) => ({ topic })), waitForLeaders: true, timeout: 10_000 });
+    }
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+async function absentOf(admin: Admin, topics: readonly string[]): Promise<string[]> {
+  const present = new Set(await admin.listTopics());
+  return topics.filter((topic) => !present.has(topic));
+}
+
+export interface CloudEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly extensions?: Readonly<Record<string, string | null>>;
+}
+
+/**
+ * The headers of CloudEvents 1.0 in binary mode: the value of the message is the event's JSON and nothing else.
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+ */
+export function cloudEventHeaders({ id, type, subject, time, extensions = {} }: CloudEvent): Record<string, string> {
+  const present = Object.entries(extensions).filter((entry): entry is [string, string] => entry[1] !== null);
+  return {
+    'content-type': 'application/json; charset=UTF-8',
+    ce_specversion: '1.0',
+    ce_id: id,
+    ce_source: '/unwind/sagas',
+    ce_type: type,
+    ce_subject: subject,
+    ce_time: time,
+    ...Object.fromEntries(present.map(([name, value]) => [`ce_${name}`, value])),
+  };
+}

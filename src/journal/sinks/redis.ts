@@ -1,0 +1,119 @@
+/**
+ * Redis: `HGETALL saga:order-123` is the saga as it stands. One hash a saga, written whole by a script, so that no reader
+ * sees half of it and no field of an earlier state stays behind; an older version never replaces a newer one.
+ */
+import { createClient, ErrorReply } from '@redis/client';
+import { compareCursors, earlier, readCursor, writeCursor, type Cursor } from './cursor.js';
+import type { Delivery, Rejection, SagaRow, Sink, SinkSession } from './sink.js';
+import { withoutPassword } from './without-password.js';
+
+const CURSOR_KEY = 'unwind:relay:cursor';
+const CONNECT_WITHIN_MS = 5_000;
+const ANSWER_WITHIN_MS = 10_000;
+
+/** Answers 0 where what is there is as new. Lua's numbers are exact up to 2^53. */
+const WRITE = `
+local branch = tonumber(redis.call('HGET', KEYS[1], 'branch') or -1)
+local version = tonumber(redis.call('HGET', KEYS[1], 'version') or -1)
+local newBranch, newVersion = tonumber(ARGV[1]), tonumber(ARGV[2])
+if branch > newBranch or (branch == newBranch and version >= newVersion) then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'branch', ARGV[1], 'version', ARGV[2], unpack(ARGV, 3))
+return 1`;
+
+/** Answers 0 where the store is not in the state that the relay left it in: it was emptied, or put back. */
+const MOVE_CURSOR = `
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1`;
+
+/** Answers of a server that cannot serve anybody just now: nothing is wrong with the event. */
+const AWAY =
+  /(^|[ -])(LOADING|OOM|READONLY|MISCONF|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE|ERR max number of clients)\b/;
+
+export function redisSink(url: string): Sink {
+  return { name: 'redis', takes: 'rows', where: withoutPassword(url), connect: () => openSession(url) };
+}
+
+type Client = ReturnType<typeof clientFor>;
+
+const clientFor = (url: string) =>
+  createClient({
+    url,
+    name: 'unwind-relay',
+    // What broke is opened anew by the relay, which then asks the store how far it got.
+    socket: { reconnectStrategy: false, connectTimeout: CONNECT_WITHIN_MS, socketTimeout: ANSWER_WITHIN_MS },
+    disableOfflineQueue: true,
+  });
+
+async function openSession(url: string): Promise<SinkSession> {
+  const client = clientFor(url);
+  // Every failure reaches whoever waits for an answer; without a listener it would end the process as well.
+  client.on('error', () => undefined);
+  let known = '';
+  try {
+    await client.connect();
+    await client.ping();
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
+  return {
+    async resume(cursor) {
+      const stored = await client.get(CURSOR_KEY);
+      known = stored ?? '';
+      const from = earlier(readCursor(stored), cursor);
+      if (compareCursors(from, readCursor(stored)) !== 0) known = await setCursor(client, known, from);
+      return from;
+    },
+    async deliver(deliveries, upTo) {
+      const rejections = (await Promise.all(deliveries.map((delivery) => write(client, delivery)))).flat();
+      if (upTo) known = await setCursor(client, known, upTo);
+      return rejections;
+    },
+    close: async () => {
+      if (client.isOpen) client.destroy();
+    },
+  };
+}
+
+async function write(client: Client, { sagaId, row, events }: Delivery): Promise<Rejection[]> {
+  const event = events.at(-1);
+  if (!row || !event) return [];
+  try {
+    await client.eval(WRITE, { keys: [`saga:${sagaId}`], arguments: fieldsOf(row) });
+    return [];
+  } catch (error) {
+    if (!(error instanceof ErrorReply) || AWAY.test(error.message)) throw error;
+    return [{ event, reason: error.message.slice(0, 200) }];
+  }
+}
+
+async function setCursor(client: Client, known: string, cursor: Cursor): Promise<string> {
+  const next = writeCursor(cursor);
+  const moved = await client.eval(MOVE_CURSOR, { keys: [CURSOR_KEY], arguments: [known, next] });
+  if (moved !== 1) throw new Error('Redis is not in the state in which the relay left it');
+  return next;
+}
+
+/** Branch and version first. What is not there has no field. */
+function fieldsOf(row: SagaRow): string[] {
+  const { sagaId, sagaType, state, reason, currentStep, blockedOn, createdAt, updatedAt } = row;
+  const fields: Record<string, string | null> = {
+    sagaId,
+    sagaType,
+    state,
+    reason,
+    currentStep,
+    blockedOn,
+    waitingFor: row.waitingFor && JSON.stringify(row.waitingFor),
+    createdAt,
+    updatedAt,
+    data: JSON.stringify(row.data),
+    waivers: JSON.stringify(row.waivers),
+    deadLetters: JSON.stringify(row.deadLetters),
+    ...Object.fromEntries(row.steps.map(({ name, status }) => [`step:${name}`, status])),
+  };
+  const present = Object.entries(fields).filter((field): field is [string, string] => field[1] !== null);
+  return [String(row.branch), String(row.version), ...present.flat()];
+}

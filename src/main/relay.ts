@@ -1,0 +1,78 @@
+/** The relay process: it feeds the configured sinks from the journal, and reads Kafka's commands. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { JOURNAL_SCHEMA, journalPool } from '../journal/journal.js';
+import { startRelay, type Relay } from '../journal/relay.js';
+import type { Sink } from '../journal/sinks/sink.js';
+import { openCommands, type Commands } from './commands.js';
+import { findDatabase } from './database.js';
+import { listen } from './listen.js';
+import { metricsApp } from './relay-metrics.js';
+import { runProcess } from './run-process.js';
+import { configuredSinks } from './sinks.js';
+import { StartError } from './start-error.js';
+
+/** For the first answer of the sinks. One that is away is told, and waited for. */
+const FIRST_ANSWER = 6_000;
+
+const schema = JOURNAL_SCHEMA;
+
+await runProcess('relay', async ({ config, logger }) => {
+  const sinks = await configuredSinks(config);
+  if (sinks.length === 0) {
+    throw new StartError('No sink is configured: set REDIS_URL, MONGODB_URL, KAFKA_BROKERS or KURRENTDB_URL.');
+  }
+  const databaseUrl = await findDatabase(config);
+  const journalUrl = config.journalDatabaseUrl ?? databaseUrl;
+  const pool = journalPool({ databaseUrl: journalUrl, poolSize: 4, onConnectionLoss: () => undefined });
+  const stopping = new AbortController();
+  const relays = sinks.map((sink) => relayOf(sink, journalUrl, logger));
+  const outcomes = new Map<string, number>();
+  const count = (outcome: string): void => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  let commands: Commands | undefined;
+  const { kafkaBrokers: brokers } = config;
+  const opening =
+    brokers &&
+    openCommands({ config, brokers, databaseUrl, journalUrl, pool, schema, logger, count, stopping: stopping.signal });
+  const opened = opening?.then((open) => (commands = open));
+  const metrics = metricsApp({
+    pool,
+    schema,
+    relays,
+    get commands() {
+      return commands?.reader;
+    },
+    outcomes,
+  });
+  const server = await listen(metrics, 'RELAY_METRICS_PORT', config.relayMetricsPort, config.listenHost);
+  await Promise.race([Promise.all(relays.map(({ begun }) => begun)), sleep(FIRST_ANSWER, undefined, { ref: false })]);
+  const where = relays.map(({ sink, state }) => `${sink.name} ${sink.where}${state() === 'away' ? ' (away)' : ''}`);
+  return {
+    where: `${where.join(', ')}, metrics ${server.url}/metrics`,
+    ...(opened && { failure: opened.then(() => new Promise<never>(() => undefined)) }),
+    stop: async () => {
+      stopping.abort();
+      await opened;
+      await Promise.all([commands?.close(), ...relays.map((relay) => relay.stop())]);
+      await server.close();
+      await pool.end();
+    },
+  };
+});
+
+function relayOf(sink: Sink, databaseUrl: string, logger: Logger): Relay {
+  return startRelay({
+    databaseUrl,
+    schema,
+    sink,
+    onChange: (state, reason) => {
+      const about = { sink: sink.name, ...(reason !== undefined && { reason }) };
+      if (state === 'away') logger.warn(about, `${sink.name} is not fed: ${reason ?? 'unknown'}; its events wait`);
+      else logger.info(about, state === 'waiting' ? 'another relay feeds this sink' : 'the sink is fed');
+    },
+    onRejection: ({ event, reason }, attempts) => {
+      const about = { sink: sink.name, sagaId: event.sagaId, eventId: event.id, attempts, reason };
+      logger.warn(about, `${sink.name} rejects an event of ${event.sagaId}: ${reason}`);
+    },
+  });
+}

@@ -1,0 +1,16 @@
+/** Which sinks are switched on: each by its URL. Only their clients are loaded: one brings a native module. */
+import type { Sink } from '../journal/sinks/sink.js';
+import type { Config } from './config.js';
+
+/** Connects to nothing yet. */
+export async function configuredSinks(config: Config): Promise<Sink[]> {
+  const { redisUrl, mongodbUrl, kafkaBrokers, kurrentdbUrl } = config;
+  const sinks: Sink[] = [];
+  if (redisUrl !== undefined) sinks.push((await import('../journal/sinks/redis.js')).redisSink(redisUrl));
+  if (mongodbUrl !== undefined) sinks.push((await import('../journal/sinks/mongodb.js')).mongoSink(mongodbUrl));
+  if (kafkaBrokers !== undefined) sinks.push((await import('../journal/sinks/kafka.js')).kafkaSink(kafkaBrokers));
+  if (kurrentdbUrl !== undefined) {
+    sinks.push((await import('../journal/sinks/kurrentdb.js')).kurrentSink(kurrentdbUrl));
+  }
+  return sinks;
+}
