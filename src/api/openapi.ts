@@ -65,7 +65,14 @@ const ROUTES: readonly RouteConfig[] = [
         content: json(orders.orderAcceptedSchema),
       },
       200: { description: 'This very order was accepted before.', content: json(orders.orderSchema) },
-      ...problems(...BODY_PROBLEMS, 'OrderIdTaken', 'UnknownProduct', 'OrdersUnavailable', 'EngineUnavailable'),
+      ...problems(
+        ...BODY_PROBLEMS,
+        'OrderIdTaken',
+        'UnknownProduct',
+        'OrdersUnavailable',
+        'EngineUnavailable',
+        'Overloaded',
+      ),
     },
   },
   {

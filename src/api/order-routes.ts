@@ -1,6 +1,7 @@
 import express, { type RequestHandler, type Response, type Router } from 'express';
 import { ORDER_ID_PATTERN, sagaIdOf } from '../order.js';
 import type { StoredOrder } from '../orders/orders.js';
+import { watchBacklog } from './backlog.js';
 import { requestCancel } from './cancel-order.js';
 import { createCatalogue } from './catalogue.js';
 import { correlationIdOf } from './correlation.js';
@@ -18,11 +19,15 @@ const REPEAT_PATIENCE_MS = 500;
 
 export function orderRoutes(deps: ApiDeps): Router {
   const router = express.Router();
-  const catalogue = createCatalogue(deps);
+  const { temporal, taskQueue, backlogLimit = Infinity } = deps;
+  const before = {
+    catalogue: createCatalogue(deps),
+    backlog: watchBacklog({ temporal, taskQueue, limit: backlogLimit }),
+  };
 
   const post: RequestHandler = async (req, res) => {
     const request = parseBody(orderRequestSchema, req.body);
-    const { orderId, outcome } = await placeOrder(deps, catalogue, request, correlationIdOf(req));
+    const { orderId, outcome } = await placeOrder(deps, before, request, correlationIdOf(req));
     req.log.info({ orderId, sagaId: sagaIdOf(orderId), outcome }, 'order placed');
     res.location(linksOf(orderId).order);
     if (outcome === 'accepted') sendAccepted(res, orderId);

@@ -6,6 +6,7 @@ import { fingerprintOf, mergeItems } from '../orders/fingerprint.js';
 import { DEMO_CUSTOMER } from '../orders/orders.js';
 import { OrdersUnavailableError } from '../orders/unavailable.js';
 import { ORDER_FULFILLMENT, SagaStateAttribute, type OrderFulfillmentInput } from '../workflows/messages.js';
+import type { Backlog } from './backlog.js';
 import type { Catalogue } from './catalogue.js';
 import type { ApiDeps } from './deps.js';
 import type { OrderRequest } from './order-schemas.js';
@@ -30,13 +31,14 @@ export interface Placed {
  */
 export async function placeOrder(
   deps: ApiDeps,
-  catalogue: Catalogue,
+  { catalogue, backlog }: { readonly catalogue: Catalogue; readonly backlog: Backlog },
   request: OrderRequest,
   correlationId: string,
 ): Promise<Placed> {
   const startedAt = Date.now();
   const order = await completeOrder(deps, request);
   await refuseUnknownProducts(deps, catalogue, { ...request, orderId: order.orderId }, correlationId);
+  if (backlog.isFull() && !(await deps.orders.get(order.orderId))) throw new Problem('Overloaded');
   const inserted = await deps.orders.insert(order, fingerprintOf(request));
   const { orderId } = order;
   if (inserted === 'different') throw new Problem('OrderIdTaken', { orderId, sagaId: sagaIdOf(orderId) });

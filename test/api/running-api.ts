@@ -46,12 +46,14 @@ export interface ApiOptions {
   readonly temporal: Client;
   readonly demoData?: boolean;
   readonly databaseUrl?: string;
+  readonly backlogLimit?: number;
 }
 
 export async function runApi({
   temporal,
   demoData = true,
   databaseUrl: url = databaseUrl(),
+  backlogLimit = Infinity,
 }: ApiOptions): Promise<RunningApi> {
   const schema = freshSchema('api');
   const orders = await openOrders({ databaseUrl: url, schema, demoData });
@@ -62,6 +64,7 @@ export async function runApi({
     orders,
     temporal,
     taskQueue: TASK_QUEUE,
+    backlogLimit,
     policy: POLICY,
     inventoryUrl: inventory.url,
     demoData,
