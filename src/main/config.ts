@@ -22,6 +22,8 @@ export interface Config {
   readonly dataDir: string;
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined;
+  /** Where the journal lives; undefined: where the orders do. */
+  readonly journalDatabaseUrl: string | undefined;
   readonly apiPort: number;
   readonly servicePorts: Readonly<Record<ServiceName, number>>;
   readonly postgresPort: number;
@@ -102,6 +104,7 @@ function policyOf(settings: Settings): SagaPolicy {
     retriableBudget: settings.SAGA_RETRIABLE_BUDGET,
     compensationBudget: settings.SAGA_COMPENSATION_BUDGET,
     deadline: settings.SAGA_DEADLINE,
+    journal: settings.SAGA_JOURNAL ?? true,
     ...(settings.SAGA_APPROVAL_ABOVE === undefined
       ? {}
       : { approvalAbove: settings.SAGA_APPROVAL_ABOVE, approvalTimeout: settings.SAGA_APPROVAL_TIMEOUT }),
@@ -136,6 +139,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     listenHost: settings.LISTEN_HOST,
     dataDir: path.resolve(settings.DATA_DIR),
     databaseUrl: settings.DATABASE_URL,
+    journalDatabaseUrl: settings.JOURNAL_DATABASE_URL,
     apiPort: settings.API_PORT,
     servicePorts,
     postgresPort: settings.PG_PORT,

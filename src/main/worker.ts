@@ -8,6 +8,7 @@ import { correlationInterceptor } from '../activities/correlation.js';
 import { openOrders } from '../orders/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { findDatabase } from './database.js';
+import { openWorkersJournal } from './workers-journal.js';
 import { localAddress } from './local-url.js';
 import { orderQueues } from './order-queues.js';
 import { freePort, requireFreePort } from './ports.js';
@@ -60,12 +61,13 @@ await runProcess('worker', async ({ config, logger }) => {
       logger.warn({ err: error }, 'a connection to PostgreSQL is lost');
     },
   });
+  const journal = await openWorkersJournal(config.journalDatabaseUrl ?? databaseUrl, target, logger);
   const connection = await NativeConnection.connect({ address: target.address, ...target.connection });
   const activities = createActivities({ orders, services: config.serviceUrls });
   const common = {
     connection,
     namespace: target.namespace,
-    interceptors: { activity: [correlationInterceptor] },
+    interceptors: { activity: [correlationInterceptor, journal.interceptor] },
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
   };
@@ -85,7 +87,7 @@ await runProcess('worker', async ({ config, logger }) => {
       for (const worker of workers) worker.shutdown();
       await run;
       await connection.close();
-      await orders.close();
+      await Promise.all([orders.close(), journal.close()]);
     },
   };
 });

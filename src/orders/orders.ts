@@ -1,6 +1,7 @@
 /** The `orders` table: what customers asked for. Written by the API, read by activities. */
 import { escapeIdentifier, Pool, type QueryResultRow } from 'pg';
 import type { Order, OrderItem, ShippingAddress } from '../order.js';
+import { listOrders, type ListedOrder, type ListFilter, type ListPage } from './list.js';
 import { migrateOrders } from './migrate.js';
 import { orUnavailable } from './unavailable.js';
 
@@ -27,6 +28,8 @@ export interface OrderStore {
   markStarted(orderId: string): Promise<void>;
   get(orderId: string): Promise<StoredOrder | undefined>;
   customer(customerId: string): Promise<StoredCustomer | undefined>;
+  /** Started or not, newest first, from after `before`. */
+  list(filter: ListFilter, page: ListPage): Promise<ListedOrder[]>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -119,6 +122,7 @@ function createStore(pool: Pool, schema: string): OrderStore {
       const [row] = await query<CustomerRow>(`SELECT * FROM ${schema}.customers WHERE id = $1`, [customerId]);
       return row && { customerId, paymentMethod: row.payment_token, shippingAddress: row.shipping_address };
     },
+    list: (filter, page) => orUnavailable(() => listOrders(pool, schema, filter, page)),
     async ping() {
       await query('SELECT 1');
     },

@@ -165,4 +165,5 @@ function acceptCancel(
 async function end(run: Run): Promise<void> {
   if (!hasEnded(run.record)) journal(run, { type: 'SagaEnded', ...verdictOf(run.record) });
   await rest(run);
+  await run.storing;
 }

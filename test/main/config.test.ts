@@ -23,6 +23,7 @@ describe('the configuration', () => {
       retriableBudget: 86_400_000,
       compensationBudget: 86_400_000,
       deadline: 604_800_000,
+      journal: true,
     });
     expect(config).toMatchObject({
       faultInjection: true,
@@ -105,7 +106,12 @@ describe('the configuration', () => {
     expect([...documented.keys()].filter((name) => name !== 'UNWIND_CACHE_DIR').sort()).toEqual(
       Object.keys(variables).sort(),
     );
-    const { DATABASE_URL: _, SAGA_APPROVAL_ABOVE: __, ...values } = Object.fromEntries(documented);
+    const {
+      DATABASE_URL: _,
+      JOURNAL_DATABASE_URL: __,
+      SAGA_APPROVAL_ABOVE: ___,
+      ...values
+    } = Object.fromEntries(documented);
     expect(loadConfig(values)).toEqual(loadConfig({}));
   });
 });

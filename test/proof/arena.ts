@@ -5,7 +5,8 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { InjectedSinks } from '@temporalio/worker';
-import type { JournalEntry, SagaOutcome, SagaRecord } from '../../src/saga/saga.js';
+import type { JournalEntry, SagaOutcome, SagaRecord, SentEntry } from '../../src/saga/saga.js';
+import { createArchive, type Archive } from '../saga/archive.js';
 import * as script from '../saga/scripted.js';
 import type { Plan } from '../saga/scripted.js';
 import { bundleScripted } from '../saga/stage.js';
@@ -27,6 +28,8 @@ export interface Played {
   readonly outcome: SagaOutcome | 'cancelled';
   readonly record: SagaRecord;
   readonly journal: readonly JournalEntry[];
+  /** What the actions have brought to the archive, where the schedule has one. */
+  readonly stored?: readonly SentEntry[];
   /** The ledger when the saga ended; `scene.ledger` is what late and repeated originals have made of it. */
   readonly ledgerAtEnd: ReadonlyMap<string, LedgerStatus>;
 }
@@ -45,6 +48,7 @@ export async function openArena(): Promise<Arena> {
   const taskQueue = `arena-${randomUUID()}`;
   const scenes = new Map<string, Scene>();
   const clock = startClock(env);
+  const archive = createArchive();
   const closing = new AbortController();
   // A call that outlives its server would be tried again on a closed channel, which ends the whole process.
   const whileOpen = <T>(act: () => Promise<T>): Promise<T> => env.connection.withAbortSignal(closing.signal, act);
@@ -55,14 +59,18 @@ export async function openArena(): Promise<Arena> {
     // Sagas that did not end may keep calls waiting.
     shutdownGraceTime: '1s',
     shutdownForceTime: '5s',
-    activities: participantOf(scenes, (...call) => whileOpen(() => askOnArrival(env.client, ...call))),
+    activities: {
+      ...participantOf(scenes, (...call) => whileOpen(() => askOnArrival(env.client, ...call))),
+      storeJournal: async () => undefined,
+    },
+    interceptors: { activity: [archive.interceptor] },
     sinks: audienceOf(scenes, (scene, before) => void whileOpen(async () => onTold(env, clock, scene, before))),
   });
   return {
     play: async (schedule) => {
       const scene = openScene(`saga-${randomUUID()}`, schedule);
       scenes.set(scene.sagaId, scene);
-      const playing = whileOpen(() => play(env, taskQueue, scene));
+      const playing = whileOpen(() => play(env, taskQueue, scene, archive));
       return withPatience(scene, playing).finally(() => scenes.delete(scene.sagaId));
     },
     close: async () => {
@@ -88,7 +96,8 @@ async function withPatience<T>(scene: Scene, playing: Promise<T>): Promise<T> {
 
 const planOf = ({ sagaId, schedule }: Scene): Plan => ({
   sagaId,
-  groups: [...schedule.groups, [{ name: LAST, kind: 'deadLetter' }]],
+  groups: [...schedule.groups, [{ name: LAST, kind: schedule.archived ? 'last' : 'deadLetter' }]],
+  journal: schedule.archived,
   attempt: 10_000,
   budget: MINUTE,
   undoBudget: MINUTE,
@@ -98,7 +107,7 @@ const planOf = ({ sagaId, schedule }: Scene): Plan => ({
   told: true,
 });
 
-async function play({ client }: TestEnv, taskQueue: string, scene: Scene): Promise<Played> {
+async function play({ client }: TestEnv, taskQueue: string, scene: Scene, archive: Archive): Promise<Played> {
   const { sagaId } = scene;
   const saga = await client.workflow.start(script.scripted, { workflowId: sagaId, taskQueue, args: [planOf(scene)] });
   const ended = saga.result().catch((error: unknown): 'cancelled' => {
@@ -113,7 +122,8 @@ async function play({ client }: TestEnv, taskQueue: string, scene: Scene): Promi
   const ledgerAtEnd = new Map(scene.ledger);
   arriveLate(scene);
   arriveAgain(scene, fenced(scene, record));
-  return { scene, outcome, record, journal, ledgerAtEnd };
+  const stored = scene.schedule.archived && archive.storedOf(sagaId);
+  return { scene, outcome, record, journal, ledgerAtEnd, ...(stored && { stored }) };
 }
 
 /** The steps whose participant promises to refuse what comes late: not those that were only asked, nor what was given up. */

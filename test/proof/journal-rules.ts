@@ -1,7 +1,7 @@
 /** What must be true of the journal of every saga that has ended, whatever happened to it (by rule). */
 import { isDeepStrictEqual } from 'node:util';
 import { applyEntry, blankRecord } from '../../src/saga/journal.js';
-import type { JournalEntry, SagaEvent, SagaRecord } from '../../src/saga/saga.js';
+import type { JournalEntry, SagaEvent, SagaRecord, SentEntry } from '../../src/saga/saga.js';
 
 type Journal = readonly JournalEntry[];
 type EventOf<Type extends SagaEvent['type']> = Extract<SagaEvent, { type: Type }>;
@@ -36,6 +36,14 @@ export function brokenInJournal(journal: Journal, record: SagaRecord): string[] 
     ...oneEnd(journal, record),
     ...isItsFold(journal, record),
   ];
+}
+
+/** What the actions have brought to the archive is the journal, to the last entry. */
+export function notWholeIn(stored: readonly SentEntry[], journal: Journal): string[] {
+  const sent = journal.map(({ seq, at, event }) => ({ seq, at, event }));
+  if (isDeepStrictEqual(stored, JSON.parse(JSON.stringify(sent)))) return [];
+  const numbers = stored.map(({ seq }) => seq).join(' ');
+  return [`31: of ${journal.length} entries these are stored, or differ: ${numbers}`];
 }
 
 function reverseOrder(journal: Journal, record: SagaRecord): string[] {

@@ -82,12 +82,13 @@ function failureOf({
   ].join('\n');
 }
 
-function count(tally: Tally, { record, journal, scene, outcome }: Played): void {
+function count(tally: Tally, { record, journal, stored, scene, outcome }: Played): void {
   const seen = (what: string): void => void tally.set(what, (tally.get(what) ?? 0) + 1);
   seen('sagas');
   seen(record.state);
   if (outcome === 'cancelled') seen('Canceled in Temporal');
   if (journal.some(({ event }) => event.type === 'SagaBlocked')) seen('blocked');
   if (scene.late.length > 0) seen('late');
+  if (stored) seen('stored');
   for (const { ask, answers } of scene.asked) seen(`${ask} ${answers[0]?.answer ?? 'sent'}`);
 }

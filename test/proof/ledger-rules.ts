@@ -1,13 +1,14 @@
 /** What must be true of a played saga's participant, and of what was asked of the saga (by rule). */
 import { isDeepStrictEqual } from 'node:util';
 import type { Played } from './arena.js';
-import { brokenInJournal, eventsOf, stackOf } from './journal-rules.js';
+import { brokenInJournal, eventsOf, notWholeIn, stackOf } from './journal-rules.js';
 import type { LedgerStatus } from './scene.js';
 import { NOTICE, type Behaviour } from './schedule.js';
 
 /** The sentences of what does not hold; each begins with the rule's number. */
 export const brokenIn = (played: Played): string[] => [
   ...brokenInJournal(played.journal, played.record),
+  ...(played.stored ? notWholeIn(played.stored, played.journal) : []),
   ...undoCallsInReverse(played),
   ...nothingTwice(played),
   ...completeOrNetZero(played),

@@ -43,6 +43,8 @@ export interface Schedule {
   readonly steering: readonly Steering[];
   /** Seconds. */
   readonly deadline: number;
+  /** The journal is carried to an archive. */
+  readonly archived: boolean;
   /** What the operator does at the end with whatever is still blocked, once the participant is repaired. */
   readonly lastResort: 'retry' | 'skip';
 }
@@ -121,6 +123,7 @@ const raw = fc.record({
   faults: fc.array(fault, { maxLength: 5 }),
   steering: fc.oneof(fc.array(steering, { maxLength: 2 }), fc.array(steering, { minLength: 1, maxLength: 2 })),
   deadline: weighted([9, WEEK], [1, 40]),
+  archived: fc.boolean(),
   lastResort: weighted<Schedule['lastResort']>([3, 'retry'], [1, 'skip']),
 });
 
@@ -157,6 +160,7 @@ function compose(from: Raw): Schedule {
       repeated,
     })),
     deadline: from.deadline,
+    archived: from.archived,
     lastResort: from.lastResort,
   };
 }

@@ -27,6 +27,8 @@ beforeEach(() => {
   archive.away = false;
 });
 
+afterAll(() => expect(archive.conflicts).toEqual([]));
+
 describe('the journal of a saga', () => {
   it(
     'travels with the actions that are scheduled anyway, and the last one carries the verdict (rules 28 and 31)',

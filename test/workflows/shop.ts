@@ -16,6 +16,7 @@ import { openPayment } from '../../src/services/payment/service.js';
 import { openShipping } from '../../src/services/shipping/service.js';
 import * as messages from '../../src/workflows/messages.js';
 import type { orderFulfillment } from '../../src/workflows/order-fulfillment.js';
+import { openShopsJournal } from '../journal/shops-journal.js';
 import { run } from '../services/running-service.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 import { createTimeSkipping, lastOf, workflowBundle, type TestEnv, type TestWorker } from '../support/temporal.js';
@@ -48,6 +49,8 @@ export const steering = () => ({
 export interface ShopOptions {
   /** The time-skipping server, where nothing else is said. */
   readonly openServer?: () => Promise<TestEnv>;
+  /** Keeps a journal in a schema of its own, on the tests' PostgreSQL or on the one that is named. */
+  readonly journal?: { readonly url?: string };
   /** Around every activity, outermost first. */
   readonly interceptors?: readonly ActivityInterceptorsFactory[];
   /** 0 where the worker is restarted under open workflows, or where each workflow task shall start from nothing. */
@@ -68,12 +71,15 @@ async function openServices() {
 
 /** The same workers serve the queues for as long as the shop is open: the oracle asks closed sagas too. */
 export async function openShop(options: ShopOptions = {}) {
-  const { openServer = createTimeSkipping, interceptors = [], maxCachedWorkflows, limits } = options;
+  const { openServer = createTimeSkipping, maxCachedWorkflows, limits } = options;
   const [env, services, orders] = await Promise.all([
     openServer(),
     openServices(),
     openOrders({ databaseUrl: databaseUrl(), schema: freshSchema('orders'), demoData: false }),
   ]);
+  const journal = options.journal && openShopsJournal(env.client, orders, options.journal.url);
+  const interceptors = [...(options.interceptors ?? []), ...(journal ? [journal.interceptor] : [])];
+  const policyOfAll = journal ? { ...POLICY, journal: true } : POLICY;
   const { inventory, payment, shipping, notification } = services;
   const urls = {
     inventory: inventory.url,
@@ -121,6 +127,13 @@ export async function openShop(options: ShopOptions = {}) {
   };
   return {
     env,
+    orders,
+    urls,
+    /** Fails where the shop keeps none. */
+    get journal() {
+      if (!journal) throw new Error('this shop keeps no journal');
+      return journal;
+    },
     recordOf,
     handleOf,
     /** What the books of the four services and the sagas' verdicts do not agree on: the oracle's answer (rule 34). */
@@ -150,7 +163,7 @@ export async function openShop(options: ShopOptions = {}) {
       });
       const workflowId = `order-${full.orderId}`;
       sagaIds.push(workflowId);
-      const input: messages.OrderFulfillmentInput = { orderId: full.orderId, policy: { ...POLICY, ...policy } };
+      const input: messages.OrderFulfillmentInput = { orderId: full.orderId, policy: { ...policyOfAll, ...policy } };
       await env.client.workflow.start<typeof orderFulfillment>(messages.ORDER_FULFILLMENT, {
         workflowId,
         taskQueue,
@@ -186,7 +199,12 @@ export async function openShop(options: ShopOptions = {}) {
     },
     async close(): Promise<void> {
       await Promise.all([deciding.stop(), acting.stop()]);
-      await Promise.all([...Object.values(services).map((service) => service.stop()), orders.close(), env.close()]);
+      await Promise.all([
+        ...Object.values(services).map((service) => service.stop()),
+        orders.close(),
+        journal?.close(),
+      ]);
+      await env.close();
     },
   };
 }

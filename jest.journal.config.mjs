@@ -1,0 +1,8 @@
+// npm run test:journal: everything that shows the journal right, the long proofs included; the same set-up as the suite's.
+import suite from './jest.config.mjs';
+
+export default {
+  ...suite,
+  testMatch: ['<rootDir>/test/journal/**/*.test.ts', '<rootDir>/test/journal/**/*.proof.ts'],
+  testTimeout: 120_000,
+};

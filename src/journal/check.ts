@@ -1,0 +1,161 @@
+/** What may be wrong with what is stored of a saga. Pure: each finding is a sentence. */
+import { isDeepStrictEqual } from 'node:util';
+import { applyEntry, blankRecord, entryName } from '../saga/journal.js';
+import { storable, type SentEntry } from './batch.js';
+import { eventId, sameEntry } from './event-row.js';
+import { lettersOf } from './letters.js';
+import type { SagaReset } from './reader.js';
+import { recordOf, type SagaRow } from './saga-row.js';
+
+export interface EventRecord {
+  readonly branch: number;
+  readonly seq: number;
+  readonly id: string;
+  readonly position: string | null;
+  readonly type: string;
+  readonly data: SentEntry['event'] | SagaReset;
+  readonly at: Date;
+  readonly run_id: string;
+  readonly superseded_by: number | null;
+}
+
+export interface LetterRecord {
+  readonly kind: string;
+  readonly step: string;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly resolution: string | null;
+}
+
+export interface Stored {
+  readonly events: readonly EventRecord[];
+  readonly row: SagaRow | undefined;
+  readonly letters: readonly LetterRecord[];
+}
+
+/** What Temporal's history says that the saga has sent. */
+export interface Told {
+  readonly entries: readonly SentEntry[];
+  /** Of a saga that still runs the last events may be on their way. */
+  readonly isClosed: boolean;
+}
+
+type EntryRecord = EventRecord & { readonly data: SentEntry['event'] };
+
+const isEntry = (event: EventRecord): event is EntryRecord => event.seq > 0;
+
+const entryOf = ({ seq, at, data }: EntryRecord): SentEntry => ({ seq, at: at.toISOString(), event: data });
+
+export function problemsOf(sagaId: string, { events, row, letters }: Stored, told?: Told): string[] {
+  const inForce = events.filter(({ superseded_by }) => superseded_by === null).filter(isEntry);
+  inForce.sort((one, other) => one.seq - other.seq);
+  const problems = [
+    ...idsAndNames(sagaId, events, row?.saga_type ?? ''),
+    ...numbering(inForce),
+    ...ending(inForce),
+    ...rowProblems(sagaId, inForce, row),
+    ...letterProblems(sagaId, inForce, letters),
+    ...(told ? historyProblems(inForce.map(entryOf), told) : []),
+  ];
+  return problems.map((problem) => `${sagaId}: ${problem}`);
+}
+
+function idsAndNames(sagaId: string, events: readonly EventRecord[], sagaType: string): string[] {
+  return events.flatMap((event) => {
+    const { branch, seq, id, type, data } = event;
+    const name = data.type === 'SagaReset' ? data.type : entryName(data, sagaType);
+    return [
+      ...(id === eventId(sagaId, branch, seq) ? [] : [`event ${branch}/${seq} has the id of another`]),
+      ...(name === type ? [] : [`event ${branch}/${seq} is called ${type}, and is ${name}`]),
+    ];
+  });
+}
+
+/** Each number once, nothing published behind a gap, everything before it published, positions in order. */
+function numbering(inForce: readonly EntryRecord[]): string[] {
+  const problems: string[] = [];
+  let expected = 1;
+  let position = 0;
+  for (const event of inForce) {
+    const { seq } = event;
+    if (seq < expected) problems.push(`event ${seq} is there twice`);
+    if (seq > expected)
+      problems.push(`event ${expected === seq - 1 ? expected : `${expected} to ${seq - 1}`} is missing`);
+    const isBehindGap = problems.some((problem) => problem.endsWith('is missing'));
+    if (isBehindGap && event.position !== null) problems.push(`event ${seq} was published behind a gap`);
+    if (!isBehindGap && event.position === null) problems.push(`event ${seq} was never published`);
+    if (event.position !== null && Number(event.position) <= position)
+      problems.push(`event ${seq} was published too early`);
+    position = Math.max(position, Number(event.position ?? 0));
+    expected = Math.max(expected, seq + 1);
+  }
+  return problems;
+}
+
+function ending(inForce: readonly EntryRecord[]): string[] {
+  const ends = inForce.filter(({ data }) => data.type === 'SagaEnded');
+  return [
+    ...(ends.length > 1 ? [`it has ended ${ends.length} times`] : []),
+    ...(ends[0] && ends[0] !== inForce.at(-1) ? [`event ${ends[0].seq} ended it, and more follows`] : []),
+  ];
+}
+
+const prefixOf = (inForce: readonly EntryRecord[]): EntryRecord[] =>
+  inForce.filter(({ seq }, index) => seq === index + 1);
+
+function rowProblems(sagaId: string, inForce: readonly EntryRecord[], row: SagaRow | undefined): string[] {
+  if (!row) return inForce.length > 0 ? ['it has events and no row'] : [];
+  if (inForce.length === 0) return ['it has a row and no events'];
+  const prefix = prefixOf(inForce);
+  const folded = prefix
+    .map(entryOf)
+    .reduce((record, entry) => applyEntry(record, { ...entry, name: '' }), blankRecord(sagaId));
+  const stored: Readonly<Record<string, unknown>> = { ...recordOf(row) };
+  const wanted: Readonly<Record<string, unknown>> = { ...storable(folded) };
+  const wrong =
+    prefix.length === 0 ? [] : Object.keys(wanted).filter((name) => !isDeepStrictEqual(stored[name], wanted[name]));
+  return [
+    ...wrong.map(
+      (name) => `its row says ${name} ${JSON.stringify(stored[name])}, its events ${JSON.stringify(wanted[name])}`,
+    ),
+    ...(row.version === prefix.length ? [] : [`its row is of event ${row.version}, and ${prefix.length} are there`]),
+    ...(row.behind_gap === prefix.length < inForce.length ? [] : [`its row says behind_gap ${row.behind_gap}`]),
+  ];
+}
+
+function letterProblems(sagaId: string, inForce: readonly EntryRecord[], stored: readonly LetterRecord[]): string[] {
+  const wanted = lettersOf(sagaId, prefixOf(inForce).map(entryOf));
+  const missing = wanted.flatMap((letter) => {
+    const known = stored.find(({ kind, step }) => kind === letter.kind && step === letter.step);
+    const what = `dead letter ${letter.kind} ${letter.step}`;
+    if (!known) return [`${what} is missing`];
+    const isRight = known.reason === letter.reason && known.attempts === letter.attempts;
+    // What an operator notes on an undelivered one is in the table alone.
+    const isResolved = letter.kind === 'undelivered' || known.resolution === letter.resolution;
+    return isRight && isResolved ? [] : [`${what} is not what its events say`];
+  });
+  const wantedNames = new Set(wanted.map(({ kind, step }) => `${kind} ${step}`));
+  const open = stored.filter(({ resolution }) => resolution === null);
+  const phantoms = open.filter(({ kind, step }) => !wantedNames.has(`${kind} ${step}`));
+  return [...missing, ...phantoms.map(({ kind, step }) => `dead letter ${kind} ${step} is open, and no event says so`)];
+}
+
+function historyProblems(stored: readonly SentEntry[], { entries, isClosed }: Told): string[] {
+  const told = new Map(storable(entries).map((entry) => [entry.seq, entry]));
+  const known = new Map(stored.map((entry) => [entry.seq, entry]));
+  const last = Math.max(0, ...told.keys());
+  const reporting = isClosed ? [] : stored.filter(({ seq }) => seq > last);
+  // The end is stored before the server is told that the last action has succeeded.
+  const isReporting = reporting.length === 2 && reporting[1]?.event.type === 'SagaEnded';
+  return [
+    ...stored.flatMap((entry) => {
+      const twin = told.get(entry.seq);
+      if (!twin)
+        return isReporting && entry.seq > last ? [] : [`event ${entry.seq} is in no history: ${entry.event.type}`];
+      return sameEntry(entry, twin) ? [] : [`event ${entry.seq} is another one in the history: ${twin.event.type}`];
+    }),
+    ...(isClosed ? [...told.values()].filter(({ seq }) => !known.has(seq)) : []).map(
+      ({ seq, event }) => `event ${seq} is in the history only: ${event.type}`,
+    ),
+  ];
+}

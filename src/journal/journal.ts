@@ -1,0 +1,79 @@
+/** Opens the journal: the audit stream and the read model of all sagas, in a PostgreSQL schema of their own. */
+import { Pool } from 'pg';
+import { createAppend, type Appended, type AskRun } from './append.js';
+import type { Batch } from './batch.js';
+import { migrateJournal } from './migrate.js';
+import { openOnSearchPath } from './search-path.js';
+import { orUnavailable } from './unavailable.js';
+
+export const JOURNAL_SCHEMA = 'journal';
+
+/** Waiting longer than this for a connection or an answer is an outage. */
+const PATIENCE_MS = 1_500;
+
+export interface JournalPoolOptions {
+  readonly databaseUrl: string;
+  readonly schema?: string;
+  readonly poolSize?: number;
+  /** Told of each pooled connection that breaks while nobody uses it; the pool replaces it. */
+  readonly onConnectionLoss?: (error: Error) => void;
+}
+
+export interface JournalOptions extends JournalPoolOptions {
+  readonly askRun: AskRun;
+  /** Also puts the schema on the search path of the database's role, so that `SELECT * FROM sagas` works. */
+  readonly onSearchPath?: boolean;
+}
+
+/** Every method throws `JournalUnavailableError` while its database is away. */
+export interface Journal {
+  append(batch: Batch): Promise<Appended>;
+  /** Brings the schema up to date, once; `append` does it where nobody else has. */
+  prepare(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function journalPool({ databaseUrl, poolSize = 10, onConnectionLoss }: JournalPoolOptions): Pool {
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    max: poolSize,
+    connectionTimeoutMillis: PATIENCE_MS,
+    query_timeout: PATIENCE_MS,
+    keepAlive: true,
+  });
+  // Without a listener the loss of an idle connection would end the process.
+  pool.on('error', (error) => onConnectionLoss?.(error));
+  return pool;
+}
+
+/** Opens it although its database may be away: orders go on meanwhile, and the schema is made when it is there. */
+export function openJournal(options: JournalOptions): Journal {
+  const { databaseUrl, schema = JOURNAL_SCHEMA, askRun, onSearchPath = false } = options;
+  const pool = journalPool(options);
+  const append = createAppend(pool, schema, askRun);
+  const prepare = once(async () => {
+    await migrateJournal(databaseUrl, schema);
+    if (onSearchPath) await openOnSearchPath(pool, schema);
+  });
+  return {
+    append: (batch) =>
+      orUnavailable(async () => {
+        await prepare();
+        return append(batch);
+      }),
+    prepare: () => orUnavailable(prepare),
+    close: () => pool.end(),
+  };
+}
+
+/** Until it has succeeded it is tried again; afterwards it costs nothing. */
+export function once(act: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= act().catch((error: unknown) => {
+      done = undefined;
+      throw error;
+    });
+    return done;
+  };
+}

@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { runner } from 'node-pg-migrate';
+
+const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
+
+/** Any constant will do, as long as nobody else's migrations wait for the same one. */
+const LOCK = 7_241_865_325_824_002;
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** Brings the schema up to date. Processes that start together wait for one another (an advisory lock). */
+export async function migrateJournal(databaseUrl: string, schema: string): Promise<void> {
+  await runner({
+    databaseUrl,
+    dir: MIGRATIONS,
+    direction: 'up',
+    schema,
+    createSchema: true,
+    migrationsTable: 'migrations',
+    advisoryLockMode: 'wait',
+    lockValue: LOCK,
+    logger: silent,
+  });
+}

@@ -1,0 +1,50 @@
+/** Opens the journal for reading. Needs neither Temporal nor a worker. */
+import { escapeIdentifier } from 'pg';
+import { orderIdOf } from '../order.js';
+import { JOURNAL_SCHEMA, journalPool, once, type JournalPoolOptions } from './journal.js';
+import { migrateJournal } from './migrate.js';
+import type { OrdersSource } from './orders-source.js';
+import { followAll, followSaga, getEvents } from './read-events.js';
+import { listOrders, startedView } from './read-orders.js';
+import { listSagas, sagasOf } from './read-sagas.js';
+import type { JournalReader } from './reader.js';
+import { orUnavailable } from './unavailable.js';
+
+export interface ReaderOptions extends JournalPoolOptions {
+  readonly orders: OrdersSource;
+}
+
+export interface OpenReader extends JournalReader {
+  close(): Promise<void>;
+}
+
+export function openReader(options: ReaderOptions): OpenReader {
+  const { orders, databaseUrl, schema: name = JOURNAL_SCHEMA } = options;
+  const schema = escapeIdentifier(name);
+  const pool = journalPool(options);
+  // Whoever comes first makes the tables: the API may be up before any worker.
+  const prepare = once(() => migrateJournal(databaseUrl, name));
+  const read = <T>(query: () => Promise<T>): Promise<T> => orUnavailable(async () => prepare().then(query));
+  return {
+    async getSaga(sagaId) {
+      const known = await read(() => sagasOf(pool, schema, [sagaId]));
+      const saga = known.get(sagaId);
+      if (saga) return saga;
+      const [order] = await orders.list({ ids: [orderIdOf(sagaId)] }, { limit: 1 });
+      return order && order.startedAt !== null ? startedView(sagaId, order.startedAt) : undefined;
+    },
+    listSagas: (filter, page) => read(() => listSagas(pool, schema, filter, page)),
+    listOrders: (filter, page) => read(() => listOrders(pool, schema, orders, { filter, page })),
+    getEvents: (sagaId, wanted) => read(() => getEvents(pool, schema, sagaId, wanted)),
+    async *follow(sagaId, wanted) {
+      await read(async () => undefined);
+      const source = sagaId === undefined ? followAll(pool, schema, wanted) : followSaga(pool, schema, sagaId, wanted);
+      for (;;) {
+        const next = await orUnavailable(() => source.next());
+        if (next.done) return;
+        yield next.value;
+      }
+    },
+    close: () => pool.end(),
+  };
+}

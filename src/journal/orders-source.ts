@@ -1,0 +1,24 @@
+/** What the journal's lists need of the orders, which may live in another server. Types only. */
+import type { Mark } from './cursor.js';
+
+export interface ListedOrder {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly createdAt: string;
+  /** The same as a list's mark, to the microsecond. */
+  readonly createdAtMark: string;
+  readonly startedAt: string | null;
+}
+
+export interface OrdersSource {
+  /** Orders of a customer and a time, started or not, newest first, from after `before`. */
+  list(
+    filter: {
+      readonly customerId?: string | undefined;
+      readonly from?: string | undefined;
+      readonly to?: string | undefined;
+      readonly ids?: readonly string[] | undefined;
+    },
+    page: { readonly before?: Mark | undefined; readonly limit: number },
+  ): Promise<readonly ListedOrder[]>;
+}

@@ -1,0 +1,220 @@
+/** The slow way into the journal: one transaction that looks at everything that is stored of a saga. */
+import type { PoolClient } from 'pg';
+import { applyEntry, blankRecord } from '../saga/journal.js';
+import type { SagaRecord } from '../saga/record.js';
+import type { Batch, SentEntry } from './batch.js';
+import { eventId, eventRow, type EventRow, type InForce } from './event-row.js';
+import { concernsLetters, lettersOf } from './letters.js';
+import { storeLetters } from './letter-rows.js';
+import { reconcile, type Plan, type RunStanding } from './reconcile.js';
+import { headOf, rowOf, type Head, type SagaRow } from './saga-row.js';
+import type { SagaReset } from './reader.js';
+
+export interface Settled {
+  readonly plan: Plan;
+  readonly head: Head | undefined;
+}
+
+/** Runs in a transaction of its own; `standing` is what Temporal says of the batch's run, if it was asked. */
+export async function settle(
+  client: PoolClient,
+  schema: string,
+  batch: Batch,
+  standing?: RunStanding,
+): Promise<Settled> {
+  await client.query('BEGIN');
+  // Before anything that gives this transaction its number: see the migration.
+  await lock(client, batch.sagaId);
+  const head = await readHead(client, schema, batch.sagaId);
+  const from = Math.min(batch.entries[0]?.seq ?? Infinity, (head?.version ?? 0) + 1);
+  const inForce = await readInForce(client, schema, batch.sagaId, from);
+  const plan = reconcile(head, inForce, batch, standing);
+  const changes = plan.kind === 'store' && (plan.add.length > 0 || (head && head.runId !== batch.runId));
+  const after = changes ? await store(client, schema, { batch, head, plan }) : head;
+  await client.query(changes ? 'COMMIT' : 'ROLLBACK');
+  return { plan, head: after };
+}
+
+export async function readHead(client: Pick<PoolClient, 'query'>, schema: string, sagaId: string) {
+  const { rows } = await client.query<SagaRow>(`SELECT * FROM ${schema}.sagas WHERE saga_id = $1`, [sagaId]);
+  return rows[0] && headOf(rows[0]);
+}
+
+interface Row {
+  readonly branch: number;
+  readonly seq: number;
+  readonly data: SentEntry['event'];
+  readonly at: Date;
+  readonly run_id: string;
+  readonly position: string | null;
+}
+
+export async function lock(client: Pick<PoolClient, 'query'>, sagaId: string): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [sagaId]);
+}
+
+/** The events in force from a number on, confirmed or not. */
+export async function readInForce(
+  client: Pick<PoolClient, 'query'>,
+  schema: string,
+  sagaId: string,
+  from: number,
+): Promise<(InForce & { readonly branch: number })[]> {
+  const { rows } = await client.query<Row>(
+    `SELECT branch, seq, data, at, run_id, position FROM ${schema}.saga_events
+     WHERE saga_id = $1 AND seq >= $2 AND seq > 0 AND superseded_by IS NULL ORDER BY seq`,
+    [sagaId, Math.min(from, 2_147_483_647)],
+  );
+  return rows.map(({ branch, seq, data, at, run_id, position }) => ({
+    branch,
+    seq,
+    at: at.toISOString(),
+    event: data,
+    runId: run_id,
+    isConfirmed: position !== null,
+  }));
+}
+
+interface Change {
+  readonly batch: Batch;
+  readonly head: Head | undefined;
+  readonly plan: Extract<Plan, { kind: 'store' }>;
+}
+
+async function store(client: PoolClient, schema: string, { batch, head, plan }: Change): Promise<Head> {
+  const { sagaId, runId } = batch;
+  const version = head?.version ?? 0;
+  const from = plan.supersedeFrom;
+  let branch = head?.branch ?? 0;
+  if (from !== undefined && from > version) {
+    // Nobody has read what is behind a gap: there is nothing to supersede.
+    await client.query(
+      `DELETE FROM ${schema}.saga_events
+       WHERE saga_id = $1 AND seq >= $2 AND superseded_by IS NULL AND position IS NULL`,
+      [sagaId, from],
+    );
+  } else if (from !== undefined && head) {
+    branch += 1;
+    await supersede(client, schema, { batch, head, from, at: plan.add[0]?.at ?? head.record.updatedAt });
+  }
+  const known = await readInForce(client, schema, sagaId, 1);
+  const branches = new Map(known.map((entry) => [entry.seq, entry.branch]));
+  const stream = { ...batch, branch };
+  const rows = plan.add.map((entry) => eventRow(stream, entry, (seq) => branches.get(seq) ?? branch));
+  await insert(client, schema, sagaId, branch, runId, rows);
+  const all = [...known, ...plan.add].sort((one, other) => one.seq - other.seq);
+  const prefix = all.filter(({ seq }, index) => seq === index + 1);
+  await confirm(client, schema, sagaId, prefix.length);
+  const next: Head = {
+    record: recordAfter(batch, prefix),
+    version: prefix.length,
+    branch,
+    runId,
+    behindGap: prefix.length < all.length,
+  };
+  await upsertSaga(client, schema, next);
+  // What an earlier version knew of may be superseded now.
+  if (from !== undefined || prefix.some((entry) => entry.seq > version && concernsLetters(entry))) {
+    await storeLetters(client, schema, sagaId, lettersOf(sagaId, prefix));
+  }
+  return next;
+}
+
+export function recordAfter(
+  { sagaId, sagaType }: Pick<Batch, 'sagaId' | 'sagaType'>,
+  prefix: readonly SentEntry[],
+): SagaRecord {
+  const ended = prefix.findIndex(({ event }) => event.type === 'SagaEnded');
+  if (ended >= 0 && ended < prefix.length - 1) throw new Error(`${sagaId} has an event after its end`);
+  const blank = { ...blankRecord(sagaId), sagaType };
+  return prefix.reduce((record, entry) => applyEntry(record, { ...entry, name: '' }), blank);
+}
+
+interface Superseding {
+  readonly batch: Batch;
+  readonly head: Head;
+  readonly from: number;
+  readonly at: string;
+}
+
+/** The old rows stay and are marked; the new branch begins by saying so. */
+async function supersede(client: PoolClient, schema: string, { batch, head, from, at }: Superseding): Promise<void> {
+  const { sagaId, runId, correlationId } = batch;
+  const branch = head.branch + 1;
+  await client.query(
+    `UPDATE ${schema}.saga_events SET superseded_by = $3 WHERE saga_id = $1 AND superseded_by IS NULL
+     AND (seq >= $2 OR (seq = 0 AND (data->>'fromSeq')::int >= $2))`,
+    [sagaId, from, branch],
+  );
+  const data: SagaReset = { type: 'SagaReset', fromSeq: from, runId, supersededRunId: head.runId };
+  const row: EventRow = {
+    seq: 0,
+    id: eventId(sagaId, branch, 0),
+    type: data.type,
+    data,
+    at,
+    correlation_id: correlationId,
+    causation_id: null,
+  };
+  await insert(client, schema, sagaId, branch, runId, [row]);
+  await client.query(
+    `UPDATE ${schema}.saga_events SET position = nextval(${positions(schema)}), txid = pg_current_xact_id()
+     WHERE saga_id = $1 AND branch = $2 AND seq = 0`,
+    [sagaId, branch],
+  );
+}
+
+const positions = (schema: string): string => `'${`${schema}.positions`.replaceAll("'", "''")}'`;
+
+async function insert(
+  client: PoolClient,
+  schema: string,
+  sagaId: string,
+  branch: number,
+  runId: string,
+  rows: readonly EventRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await client.query(
+    `INSERT INTO ${schema}.saga_events (saga_id, branch, seq, id, type, data, at, run_id, correlation_id, causation_id)
+     SELECT $1, $2, seq, id, type, data, at, $3, correlation_id, causation_id FROM jsonb_to_recordset($4) AS entry (
+       seq int, id uuid, type text, data jsonb, at timestamptz, correlation_id text, causation_id text
+     )`,
+    [sagaId, branch, runId, JSON.stringify(rows)],
+  );
+}
+
+/** Everything without a gap before it gets its position, in the order of its numbers. */
+export async function confirm(client: PoolClient, schema: string, sagaId: string, version: number): Promise<void> {
+  await client.query(
+    `UPDATE ${schema}.saga_events AS event SET position = given.position, txid = pg_current_xact_id()
+     FROM (
+       SELECT branch, seq, nextval(${positions(schema)}) AS position FROM (
+         SELECT branch, seq FROM ${schema}.saga_events
+         WHERE saga_id = $1 AND seq BETWEEN 1 AND $2 AND position IS NULL AND superseded_by IS NULL ORDER BY seq
+       ) AS waiting
+     ) AS given
+     WHERE event.saga_id = $1 AND event.branch = given.branch AND event.seq = given.seq`,
+    [sagaId, version],
+  );
+}
+
+const COLUMNS = Object.keys(
+  rowOf({
+    record: blankRecord(''),
+    version: 0,
+    branch: 0,
+    runId: '',
+    behindGap: false,
+  }),
+);
+
+export async function upsertSaga(client: Pick<PoolClient, 'query'>, schema: string, head: Head): Promise<void> {
+  const columns = COLUMNS.filter((column) => column !== 'saga_id');
+  await client.query(
+    `INSERT INTO ${schema}.sagas (${COLUMNS.join(', ')})
+     SELECT ${COLUMNS.join(', ')} FROM jsonb_populate_record(NULL::${schema}.sagas, $1)
+     ON CONFLICT (saga_id) DO UPDATE SET ${columns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}`,
+    [JSON.stringify(rowOf(head))],
+  );
+}

@@ -1,0 +1,88 @@
+/** A saga's journal as Temporal's histories tell it: every entry that was ever sent is in the header of an activity. */
+import type { Client } from '@temporalio/client';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { closingEntries, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../journal/batch.js';
+import { CORRELATION_ID } from '../workflows/messages.js';
+
+/** What one run has sent. */
+export interface Trail {
+  readonly runId: string;
+  readonly sagaType: string;
+  readonly correlationId: string | null;
+  /** In order; a run that was continued from another begins where that one ended. */
+  readonly entries: readonly SentEntry[];
+  /** It began with a copy of another run's history. */
+  readonly isReset: boolean;
+  readonly continuedFrom: string | undefined;
+  readonly isClosed: boolean;
+}
+
+/** Undefined where the run carries no journal. @throws WorkflowNotFoundError where its history is kept no more */
+export async function readTrail(client: Client, sagaId: string, runId: string): Promise<Trail | undefined> {
+  const { events } = await client.workflow.getHandle(sagaId, runId).fetchHistory();
+  const entries = new Map<number, SentEntry>();
+  const closings = new Map<
+    string,
+    { readonly closing: NonNullable<JournalHeader['closing']>; readonly after: number }
+  >();
+  let sagaType: string | undefined;
+  let correlationId: string | null = null;
+  for (const event of events ?? []) {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    const header = decoded(scheduled?.header?.fields?.[JOURNAL_HEADER]) as JournalHeader | undefined;
+    if (header) {
+      sagaType = header.sagaType;
+      correlationId ??= (decoded(scheduled?.header?.fields?.[CORRELATION_ID]) as string | undefined) ?? null;
+      for (const entry of header.entries) entries.set(entry.seq, entry);
+      const after = header.entries.at(-1)?.seq;
+      if (header.closing && after !== undefined) {
+        closings.set(String(event.eventId), { closing: header.closing, after });
+      }
+    }
+    const completed = event.activityTaskCompletedEventAttributes;
+    const ending = closings.get(String(completed?.scheduledEventId));
+    const result = decoded(completed?.result?.payloads?.[0]) as { attempts?: number; closedAt?: string } | undefined;
+    if (!ending || result?.closedAt === undefined) continue;
+    const { closing, after } = ending;
+    const known = { ...closing, attempts: result.attempts ?? 1, at: result.closedAt };
+    for (const entry of closingEntries(after, known)) entries.set(entry.seq, entry);
+  }
+  const started = events?.[0]?.workflowExecutionStartedEventAttributes;
+  const last = events?.at(-1);
+  if (sagaType === undefined) return undefined;
+  return {
+    runId,
+    sagaType,
+    correlationId,
+    entries: [...entries.values()].sort((one, other) => one.seq - other.seq),
+    isReset: started?.originalExecutionRunId !== runId,
+    continuedFrom: started?.continuedExecutionRunId || undefined,
+    isClosed: !last?.eventType || CLOSED.some((attributes) => last[attributes]),
+  };
+}
+
+const CLOSED = [
+  'workflowExecutionCompletedEventAttributes',
+  'workflowExecutionFailedEventAttributes',
+  'workflowExecutionTimedOutEventAttributes',
+  'workflowExecutionCanceledEventAttributes',
+  'workflowExecutionTerminatedEventAttributes',
+  'workflowExecutionContinuedAsNewEventAttributes',
+] as const;
+
+const decoded = (payload: Payload | null | undefined): unknown =>
+  payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+
+/** With what the runs before it have sent, which were continued as new. */
+export async function readWholeTrail(client: Client, sagaId: string, runId: string): Promise<Trail | undefined> {
+  const last = await readTrail(client, sagaId, runId);
+  if (!last) return undefined;
+  let { entries, continuedFrom } = last;
+  while (continuedFrom !== undefined && entries[0]?.seq !== 1) {
+    const earlier = await readTrail(client, sagaId, continuedFrom);
+    const from = entries[0]?.seq ?? Infinity;
+    entries = [...(earlier?.entries ?? []).filter(({ seq }) => seq < from), ...entries];
+    continuedFrom = earlier?.continuedFrom;
+  }
+  return { ...last, entries };
+}
