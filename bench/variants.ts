@@ -83,7 +83,7 @@ export function baseline(
   };
 }
 
-function saga(
+export function saga(
   stage: Stage,
   name: string,
   what: string,
