@@ -11,7 +11,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInterceptorsFactory, Next } from '@temporalio/worker';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { JOURNAL_HEADER, type Batch, type Closing, type JournalHeader } from '../journal/batch.js';
+import { JOURNAL_HEADER, unpack, type Batch, type Closing, type JournalHeader } from '../journal/batch.js';
 import type { Journal } from '../journal/journal.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import { CORRELATION_ID } from './correlation.js';
@@ -49,10 +49,11 @@ function batchOf({ headers }: ActivityExecuteInput): SentBatch | undefined {
   const payload = headers[JOURNAL_HEADER];
   const { workflowExecution } = Context.current().info;
   if (!payload || !workflowExecution) return undefined;
-  const { required = false, ...header } = defaultPayloadConverter.fromPayload<JournalHeader>(payload);
+  const { workflowId, runId } = workflowExecution;
+  const { required = false, ...header } = unpack(defaultPayloadConverter.fromPayload(payload), workflowId);
   const correlation = headers[CORRELATION_ID];
   const correlationId = correlation ? defaultPayloadConverter.fromPayload<string>(correlation) : null;
-  return { ...header, required, runId: workflowExecution.runId, correlationId };
+  return { ...header, required, runId, correlationId };
 }
 
 const withoutClosing = ({ sagaId, sagaType, runId, correlationId, entries, required }: SentBatch): Batch => ({

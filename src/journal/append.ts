@@ -71,14 +71,16 @@ async function appendNext(pool: Pool, schema: string, head: Head | undefined, ba
   const { sagaId, sagaType, runId, correlationId, entries, closing } = batch;
   const { version, branch, record } = head ?? { version: 0, branch: 0, record: { ...blankRecord(sagaId), sagaType } };
   const last = entries.at(-1)?.seq;
-  if (last === undefined || entries[0]?.seq !== version + 1) return undefined;
+  // Entries of one run never differ, and what it ends with has been looked at below.
+  const fresh = entries.filter(({ seq }) => seq > version);
+  if (last === undefined || (fresh[0]?.seq ?? last + 1) !== version + 1) return undefined;
   if (head && (head.runId !== runId || head.behindGap)) return undefined;
   if (record.state === 'COMPLETED' || record.state === 'FAILED' || record.state === 'CANCELLED') return undefined;
-  const all = [...entries, ...(closing ? closingEntries(last, closing) : [])];
-  if (all.some(concernsLetters)) return undefined;
+  const all = [...fresh, ...(closing ? closingEntries(last, closing) : [])];
+  if (all.length === 0 || all.some(concernsLetters)) return undefined;
   const next: Head = {
     record: all.reduce((before, entry) => applyEntry(before, { ...entry, name: '' }), record),
-    version: all.at(-1)?.seq ?? last,
+    version: last + all.length - fresh.length,
     branch,
     runId,
     behindGap: false,

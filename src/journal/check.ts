@@ -144,11 +144,14 @@ function historyProblems(stored: readonly SentEntry[], { entries, isClosed }: To
   const told = new Map(storable(entries).map((entry) => [entry.seq, entry]));
   const known = new Map(stored.map((entry) => [entry.seq, entry]));
   const last = Math.max(0, ...told.keys());
+  // Temporal may have forgotten the first of several runs.
+  const first = Math.min(...told.keys(), last === 0 ? 1 : Infinity);
   const reporting = isClosed ? [] : stored.filter(({ seq }) => seq > last);
   // The end is stored before the server is told that the last action has succeeded.
   const isReporting = reporting.length === 2 && reporting[1]?.event.type === 'SagaEnded';
   return [
     ...stored.flatMap((entry) => {
+      if (entry.seq < first) return [];
       const twin = told.get(entry.seq);
       if (!twin)
         return isReporting && entry.seq > last ? [] : [`event ${entry.seq} is in no history: ${entry.event.type}`];

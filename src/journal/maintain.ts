@@ -1,6 +1,6 @@
 /** What an operator's commands do with the whole journal: walk over it, fold it anew, look it through. */
 import { escapeIdentifier, type PoolClient } from 'pg';
-import { problemsOf, type EventRecord, type LetterRecord, type Told } from './check.js';
+import type { EventRecord, LetterRecord, Stored } from './check.js';
 import { JOURNAL_SCHEMA, journalPool, type JournalPoolOptions } from './journal.js';
 import { lettersOf } from './letters.js';
 import { storeLetters } from './letter-rows.js';
@@ -13,8 +13,8 @@ export interface Maintenance {
   sagaIds(): AsyncIterable<string>;
   /** Makes a saga's row and dead letters what its events say; a row without events goes. */
   refold(sagaId: string): Promise<void>;
-  /** What is wrong with a saga's events, row and dead letters, a sentence each; `told` is what Temporal knows of it. */
-  check(sagaId: string, told?: Told): Promise<string[]>;
+  /** Everything that is stored of a saga; `problemsOf` says what is wrong with it. */
+  read(sagaId: string): Promise<Stored>;
   close(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function openMaintenance(options: JournalPoolOptions): Promise<Main
         client.release(failed);
       }
     },
-    async check(sagaId, told) {
+    async read(sagaId) {
       const [events, rows, letters] = await Promise.all([
         pool.query<EventRecord>(
           `SELECT branch, seq, id, position, type, data, at, run_id, superseded_by FROM ${schema}.saga_events
@@ -62,7 +62,7 @@ export async function openMaintenance(options: JournalPoolOptions): Promise<Main
           [sagaId],
         ),
       ]);
-      return problemsOf(sagaId, { events: events.rows, row: rows.rows[0], letters: letters.rows }, told);
+      return { events: events.rows, row: rows.rows[0], letters: letters.rows };
     },
     close: () => pool.end(),
   };

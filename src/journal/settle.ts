@@ -184,14 +184,21 @@ async function insert(
   );
 }
 
-/** Everything without a gap before it gets its position, in the order of its numbers. */
+/**
+ * Everything without a gap before it gets its position, in the order of its numbers. Where an event was lost and is
+ * brought again, those after it get new ones, too: whoever reads by position gets them once more, under the same ids.
+ */
 export async function confirm(client: PoolClient, schema: string, sagaId: string, version: number): Promise<void> {
   await client.query(
     `UPDATE ${schema}.saga_events AS event SET position = given.position, txid = pg_current_xact_id()
      FROM (
        SELECT branch, seq, nextval(${positions(schema)}) AS position FROM (
-         SELECT branch, seq FROM ${schema}.saga_events
-         WHERE saga_id = $1 AND seq BETWEEN 1 AND $2 AND position IS NULL AND superseded_by IS NULL ORDER BY seq
+         SELECT branch, seq FROM ${schema}.saga_events AS waiting
+         WHERE saga_id = $1 AND superseded_by IS NULL AND seq <= $2 AND seq >= (
+           SELECT min(seq) FROM ${schema}.saga_events
+           WHERE saga_id = $1 AND superseded_by IS NULL AND seq > 0 AND position IS NULL
+         )
+         ORDER BY seq
        ) AS waiting
      ) AS given
      WHERE event.saga_id = $1 AND event.branch = given.branch AND event.seq = given.seq`,

@@ -1,23 +1,17 @@
 /** The oracle over the running system, and what it says as lines for a person: for `verify:books` and the demo. */
-import { Client, Connection } from '@temporalio/client';
 import { type Audit, auditBooks } from '../oracle/audit.js';
 import type { Config } from './config.js';
+import { withTemporal } from './journal-target.js';
+import { openKeptVerdicts } from './kept-verdicts.js';
 import { sagaVerdicts } from './saga-verdicts.js';
-import { StartError } from './start-error.js';
-import { temporalTarget } from './temporal-target.js';
 
 /** Throws a sentence if Temporal or a service cannot be reached. */
 export async function auditRunningSystem(config: Config): Promise<Audit> {
-  const { address, namespace, connection: options } = temporalTarget(config.temporalPort);
-  const connection = await Connection.connect({ address, ...options }).catch((error: unknown) => {
-    throw new StartError(`Temporal does not answer at ${address}: start the system with \`npm start\` first.`, {
-      cause: error,
-    });
-  });
+  const kept = await openKeptVerdicts(config);
   try {
-    return await auditBooks(config.serviceUrls, sagaVerdicts(new Client({ connection, namespace })));
+    return await withTemporal(config, (client) => auditBooks(config.serviceUrls, sagaVerdicts(client, kept)));
   } finally {
-    await connection.close();
+    await kept?.close();
   }
 }
 

@@ -1,4 +1,7 @@
-/** The oracle's verdicts, read from Temporal: what every order's workflow says of itself. */
+/**
+ * The oracle's verdicts: of a saga that has ended what the journal says, of one that runs what Temporal says. Temporal
+ * alone knows of a run that ended without a verdict; the journal keeps verdicts that Temporal has forgotten.
+ */
 import { type Client, type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
 import { z } from 'zod';
 import type { SagaVerdict } from '../oracle/books.js';
@@ -23,22 +26,34 @@ const runningState = z.enum(['STARTED', 'PENDING', 'COMPENSATING']);
 
 type Run = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'status' | 'startTime' | 'typedSearchAttributes'>;
 
+/** Verdicts that are kept outside of Temporal, of sagas that have ended. */
+export interface KeptVerdicts {
+  all(): Promise<SagaVerdict[]>;
+  of(sagaId: string): Promise<SagaVerdict | undefined>;
+}
+
+const NONE_KEPT: KeptVerdicts = { all: async () => [], of: async () => undefined };
+
 /** `all()` lists by visibility, which lags by a moment; `of()` asks for the workflow by its id, which does not. */
-export function sagaVerdicts(client: Client): VerdictSource {
+export function sagaVerdicts(client: Client, kept: KeptVerdicts = NONE_KEPT): VerdictSource {
   return {
     async all() {
+      const known = new Map((await kept.all()).map((verdict) => [verdict.sagaId, verdict]));
       const runs = [...(await latestRuns(client)).values()];
       const verdicts: SagaVerdict[] = [];
       while (runs.length > 0) {
-        verdicts.push(...(await Promise.all(runs.splice(0, PARALLEL).map((run) => verdictOf(client, run)))));
+        const some = runs.splice(0, PARALLEL);
+        verdicts.push(...(await Promise.all(some.map((run) => verdictOf(client, run, known.get(run.workflowId))))));
+        for (const { workflowId } of some) known.delete(workflowId);
       }
-      return verdicts;
+      return [...verdicts, ...known.values()];
     },
     async of(sagaId) {
+      const known = await kept.of(sagaId);
       try {
-        return await verdictOf(client, await client.workflow.getHandle(sagaId).describe());
+        return await verdictOf(client, await client.workflow.getHandle(sagaId).describe(), known);
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return undefined;
+        if (error instanceof WorkflowNotFoundError) return known;
         throw error;
       }
     },
@@ -56,17 +71,18 @@ async function latestRuns(client: Client): Promise<Map<string, Run>> {
   return latest;
 }
 
-async function verdictOf(client: Client, run: Run): Promise<SagaVerdict> {
+async function verdictOf(client: Client, run: Run, known?: SagaVerdict): Promise<SagaVerdict> {
   const { workflowId: sagaId, runId } = run;
   const none = { sagaId, waivers: [], deadLetters: [] };
   switch (run.status.name) {
     case 'COMPLETED': {
+      if (known) return known;
       const result: unknown = await client.workflow.getHandle(sagaId, runId, { followRuns: false }).result();
       const { state, data, waivers, deadLetters } = outcome.parse(result);
       return { sagaId, state, waivers, deadLetters, ...(data.total && { total: data.total }) };
     }
     case 'CANCELLED':
-      return { sagaId, state: 'CANCELLED', ...(await recordedBy(client, run)) };
+      return known ?? { sagaId, state: 'CANCELLED', ...(await recordedBy(client, run)) };
     case 'FAILED':
     case 'TIMED_OUT':
     case 'TERMINATED':

@@ -1,7 +1,7 @@
 /** A saga's journal as Temporal's histories tell it: every entry that was ever sent is in the header of an activity. */
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { closingEntries, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../journal/batch.js';
+import { closingEntries, JOURNAL_HEADER, unpack, type JournalHeader, type SentEntry } from '../journal/batch.js';
 import { CORRELATION_ID } from '../workflows/messages.js';
 
 /** What one run has sent. */
@@ -29,8 +29,9 @@ export async function readTrail(client: Client, sagaId: string, runId: string): 
   let correlationId: string | null = null;
   for (const event of events ?? []) {
     const scheduled = event.activityTaskScheduledEventAttributes;
-    const header = decoded(scheduled?.header?.fields?.[JOURNAL_HEADER]) as JournalHeader | undefined;
-    if (header) {
+    const packed = decoded(scheduled?.header?.fields?.[JOURNAL_HEADER]) as unknown[] | undefined;
+    if (packed) {
+      const header = unpack(packed, sagaId);
       sagaType = header.sagaType;
       correlationId ??= (decoded(scheduled?.header?.fields?.[CORRELATION_ID]) as string | undefined) ?? null;
       for (const entry of header.entries) entries.set(entry.seq, entry);
@@ -79,10 +80,15 @@ export async function readWholeTrail(client: Client, sagaId: string, runId: stri
   if (!last) return undefined;
   let { entries, continuedFrom } = last;
   while (continuedFrom !== undefined && entries[0]?.seq !== 1) {
-    const earlier = await readTrail(client, sagaId, continuedFrom);
+    const earlier = await readTrail(client, sagaId, continuedFrom).catch(ifKept);
     const from = entries[0]?.seq ?? Infinity;
     entries = [...(earlier?.entries ?? []).filter(({ seq }) => seq < from), ...entries];
     continuedFrom = earlier?.continuedFrom;
   }
   return { ...last, entries };
+}
+
+/** Temporal keeps closed runs for a while only. */
+export function ifKept(error: unknown): undefined {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }

@@ -4,10 +4,11 @@
  * that is interrupted is run again and only what it scheduled counts (rule 28).
  */
 import { defaultPayloadConverter, type ActivityOptions } from '@temporalio/common';
-import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import { workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
 import { JOURNAL_HEADER, type JournalHeader } from './journal.js';
 import { hasEnded } from './record.js';
 import type { Run } from './run.js';
+import { pack } from './wire.js';
 
 /** An activity that does nothing by itself: whoever runs it stores what its header carries before it succeeds. */
 export interface StoreJournal {
@@ -23,7 +24,10 @@ export const journalInterceptor: WorkflowInterceptorsFactory = () => ({
     {
       scheduleActivity(input, next) {
         if (!outgoing) return next(input);
-        const headers = { ...input.headers, [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(outgoing) };
+        const headers = {
+          ...input.headers,
+          [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(pack(outgoing, workflowInfo().workflowId)),
+        };
         outgoing = undefined;
         return next({ ...input, headers });
       },

@@ -1,7 +1,7 @@
 /** A journal of its own for a test file, and what Temporal would say of the runs. */
 import { Client } from 'pg';
 import type { AskRun, RunAnswer } from '../../src/journal/append.js';
-import { openJournal } from '../../src/journal/journal.js';
+import { openJournal, type Journal } from '../../src/journal/journal.js';
 import { openReader } from '../../src/journal/open-reader.js';
 import type { StoredEvent } from '../../src/journal/reader.js';
 import { openOrders } from '../../src/orders/orders.js';
@@ -12,7 +12,12 @@ export async function openTestJournal({ url = databaseUrl(), schema = freshSchem
   const orders = await openOrders({ databaseUrl: databaseUrl(), schema: ordersSchema, demoData: false });
   const standings = new Map<string, RunAnswer>();
   const askRun: AskRun = async (_, runId) => standings.get(runId) ?? { standing: 'superseded' };
-  const open = () => openJournal({ databaseUrl: url, schema, askRun });
+  const opened: Journal[] = [];
+  const open = (): Journal => {
+    const journal = openJournal({ databaseUrl: url, schema, askRun });
+    opened.push(journal);
+    return journal;
+  };
   const journal = open();
   const reader = openReader({ databaseUrl: url, schema, orders });
   const sql = async <Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> => {
@@ -39,7 +44,7 @@ export async function openTestJournal({ url = databaseUrl(), schema = freshSchem
     all: (sagaId: string): Promise<readonly StoredEvent[]> =>
       reader.getEvents(sagaId, { limit: 1000, allBranches: true }),
     async close(): Promise<void> {
-      await Promise.all([journal.close(), reader.close(), orders.close()]);
+      await Promise.all([...opened.map((other) => other.close()), reader.close(), orders.close()]);
       await sql(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
       const client = new Client({ connectionString: databaseUrl() });
       await client.connect();

@@ -4,6 +4,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { closingEvents, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../../src/saga/journal.js';
+import { unpack } from '../../src/saga/wire.js';
 
 export interface Delivery extends JournalHeader {
   /** The activity's type. */
@@ -47,8 +48,8 @@ export function createArchive(): Archive {
         async execute(input, next) {
           const payload = input.headers[JOURNAL_HEADER];
           if (!payload) return next(input);
-          const { activityType, attempt } = Context.current().info;
-          const header = defaultPayloadConverter.fromPayload<JournalHeader>(payload);
+          const { activityType, attempt, workflowExecution } = Context.current().info;
+          const header = unpack(defaultPayloadConverter.fromPayload(payload), workflowExecution?.workflowId ?? '');
           const { sagaId, entries, required, closing } = header;
           deliveries.push({ ...header, by: activityType });
           const result: unknown = await next(input);

@@ -1,0 +1,28 @@
+/** What the journal's commands work on: the journal's database and, where it answers, Temporal. */
+import { Client, Connection } from '@temporalio/client';
+import type { JournalPoolOptions } from '../journal/journal.js';
+import type { Config } from './config.js';
+import { findDatabase, requireDatabase } from './database.js';
+import { StartError } from './start-error.js';
+import { temporalTarget } from './temporal-target.js';
+
+export async function findJournal(config: Config): Promise<JournalPoolOptions> {
+  if (config.journalDatabaseUrl === undefined) return { databaseUrl: await findDatabase(config) };
+  await requireDatabase(config.journalDatabaseUrl);
+  return { databaseUrl: config.journalDatabaseUrl };
+}
+
+/** Throws a sentence if Temporal does not answer. */
+export async function withTemporal<T>(config: Config, act: (client: Client) => Promise<T>): Promise<T> {
+  const { address, namespace, connection: options } = temporalTarget(config.temporalPort);
+  const connection = await Connection.connect({ address, ...options }).catch((error: unknown) => {
+    throw new StartError(`Temporal does not answer at ${address}: start the system with \`npm start\` first.`, {
+      cause: error,
+    });
+  });
+  try {
+    return await act(new Client({ connection, namespace }));
+  } finally {
+    await connection.close();
+  }
+}

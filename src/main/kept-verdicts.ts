@@ -1,0 +1,51 @@
+/** The verdicts that the journal keeps, for the oracle: they need no worker, and outlive Temporal's retention. */
+import { openReader, type OpenReader } from '../journal/open-reader.js';
+import type { SagaView } from '../journal/reader.js';
+import type { SagaVerdict } from '../oracle/books.js';
+import type { Money } from '../order.js';
+import type { Config } from './config.js';
+import { findJournal } from './journal-target.js';
+import type { KeptVerdicts } from './saga-verdicts.js';
+
+const AT_A_TIME = 500;
+const ENDED = ['COMPLETED', 'FAILED', 'CANCELLED'] as const;
+
+/** Of an open saga, and of one that waits for a missing event, the journal may be behind: Temporal says it. */
+export function verdictIn({ sagaId, state, waivers, deadLetters, data, behindGap }: SagaView): SagaVerdict | undefined {
+  if (behindGap || !ENDED.some((ended) => ended === state)) return undefined;
+  const total = data['total'] as Money | undefined;
+  return { sagaId, state, waivers, deadLetters, ...(total && { total }) };
+}
+
+export const keptVerdicts = (reader: Pick<OpenReader, 'getSaga' | 'listSagas'>): KeptVerdicts => ({
+  async all() {
+    const verdicts: SagaVerdict[] = [];
+    for (const state of ENDED) {
+      let cursor: string | undefined;
+      do {
+        const { items, next } = await reader.listSagas(
+          { state, type: 'OrderFulfillment' },
+          { cursor, limit: AT_A_TIME },
+        );
+        verdicts.push(...items.map(verdictIn).filter((verdict) => verdict !== undefined));
+        cursor = next ?? undefined;
+      } while (cursor !== undefined);
+    }
+    return verdicts;
+  },
+  async of(sagaId) {
+    const saga = await reader.getSaga(sagaId);
+    return saga && verdictIn(saga);
+  },
+});
+
+/** Undefined where the journal is away: Temporal then says everything. */
+export async function openKeptVerdicts(
+  config: Config,
+): Promise<(KeptVerdicts & { close(): Promise<void> }) | undefined> {
+  const target = await findJournal(config).catch(() => undefined);
+  if (!target) return undefined;
+  // Only what has ended is asked for, so the orders are not.
+  const reader = openReader({ ...target, orders: { list: async () => [] } });
+  return { ...keptVerdicts(reader), close: () => reader.close() };
+}

@@ -1,0 +1,123 @@
+/** What an operator can do about a dead letter. Each change says who and why. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { DeadLetter, LetterDesk } from '../journal/letter-desk.js';
+import { orderIdOf } from '../order.js';
+import type { OrderReader } from '../activities/activities.js';
+import { resolveStep, type ResolveAction } from '../workflows/messages.js';
+
+export interface Change {
+  readonly actor: string;
+  readonly reason: string;
+  /** A repeat under the same id is the same decision. */
+  readonly requestId: string;
+}
+
+export interface Shop {
+  readonly client: Client;
+  readonly orders: OrderReader;
+  /** The base of the notification service. */
+  readonly notificationUrl: string;
+}
+
+/** `said`: a sentence; `done` false where it is still open. */
+export interface Worked {
+  readonly done: boolean;
+  readonly said: string;
+}
+
+export type Verb = 'retry' | 'resolve' | 'drop';
+
+const VALID_MS = 15_000;
+const PATIENCE_MS = 20_000;
+
+export async function workLetter(
+  desk: LetterDesk,
+  shop: Shop,
+  { letter, verb, change }: { readonly letter: DeadLetter; readonly verb: Verb; readonly change: Change },
+): Promise<Worked> {
+  const { kind, resolution, resolvedBy } = letter;
+  if (resolution !== null) return { done: true, said: `it is ${resolution} already, by ${resolvedBy ?? 'nobody'}` };
+  if (verb === 'drop') {
+    if (kind === 'rejectedEvent' || kind === 'rejectedCommand') return close(desk, letter, 'dropped', change);
+    return { done: false, said: `only what a sink or Kafka's reader rejected can be dropped: retry or resolve it` };
+  }
+  if (kind === 'blocked') return decide(desk, shop, letter, verb === 'retry' ? 'retry' : 'skip', change);
+  if (kind === 'undelivered' && verb === 'retry') return deliver(desk, shop, letter, change);
+  if (verb === 'resolve') return close(desk, letter, 'resolved', change);
+  return { done: false, said: 'the relay tries it again by itself: resolve or drop it' };
+}
+
+async function close(desk: LetterDesk, { id }: DeadLetter, resolution: string, change: Change): Promise<Worked> {
+  const closed = await desk.close(id, { resolution, ...change });
+  return { done: true, said: closed ? resolution : 'somebody else has closed it meanwhile' };
+}
+
+/** The saga decides, and the letter is closed by what its journal records, not from here. */
+async function decide(
+  desk: LetterDesk,
+  { client }: Shop,
+  letter: DeadLetter,
+  action: ResolveAction,
+  { actor, reason, requestId }: Change,
+): Promise<Worked> {
+  const { id, sagaId, step } = letter;
+  const validUntil = new Date(Date.now() + VALID_MS).toISOString();
+  try {
+    await client.withDeadline(Date.now() + VALID_MS, () =>
+      client.workflow.getHandle(sagaId ?? '').executeUpdate(resolveStep, {
+        args: [{ step: step ?? '', action, actor, reason, requestId, validUntil }],
+        updateId: requestId,
+      }),
+    );
+  } catch (error) {
+    // Terminated, say: nothing will ever be recorded of it.
+    const isGone = error instanceof WorkflowNotFoundError;
+    if (isGone && action === 'skip') return close(desk, letter, 'resolved', { actor, reason, requestId });
+    return { done: false, said: isGone ? 'its saga runs no more: resolve it' : refusalOf(error, requestId) };
+  }
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(250)) {
+    const now = await desk.get(id);
+    if (now && now.resolution !== null) return { done: true, said: now.resolution };
+  }
+  return { done: false, said: `${action} is accepted; the letter closes when the journal has recorded it` };
+}
+
+function refusalOf(error: unknown, requestId: string): string {
+  if (!(error instanceof WorkflowUpdateFailedError)) {
+    return `undecided (${error instanceof Error ? error.message : String(error)}): repeat it with --request-id ${requestId}`;
+  }
+  const code: unknown = Reflect.get(error.cause ?? {}, 'type');
+  return code === 'NotDecided' ? `undecided: repeat it with --request-id ${requestId}` : `refused: ${String(code)}`;
+}
+
+const NOTICES: Readonly<Record<string, string>> = {
+  send_confirmation: 'confirmation',
+  send_cancellation_notice: 'cancellation',
+};
+
+/** The same `PUT` under the same id: where it did arrive after all, nothing is sent twice. */
+async function deliver(desk: LetterDesk, shop: Shop, letter: DeadLetter, change: Change): Promise<Worked> {
+  const { id, sagaId, step } = letter;
+  const kind = NOTICES[step ?? ''];
+  const orderId = orderIdOf(sagaId ?? '');
+  const order = await shop.orders.get(orderId);
+  if (kind === undefined || !order) return { done: false, said: 'its order is gone: resolve it' };
+  const response = await fetch(`${shop.notificationUrl}/api/notifications/${sagaId}-${kind}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json', accept: 'application/json, application/problem+json' },
+    body: JSON.stringify({ orderId, customerId: order.customerId, kind }),
+    signal: AbortSignal.timeout(VALID_MS),
+  }).catch((error: unknown) => (error instanceof Error ? error.name : 'unreachable'));
+  const answer = typeof response === 'string' ? response : await codeOf(response);
+  if (answer === undefined) return close(desk, letter, 'delivered', change);
+  await desk.failedAgain(id, answer);
+  return { done: false, said: `not delivered: ${answer}` };
+}
+
+async function codeOf(response: Response): Promise<string | undefined> {
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.status === 200 && Reflect.get(Object(body), 'effect') === 'applied') return undefined;
+  const code: unknown = Reflect.get(Object(body), 'code');
+  return typeof code === 'string' ? code : `answer ${response.status}`;
+}

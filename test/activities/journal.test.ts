@@ -1,0 +1,134 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createBreaker } from '../../src/activities/breaker.js';
+import { journalInterceptor } from '../../src/activities/journal.js';
+import type { Appended } from '../../src/journal/append.js';
+import type { Batch } from '../../src/journal/batch.js';
+import { JournalUnavailableError } from '../../src/journal/unavailable.js';
+import { JOURNAL_HEADER, type JournalHeader } from '../../src/saga/journal.js';
+import { pack } from '../../src/saga/wire.js';
+import { entriesOf, HAPPY } from '../journal/entries.js';
+
+const entries = entriesOf(HAPPY);
+const closing = { step: 'send_confirmation', state: 'COMPLETED', reason: null } as const;
+const header = (more: Partial<JournalHeader> = {}): JournalHeader => ({
+  sagaId: 'order-1',
+  sagaType: 'OrderFulfillment',
+  entries,
+  ...more,
+});
+const LAST = header({ required: true, closing });
+
+type Info = NonNullable<ConstructorParameters<typeof MockActivityEnvironment>[0]>;
+
+const ON_TIME: Info = {
+  startToCloseTimeoutMs: 10_000,
+  scheduleToCloseTimeoutMs: 60_000,
+  scheduledTimestampMs: 1_000,
+  currentAttemptScheduledTimestampMs: 1_000,
+};
+
+/** Runs an activity that sends this header, with a store that does as it is told. */
+function attempt(
+  sent: JournalHeader,
+  store: (batch: Batch) => Promise<Appended>,
+  { info = {}, act = async () => ({ attempts: 1 }) }: { info?: Info; act?: () => Promise<unknown> } = {},
+): Promise<unknown> {
+  const workflowExecution = { workflowId: 'order-1', runId: 'run-a' };
+  const env = new MockActivityEnvironment({ ...ON_TIME, workflowExecution, ...info });
+  const headers = { [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(pack(sent, 'order-1')) };
+  const interceptor = journalInterceptor({ append: store });
+  return env.run(async () => {
+    const { inbound } = interceptor({} as never);
+    return inbound?.execute?.({ args: [], headers }, act);
+  });
+}
+
+const away = (): Promise<never> => Promise.reject(new JournalUnavailableError(new Error('away')));
+const never = (): Promise<never> => new Promise(() => undefined);
+const stored = (batch: Batch): Promise<Appended> =>
+  Promise.resolve({
+    kind: 'stored',
+    ...(batch.closing && { closing: { attempts: batch.closing.attempts, closedAt: batch.closing.at } }),
+  });
+
+describe('an ordinary activity', () => {
+  it('answers although the journal is away', async () => {
+    expect(await attempt(header(), away)).toEqual({ attempts: 1 });
+  });
+
+  it('waits at most 200 ms for a journal that does not answer', async () => {
+    const started = performance.now();
+    await attempt(header(), never);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  it('brings what it carries, and never says that it carries everything', async () => {
+    const batches: Batch[] = [];
+    await attempt(header(), async (batch) => (batches.push(batch), stored(batch)));
+    expect(batches).toEqual([{ ...header(), runId: 'run-a', correlationId: null, required: false }]);
+  });
+});
+
+describe('what must be stored', () => {
+  it('is tried again while the journal is away, soon', async () => {
+    const failure = await attempt(header({ required: true }), away, { info: { attempt: 40 } }).catch((e: unknown) => e);
+    expect(failure).toBeInstanceOf(ApplicationFailure);
+    expect(failure).toMatchObject({ type: 'JournalUnavailable', nonRetryable: false });
+    expect(Number((failure as ApplicationFailure).nextRetryDelay)).toBeLessThanOrEqual(10_000);
+  });
+});
+
+describe('the last action (rule 28)', () => {
+  it('answers with time and attempts as they are stored, whoever was first', async () => {
+    const first = { kind: 'stored', closing: { attempts: 1, closedAt: '2026-01-01T00:00:00.000Z' } } as const;
+    const result = await attempt(LAST, async () => first, { info: { attempt: 3 } });
+    expect(result).toEqual({ attempts: 1, closedAt: '2026-01-01T00:00:00.000Z' });
+  });
+
+  it('stores no end before its call has succeeded', async () => {
+    const batches: Batch[] = [];
+    const store = async (batch: Batch): Promise<Appended> => (batches.push(batch), stored(batch));
+    const failing = attempt(LAST, store, { act: () => Promise.reject(new Error('hangs up')) });
+    await expect(failing).rejects.toThrow('hangs up');
+    expect(batches.map((batch) => batch.closing)).toEqual([undefined]);
+  });
+
+  it('stores no end that it can no longer report: neither late in its attempt nor late in its budget', async () => {
+    let appends = 0;
+    const store = (batch: Batch): Promise<Appended> => ((appends += 1), stored(batch));
+    const slow = { info: { startToCloseTimeoutMs: 50 }, act: () => pause(60) };
+    await expect(attempt(LAST, store, slow)).rejects.toMatchObject({ type: 'JournalUnavailable' });
+    const spent = { info: { currentAttemptScheduledTimestampMs: 60_500 } };
+    await expect(attempt(LAST, store, spent)).rejects.toMatchObject({ type: 'JournalUnavailable' });
+    expect(appends).toBe(0);
+  });
+
+  it('is not done when its end was not stored', async () => {
+    await expect(attempt(LAST, away)).rejects.toMatchObject({ type: 'JournalUnavailable' });
+    const overtaken = async (): Promise<Appended> => ({ kind: 'ignored', why: 'overtaken' });
+    await expect(attempt(LAST, overtaken)).rejects.toMatchObject({ type: 'JournalUnavailable' });
+  });
+});
+
+describe('the breaker', () => {
+  it('opens after three failures, tries again every five seconds, and closes with the first success', () => {
+    let now = 0;
+    const changes: string[] = [];
+    const breaker = createBreaker(
+      (change) => changes.push(change),
+      () => now,
+    );
+    for (let times = 0; times < 3; times++) {
+      expect(breaker.allows()).toBe(true);
+      breaker.failed();
+    }
+    expect(breaker.allows()).toBe(false);
+    now = 5_000;
+    expect([breaker.allows(), breaker.allows()]).toEqual([true, false]);
+    breaker.succeeded();
+    expect([breaker.allows(), breaker.allows()]).toEqual([true, true]);
+    expect(changes).toEqual(['away', 'back']);
+  });
+});

@@ -1,0 +1,95 @@
+/** An operator works off what needs a human (rules 16, 18 and 29). */
+import { randomUUID } from 'node:crypto';
+import { openLetterDesk, type LetterDesk } from '../../src/journal/letter-desk.js';
+import { workLetter, type Verb } from '../../src/main/work-letters.js';
+import { PATHS, SHORT } from '../recording/paths.js';
+import { createDevServer } from '../support/dev-server.js';
+import { eventually } from '../support/eventually.js';
+import { openShop, type Shop } from '../workflows/shop.js';
+
+let shop: Shop;
+let desk: LetterDesk;
+beforeAll(async () => {
+  shop = await openShop({ openServer: createDevServer, journal: {} });
+  desk = await openLetterDesk({ databaseUrl: shop.journal.url, schema: shop.journal.schema });
+});
+afterAll(async () => {
+  await desk?.end();
+  await shop?.close();
+});
+
+const change = (requestId: string = randomUUID()) => ({ actor: 'olga', reason: 'the provider is back', requestId });
+const letterOf = async (sagaId: string) =>
+  eventually('the letter', 10_000, async () => (await desk.list('open')).find((letter) => letter.sagaId === sagaId));
+
+async function work(sagaId: string, verb: Verb, requestId?: string) {
+  const letter = await letterOf(sagaId);
+  const { env, orders, urls } = shop;
+  const worked = await workLetter(
+    desk,
+    { client: env.client, orders, notificationUrl: urls.notification },
+    { letter, verb, change: change(requestId) },
+  );
+  return { worked, letter: await desk.get(letter.id) };
+}
+
+/** An order whose refund is refused. */
+async function blocked(): Promise<string> {
+  await shop.arm('shipping', { mode: 'refuse' });
+  await shop.arm('payment', { mode: 'refuse', operation: 'DELETE' });
+  const sagaId = await shop.place({}, SHORT);
+  await letterOf(sagaId);
+  await shop.disarm();
+  return sagaId;
+}
+
+describe('a blocked step', () => {
+  it('is listed with its reason and attempts, and retried by the saga, whose journal closes the entry', async () => {
+    const sagaId = await blocked();
+    expect(await letterOf(sagaId)).toMatchObject({ kind: 'blocked', step: 'process_payment', reason: 'RefundRefused' });
+    expect((await work(sagaId, 'drop')).worked.done).toBe(false);
+    const { worked, letter } = await work(sagaId, 'retry');
+    expect(worked).toEqual({ done: true, said: 'retried' });
+    expect(letter).toMatchObject({ resolution: 'retried', resolvedBy: 'olga', resolvedReason: 'the provider is back' });
+    expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'FAILED', waivers: [] });
+  });
+
+  it('is waived by its resolution, in the verdict as well', async () => {
+    const sagaId = await blocked();
+    const { worked } = await work(sagaId, 'resolve');
+    expect(worked).toEqual({ done: true, said: 'skipped' });
+    expect(await shop.outcomeOf(sagaId)).toMatchObject({ waivers: [{ step: 'process_payment', actor: 'olga' }] });
+    expect(await desk.list('open')).toEqual([]);
+  });
+
+  it('of a saga that was terminated can only be noted', async () => {
+    const sagaId = await blocked();
+    await shop.handleOf(sagaId).terminate();
+    expect((await work(sagaId, 'retry')).worked).toEqual({ done: false, said: 'its saga runs no more: resolve it' });
+    expect((await work(sagaId, 'resolve')).letter).toMatchObject({ resolution: 'resolved', resolvedBy: 'olga' });
+  });
+});
+
+describe('a notification that was never delivered', () => {
+  const undelivered = async (): Promise<string> => (await PATHS['confirmation-undelivered']?.(shop)) ?? '';
+
+  it('is sent again under the same id; a failure counts, and leaves it open', async () => {
+    const sagaId = await undelivered();
+    const failed = await work(sagaId, 'retry');
+    expect(failed).toMatchObject({ worked: { done: false }, letter: { resolution: null } });
+    expect(failed.letter?.attempts).toBeGreaterThan(1);
+    await shop.disarm();
+    expect(await work(sagaId, 'retry')).toMatchObject({
+      worked: { done: true, said: 'delivered' },
+      letter: { resolution: 'delivered', resolvedBy: 'olga' },
+    });
+    const notice = await shop.ledgerOf('notification', `notifications/${sagaId}-confirmation`);
+    expect(notice).toMatchObject({ effect: 'applied' });
+  });
+
+  it('can be noted as dealt with', async () => {
+    const sagaId = await undelivered();
+    await shop.disarm();
+    expect((await work(sagaId, 'resolve')).letter).toMatchObject({ resolution: 'resolved', resolvedBy: 'olga' });
+  });
+});
