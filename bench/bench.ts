@@ -14,7 +14,7 @@ import { say, session } from './session.js';
 import { openVariants, type Variant } from './variants.js';
 
 const MOST_MINUTES = 40;
-const ANCHORS = ['express', 'dbos'];
+const ANCHORS = ['express', 'dbos', 'restate'];
 
 /** The whole range for those that the goals compare, less for the others. */
 const WHOLE: readonly Load[] = [

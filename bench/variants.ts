@@ -114,8 +114,10 @@ const ANCHORS: Readonly<Record<string, string>> = {
   restate: 'Restate, a durable step for each call',
 };
 
-function anchor(name: string, child: Child): Variant {
-  const url = `${onLoopback(child.where)}/orders`;
+export function anchor(name: string, child: Child): Variant {
+  const base = onLoopback(child.where);
+  // Restate's own entrance names the order in the path.
+  const urlOf = ({ orderId }: Order): string => (name === 'restate' ? `${base}/${orderId}/run` : `${base}/orders`);
   return {
     name,
     what: ANCHORS[name] ?? '',
@@ -124,7 +126,7 @@ function anchor(name: string, child: Child): Variant {
     prepare: nothing,
     async run(order) {
       const headers = { 'content-type': 'application/json' };
-      const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(order) });
+      const response = await fetch(urlOf(order), { method: 'POST', headers, body: JSON.stringify(order) });
       if (!response.ok) throw new Error(`${name} answered ${response.status}: ${await response.text()}`);
       await response.arrayBuffer();
       return completed(sagaIdOf(order.orderId));
