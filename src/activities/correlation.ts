@@ -1,21 +1,46 @@
-/** Makes the correlation id of the saga known to the HTTP client, whatever activity calls it. */
+/** Makes the correlation id and the trace of the saga known to the HTTP client and the log, whatever activity calls it. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { defaultPayloadConverter } from '@temporalio/common';
+import { randomBytes } from 'node:crypto';
+import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 
 /** The same in Temporal's headers and in HTTP. */
 export const CORRELATION_ID = 'x-correlation-id';
+const TRACEPARENT = 'traceparent';
 
-const current = new AsyncLocalStorage<string>();
+interface Origin {
+  readonly correlationId: string | undefined;
+  readonly traceparent: string | undefined;
+}
 
-/** The correlation id of the running activity, if its saga has one. */
-export const correlationId = (): string | undefined => current.getStore();
+const current = new AsyncLocalStorage<Origin>();
+
+/** Who has caused the call, as HTTP headers: each call is a span of its own in the saga's trace. */
+export function originHeaders(): Record<string, string> {
+  const { correlationId: id, traceparent } = current.getStore() ?? {};
+  const [version, traceId, , flags] = traceparent?.split('-') ?? [];
+  const trace = traceId && `${version}-${traceId}-${randomBytes(8).toString('hex')}-${flags}`;
+  return { ...(id !== undefined && { [CORRELATION_ID]: id }), ...(trace && { [TRACEPARENT]: trace }) };
+}
+
+const textOf = (headers: Headers, name: string): string | undefined => {
+  const payload = headers[name];
+  return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+};
 
 export const correlationInterceptor: ActivityInterceptorsFactory = () => ({
   inbound: {
-    execute(input, next) {
-      const payload = input.headers[CORRELATION_ID];
-      return payload ? current.run(defaultPayloadConverter.fromPayload(payload), () => next(input)) : next(input);
+    execute: (input, next) =>
+      current.run(
+        { correlationId: textOf(input.headers, CORRELATION_ID), traceparent: textOf(input.headers, TRACEPARENT) },
+        () => next(input),
+      ),
+  },
+  outbound: {
+    getLogAttributes(attributes, next) {
+      const { correlationId: id, traceparent } = current.getStore() ?? {};
+      const traceId = traceparent?.split('-')[1];
+      return next({ ...attributes, ...(id && { correlationId: id }), ...(traceId && { traceId }) });
     },
   },
 });

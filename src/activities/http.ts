@@ -1,7 +1,7 @@
 /** The only place where activities call a participant: time-out, correlation id, answers checked by schema, failures by table. */
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
-import { CORRELATION_ID, correlationId } from './correlation.js';
+import { originHeaders } from './correlation.js';
 import { fault, refusal } from './failures.js';
 import { exchange } from './wire.js';
 
@@ -52,14 +52,13 @@ export async function call<Answer>(request: ServiceRequest<Answer>): Promise<Att
 /** Ended by the attempt's own time-out or by the cancel of the activity. */
 async function send<Answer>({ method, body }: ServiceRequest<Answer>, url: URL, attempt: number) {
   const { cancellationSignal, info } = Context.current();
-  const id = correlationId();
   try {
     const { status, text, headers } = await exchange({
       method,
       url,
       headers: {
         accept: 'application/json, application/problem+json',
-        ...(id !== undefined && { [CORRELATION_ID]: id }),
+        ...originHeaders(),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),

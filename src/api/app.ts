@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { ApiDeps } from './deps.js';
-import { DOCS_STYLE } from './docs-page.js';
 import { docsRoutes } from './docs-routes.js';
+import { DOCS_STYLE } from './html.js';
 import { healthRoutes } from './health-routes.js';
 import { orderRoutes } from './order-routes.js';
-import { answerWithProblem, routeNotFound } from './problem.js';
+import { identify } from './caller.js';
+import { answerWithProblem, Problem, routeNotFound } from './problem.js';
+import { rateLimit } from './rate-limit.js';
 import { requestLog } from './request-log.js';
 import { sagaRoutes } from './saga-routes.js';
 
@@ -19,15 +21,35 @@ export function createApp(deps: ApiDeps): Express {
   app.disable('etag');
   app.use(requestLog(deps.logger));
   app.use(securityHeaders());
-  app.use('/api', (_req, res, next) => {
-    res.set('Cache-Control', 'no-store');
-    next();
-  });
+  app.use(leaveWhenStopping(deps));
+  app.use('/api', noStore, acceptable, identify(deps.authenticate));
+  if (deps.requestsPerMinute !== undefined) app.use('/api', rateLimit(deps.requestsPerMinute));
   app.use(healthRoutes(deps), docsRoutes(), orderRoutes(deps), sagaRoutes(deps));
   app.use(routeNotFound);
   app.use(answerWithProblem);
   return app;
 }
+
+const noStore: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store');
+  next();
+};
+
+/** What the answers of the API come in. */
+const TYPES = ['application/json', 'application/problem+json', 'text/event-stream'];
+
+const acceptable: RequestHandler = (req, _res, next) => {
+  if (req.accepts(TYPES) === false) throw new Problem('NotAcceptable');
+  next();
+};
+
+/** A connection that is kept would send its next request to a process that is gone. */
+const leaveWhenStopping =
+  ({ stopping }: ApiDeps): RequestHandler =>
+  (_req, res, next) => {
+    if (stopping?.aborted) res.set('Connection', 'close');
+    next();
+  };
 
 /** Nothing of ours needs scripts, frames or other hosts; the page's one stylesheet is allowed by its hash. */
 function securityHeaders() {

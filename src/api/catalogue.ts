@@ -1,12 +1,14 @@
 /** Which products exist, as the inventory service says: an order with an unknown one is refused before it is taken. */
+import type { SagaMemo } from '../workflows/messages.js';
 import { CORRELATION_HEADER } from './correlation.js';
+import { TRACE_HEADER } from './trace.js';
 
 export interface Catalogue {
   /**
    * Those of the ids that the inventory service definitely does not know. While it is away nothing is unknown: the
    * order is accepted, and its saga refuses it later.
    */
-  unknownOf(productIds: readonly string[], correlationId: string): Promise<Set<string>>;
+  unknownOf(productIds: readonly string[], origin: Required<SagaMemo>): Promise<Set<string>>;
 }
 
 export interface CatalogueOptions {
@@ -33,7 +35,10 @@ export function createCatalogue({ inventoryUrl, patienceMs = 500, now = Date.now
     if (known.size > MAX_KEPT && !oldest.done) known.delete(oldest.value);
   }
 
-  async function unknownOf(productIds: readonly string[], correlationId: string): Promise<Set<string>> {
+  async function unknownOf(
+    productIds: readonly string[],
+    { correlationId, traceparent }: Required<SagaMemo>,
+  ): Promise<Set<string>> {
     const unknown = new Set<string>();
     const asked = [...new Set(productIds)].filter((productId) => (known.get(productId) ?? 0) <= now());
     const signal = AbortSignal.timeout(patienceMs);
@@ -41,7 +46,7 @@ export function createCatalogue({ inventoryUrl, patienceMs = 500, now = Date.now
       for (let id = asked.pop(); id !== undefined && !signal.aborted; id = asked.pop()) {
         const exists = await lookUp(`${base}/api/products/${encodeURIComponent(id)}`, id, {
           signal,
-          headers: { [CORRELATION_HEADER]: correlationId, accept: 'application/json' },
+          headers: { [CORRELATION_HEADER]: correlationId, [TRACE_HEADER]: traceparent, accept: 'application/json' },
         });
         if (exists === true) keep(id);
         if (exists === false) unknown.add(id);

@@ -1,11 +1,15 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import type { JournalReader } from '../journal/reader.js';
 import type { OrderStore } from '../orders/orders.js';
 import type { SagaPolicy } from '../workflows/messages.js';
+import type { Authenticate } from './authenticate.js';
 
 /** What the API works with; it connects to nothing and reads no environment by itself. */
 export interface ApiDeps {
   readonly orders: OrderStore;
+  /** The read model and the audit trail. */
+  readonly journal: JournalReader;
   /** Bound to the namespace. Its connection may be lazy: the API lives while Temporal is away. */
   readonly temporal: Client;
   readonly taskQueue: string;
@@ -17,4 +21,10 @@ export interface ApiDeps {
   /** Fills in the demo customer where an order leaves out who pays and where it goes. */
   readonly demoData: boolean;
   readonly logger: Logger;
+  /** Undefined: anybody may do everything. */
+  readonly authenticate?: Authenticate | undefined;
+  /** Requests a minute of one caller; undefined for any number. */
+  readonly requestsPerMinute?: number | undefined;
+  /** Fires when the process is to end: nobody is kept waiting, and connections are given up after their answer. */
+  readonly stopping?: AbortSignal | undefined;
 }

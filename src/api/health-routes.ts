@@ -18,8 +18,8 @@ async function check(name: string, req: Request, ask: () => Promise<unknown>): P
   }
 }
 
-/** Live: this process answers. Ready: it can take orders, so PostgreSQL and Temporal answer too. */
-export function healthRoutes({ orders, temporal }: ApiDeps): Router {
+/** Live: this process answers. Ready: it can take orders, so PostgreSQL and Temporal answer, and it goes on to run. */
+export function healthRoutes({ orders, temporal, stopping }: ApiDeps): Router {
   const { namespace } = temporal.options;
 
   async function ready(req: Request, res: Response): Promise<void> {
@@ -29,7 +29,7 @@ export function healthRoutes({ orders, temporal }: ApiDeps): Router {
         askTemporal(temporal, PATIENCE_MS, () => temporal.workflowService.describeNamespace({ namespace })),
       ),
     ]);
-    const isReady = database === 'up' && engine === 'up';
+    const isReady = database === 'up' && engine === 'up' && stopping?.aborted !== true;
     const body: Readiness = { status: isReady ? 'ready' : 'unavailable', postgresql: database, temporal: engine };
     if (!isReady) res.set('Retry-After', '1');
     res.status(isReady ? 200 : 503).json(body);

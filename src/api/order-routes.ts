@@ -1,87 +1,155 @@
-import express, { type RequestHandler, type Response, type Router } from 'express';
-import { ORDER_ID_PATTERN, sagaIdOf } from '../order.js';
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import { sagaIdOf } from '../order.js';
 import type { StoredOrder } from '../orders/orders.js';
+import { acceptedOrder, requireOrder } from './access.js';
 import { watchBacklog } from './backlog.js';
-import { requestCancel } from './cancel-order.js';
+import { actorOf, allow, callerOf, type Caller } from './caller.js';
 import { createCatalogue } from './catalogue.js';
+import { requireMatch, sendTagged } from './conditional.js';
 import { correlationIdOf } from './correlation.js';
 import type { ApiDeps } from './deps.js';
 import { jsonBody } from './json-body.js';
-import { cancelRequestSchema, orderRequestSchema, type OrderAccepted, type OrderView } from './order-schemas.js';
-import { placeOrder } from './place-order.js';
+import { linksOf } from './order-links.js';
+import { listOrders } from './order-list.js';
+import { decisionRequestSchema, orderRequestSchema, type OrderView } from './order-schemas.js';
+import { placeOrder, type Placed } from './place-order.js';
+import { idempotencyKeyOf, waitOf } from './preferences.js';
 import { onlyMethods, Problem } from './problem.js';
 import type { SagaStatus } from './saga-schemas.js';
-import { readSagaStatus } from './saga-status.js';
+import { hasEnded, readSagaStatus, statusTag, type HowToAsk } from './saga-status.js';
+import { orderRequest, steerSaga, type OrderDecision } from './steer-saga.js';
+import { traceOf } from './trace.js';
 import { parseBody } from './validate.js';
+import { waitForEnd } from './wait-for-end.js';
 
 /** A repeated POST asks the saga how it stands, but does not wait for a worker as long as a GET does. */
 const REPEAT_PATIENCE_MS = 500;
 
+type OrderRoute = RequestHandler<{ orderId: string }>;
+
 export function orderRoutes(deps: ApiDeps): Router {
   const router = express.Router();
-  const { temporal, taskQueue, backlogLimit = Infinity } = deps;
-  const before = {
-    catalogue: createCatalogue(deps),
-    backlog: watchBacklog({ temporal, taskQueue, limit: backlogLimit }),
+  const list: RequestHandler = (req, res) => listOrders(deps, req, res);
+  const get: OrderRoute = async (req, res) => {
+    const read = await readOrder(deps, callerOf(req), req.params.orderId);
+    sendTagged(req, res, orderView(read), statusTag(read.status));
   };
 
-  const post: RequestHandler = async (req, res) => {
-    const request = parseBody(orderRequestSchema, req.body);
-    const { orderId, outcome } = await placeOrder(deps, before, request, correlationIdOf(req));
-    req.log.info({ orderId, sagaId: sagaIdOf(orderId), outcome }, 'order placed');
-    res.location(linksOf(orderId).order);
-    if (outcome === 'accepted') sendAccepted(res, orderId);
-    else res.json(await readOrder(deps, orderId, REPEAT_PATIENCE_MS));
-  };
-
-  const get: RequestHandler<{ orderId: string }> = async (req, res) => {
-    res.json(await readOrder(deps, req.params.orderId));
-  };
-
-  const cancel: RequestHandler<{ orderId: string }> = async (req, res) => {
-    const { orderId } = req.params;
-    if (!ORDER_ID_PATTERN.test(orderId)) throw new Problem('OrderNotFound');
-    const { actor = 'customer', reason } = parseBody(cancelRequestSchema, req.body);
-    const decision = await requestCancel(deps, orderId, { actor, reason });
-    req.log.info({ orderId, sagaId: sagaIdOf(orderId), state: decision.state }, 'cancel accepted');
-    res.json({ orderId, sagaId: sagaIdOf(orderId), ...decision });
-  };
-
-  router.route('/api/orders').post(jsonBody, post).all(onlyMethods('POST'));
-  router.route('/api/orders/:orderId').get(get).all(onlyMethods('GET'));
-  router.route('/api/orders/:orderId/cancel').post(jsonBody, cancel).all(onlyMethods('POST'));
+  router
+    .route('/api/orders')
+    .get(allow('listOrders'), list)
+    .post(allow('placeOrder'), jsonBody, postOrder(deps))
+    .all(onlyMethods('GET', 'POST'));
+  router.route('/api/orders/:orderId').get(allow('getOrder'), get).all(onlyMethods('GET'));
+  const decisions = [
+    ['cancel', 'cancelOrder', 'customer'],
+    ['approve', 'approveOrder', 'operator'],
+    ['reject', 'rejectOrder', 'operator'],
+  ] as const;
+  for (const [decision, operation, actor] of decisions) {
+    const handlers = [allow(operation), ...jsonBody];
+    router
+      .route(`/api/orders/:orderId/${decision}`)
+      .post(...handlers, decide(deps, decision, actor))
+      .all(onlyMethods('POST'));
+  }
   return router;
 }
 
-function sendAccepted(res: Response, orderId: string): void {
-  const body: OrderAccepted = { orderId, sagaId: sagaIdOf(orderId), state: 'STARTED', links: linksOf(orderId) };
-  res.status(202).set('Retry-After', '1').json(body);
+function postOrder(deps: ApiDeps): RequestHandler {
+  const { temporal, taskQueue, backlogLimit = Infinity } = deps;
+  const catalogue = createCatalogue(deps);
+  const backlog = watchBacklog({ temporal, taskQueue, limit: backlogLimit });
+  return async (req, res) => {
+    const request = parseBody(orderRequestSchema, req.body);
+    const [caller, wait] = [callerOf(req), waitOf(req)];
+    const placed = await placeOrder(
+      deps,
+      { catalogue, backlog },
+      {
+        request,
+        caller,
+        idempotencyKey: idempotencyKeyOf(req),
+        memo: { correlationId: correlationIdOf(req), traceparent: traceOf(req) },
+      },
+    );
+    const { orderId, outcome } = placed;
+    req.log.info({ orderId, sagaId: sagaIdOf(orderId), outcome }, 'order placed');
+    res.location(placed.answer.location);
+    if (outcome === 'replayed') res.set('Idempotency-Replayed', 'true');
+    const known = outcome === 'existing';
+    const ended = wait !== undefined && (await endWithin(deps, req, res, orderId, wait));
+    const reading = known || ended ? readOrder(deps, caller, orderId, { patience: REPEAT_PATIENCE_MS }) : undefined;
+    const read = await reading?.catch((error: unknown) => {
+      // It is accepted, whether its outcome can be read or not.
+      if (ended && !known) return undefined;
+      throw error;
+    });
+    if (read && (known || hasEnded(read.status))) sendTagged(req, res, orderView(read), statusTag(read.status));
+    else sendAccepted(res, placed);
+  };
 }
 
-const linksOf = (orderId: string): OrderAccepted['links'] => ({
-  order: `/api/orders/${orderId}`,
-  status: `/api/sagas/${sagaIdOf(orderId)}/status`,
-  cancel: `/api/orders/${orderId}/cancel`,
-});
-
-/** An order that is not confirmed to have started is not accepted yet, and reads as not there. */
-async function readOrder(deps: ApiDeps, orderId: string, patience?: number): Promise<OrderView> {
-  const order = ORDER_ID_PATTERN.test(orderId) ? await deps.orders.get(orderId) : undefined;
-  const status = order?.startedAt ? await readSagaStatus(deps, sagaIdOf(orderId), patience) : undefined;
-  if (!order || !status) throw new Problem('OrderNotFound');
-  return orderView(order, status);
+function sendAccepted(res: Response, { answer }: Placed): void {
+  res.status(answer.status).set('Retry-After', '1').json(answer.body);
 }
 
-const orderView = (order: StoredOrder, { state, reason, blockedOn, asOf, source }: SagaStatus): OrderView => ({
-  orderId: order.orderId,
-  sagaId: sagaIdOf(order.orderId),
-  customerId: order.customerId,
-  items: order.items,
-  createdAt: order.createdAt,
-  state,
-  reason,
-  blockedOn,
-  asOf,
-  source,
-  links: linksOf(order.orderId),
-});
+async function endWithin(deps: ApiDeps, req: Request, res: Response, orderId: string, wait: number): Promise<boolean> {
+  res.set('Preference-Applied', `wait=${wait}`);
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  const signals = [gone.signal, ...(deps.stopping ? [deps.stopping] : [])];
+  const ended = await waitForEnd(deps.temporal, sagaIdOf(orderId), wait * 1_000, AbortSignal.any(signals));
+  if (!ended) req.log.debug({ orderId }, 'the outcome did not come in time');
+  return ended;
+}
+
+/** Accepted and acted on: cancel, approve, reject. */
+function decide(deps: ApiDeps, decision: OrderDecision, standard: string): OrderRoute {
+  return async (req, res) => {
+    const { orderId } = req.params;
+    const { actor: named, reason } = parseBody(decisionRequestSchema, req.body);
+    const caller = callerOf(req);
+    const actor = actorOf(caller, named, standard);
+    await requireOrder(deps, caller, orderId);
+    const sagaId = sagaIdOf(orderId);
+    await requireMatch(req, async () => {
+      const { status } = await readOrder(deps, caller, orderId, { fresh: true });
+      return { tag: statusTag(status), details: { orderId, sagaId, state: status.state } };
+    });
+    const request = orderRequest(decision, { actor, reason });
+    const decided = await steerSaga(deps, sagaId, request, 'OrderNotFound');
+    req.log.info({ orderId, sagaId, decision, state: decided.state }, 'decision accepted');
+    res.json({ orderId, sagaId, ...decided });
+  };
+}
+
+interface ReadOrder {
+  readonly order: StoredOrder;
+  readonly status: SagaStatus;
+}
+
+async function readOrder(deps: ApiDeps, caller: Caller, orderId: string, how?: HowToAsk): Promise<ReadOrder> {
+  const order = await acceptedOrder(deps, caller, orderId);
+  const status = await readSagaStatus(deps, sagaIdOf(orderId), how);
+  if (!status) throw new Problem('OrderNotFound');
+  return { order, status };
+}
+
+const orderView = ({ order, status }: ReadOrder): OrderView => {
+  const { state, reason, blockedOn, waitingFor, asOf, source } = status;
+  return {
+    orderId: order.orderId,
+    sagaId: sagaIdOf(order.orderId),
+    customerId: order.customerId,
+    items: order.items,
+    createdAt: order.createdAt,
+    state,
+    reason,
+    blockedOn,
+    waitingFor,
+    asOf,
+    source,
+    links: linksOf(order.orderId),
+  };
+};

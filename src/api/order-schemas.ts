@@ -7,17 +7,23 @@ import { sagaStatusSchema } from './saga-schemas.js';
 // oxlint-disable-next-line no-control-regex -- to refuse them
 const TEXT = /^(?=[\s\S]*\S)[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]+$/u;
 
+const [ANY, VISIBLE] = ['[^\\u0000-\\u001f\\u007f-\\u009f]', '[^\\u0000-\\u0020\\u007f-\\u00a0]'];
+const SHOWN_TEXT = `^${ANY}*${VISIBLE}${ANY}*$`;
+
 const DEMO = 'May be left out in development only, where the demo customer fills it in.';
+
+/** Also what the subject of a token has to look like. */
+export const CUSTOMER_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._|:@-]{0,99}$/;
 
 const MAX_QUANTITY = 10_000;
 
-const text = (max: number) =>
+export const text = (max: number) =>
   z
     .string()
     .max(max, `has at most ${max} characters`)
     .regex(TEXT, 'is text without control characters, and not blank')
-    // Without this the document would show the flag as part of the pattern.
-    .meta({ pattern: TEXT.source });
+    // For other tools' sake without look-ahead and surrogates.
+    .meta({ pattern: SHOWN_TEXT });
 
 export const orderId = z
   .string()
@@ -49,7 +55,7 @@ export const orderRequestSchema = z
     orderId: orderId.optional(),
     customerId: z
       .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._|:@-]{0,99}$/, 'is up to 100 letters, digits or "._|:@-"')
+      .regex(CUSTOMER_ID_PATTERN, 'is up to 100 letters, digits or "._|:@-"')
       .meta({ description: DEMO, example: 'demo-customer' })
       .optional(),
     items: z
@@ -82,7 +88,11 @@ export const orderRequestSchema = z
 
 export type OrderRequest = z.infer<typeof orderRequestSchema>;
 
-const links = z.object({ order: z.string(), status: z.string(), cancel: z.string() }).meta({ id: 'OrderLinks' });
+export const orderLinksSchema = z
+  .object({ order: z.string(), status: z.string(), events: z.string(), cancel: z.string() })
+  .meta({ id: 'OrderLinks' });
+
+const links = orderLinksSchema;
 
 export const orderAcceptedSchema = z
   .object({ orderId, sagaId: z.string(), state: z.literal('STARTED'), links })
@@ -90,7 +100,7 @@ export const orderAcceptedSchema = z
 
 export type OrderAccepted = z.infer<typeof orderAcceptedSchema>;
 
-const { state, reason, blockedOn, asOf, source } = sagaStatusSchema.shape;
+const { state, reason, blockedOn, waitingFor, asOf, source } = sagaStatusSchema.shape;
 
 /** What was ordered and how it stands; the payment token and the address are nobody's business here. */
 export const orderSchema = z
@@ -103,6 +113,7 @@ export const orderSchema = z
     state,
     reason,
     blockedOn,
+    waitingFor,
     asOf,
     source,
     links,
@@ -111,13 +122,16 @@ export const orderSchema = z
 
 export type OrderView = z.infer<typeof orderSchema>;
 
-export const cancelRequestSchema = z
+/** A decision on an order: to cancel, approve or reject it. */
+export const decisionRequestSchema = z
   .strictObject({
     reason: text(500).meta({ description: 'Kept in the history: nothing personal.', example: 'ordered twice' }),
-    actor: text(128).meta({ description: 'Who asks; `customer` where it is left out.' }).optional(),
+    actor: text(128)
+      .meta({ description: 'Who asks; whoever the credentials name, where authentication is on.' })
+      .optional(),
   })
-  .meta({ id: 'CancelRequest' });
+  .meta({ id: 'DecisionRequest' });
 
-export const cancelDecisionSchema = z
+export const decisionSchema = z
   .object({ orderId, sagaId: z.string(), accepted: z.literal(true), state: z.string(), at: z.iso.datetime() })
-  .meta({ id: 'CancelDecision' });
+  .meta({ id: 'Decision' });

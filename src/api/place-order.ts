@@ -1,63 +1,119 @@
-/** Taking an order: its row first, then its workflow, then the row's `startedAt`. Any of it can be repeated. */
-import { randomUUID } from 'node:crypto';
+/**
+ * Taking an order: its row and key first, then its workflow, then the row's `startedAt` and the stored answer. Any of it
+ * can be repeated. It is acknowledged after the last of the three: from then on the row alone tells that it is accepted,
+ * whatever else goes away.
+ */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { sagaIdOf, type Order } from '../order.js';
-import { fingerprintOf, mergeItems } from '../orders/fingerprint.js';
-import { DEMO_CUSTOMER } from '../orders/orders.js';
+import { sagaIdOf } from '../order.js';
+import { fingerprintOf } from '../orders/fingerprint.js';
+import type { CallersKey, Claim, StoredAnswer } from '../orders/orders.js';
 import { OrdersUnavailableError } from '../orders/unavailable.js';
 import { ORDER_FULFILLMENT, SagaStateAttribute, type OrderFulfillmentInput } from '../workflows/messages.js';
+import type { SagaMemo } from '../workflows/messages.js';
 import type { Backlog } from './backlog.js';
+import type { Caller } from './caller.js';
 import type { Catalogue } from './catalogue.js';
+import { completeOrder } from './complete-order.js';
 import type { ApiDeps } from './deps.js';
+import { acceptedAnswer } from './order-links.js';
 import type { OrderRequest } from './order-schemas.js';
-import { Problem, type FieldError } from './problem.js';
+import { Problem } from './problem.js';
 import { askTemporal, EngineUnavailableError } from './temporal.js';
-import { invalidRequest } from './validate.js';
 
-/** A caller hears within two seconds that Temporal is away; what came before the start is taken off. */
-const ANSWER_WITHIN_MS = 1_500;
-/** Time-out of the start where the rest has used up the time: enough for a server that is there. */
-const START_AT_LEAST_MS = 250;
+/** A caller hears within two seconds that a database or Temporal is away, wherever the time went. */
+const ANSWER_WITHIN_MS = 1_600;
+const START_WITHIN_MS = 1_400;
 
 /** `existing`: an earlier request has placed this very order, and was told so or could have been. */
-export interface Placed {
-  readonly orderId: string;
-  readonly outcome: 'accepted' | 'existing';
+export type Placed =
+  | { readonly outcome: 'accepted' | 'existing'; readonly orderId: string; readonly answer: StoredAnswer }
+  | { readonly outcome: 'replayed'; readonly orderId: string; readonly answer: StoredAnswer };
+
+export interface Placing {
+  readonly request: OrderRequest;
+  readonly caller: Caller;
+  readonly idempotencyKey: string | undefined;
+  readonly memo: Required<SagaMemo>;
+}
+
+/** What is looked at before an order is taken. */
+export interface Looks {
+  readonly catalogue: Catalogue;
+  readonly backlog: Backlog;
+}
+
+/** How far a request has come: what it is answered if there is no time left. */
+interface Progress {
+  orderId?: string;
+  waitsFor: 'OrdersUnavailable' | 'EngineUnavailable';
 }
 
 /**
  * Resolves once the order is acknowledged: its workflow exists. Throws a `Problem` otherwise; one that names the order
  * id may have been sent to Temporal, and the same request with that id goes on from there (rule 19: one id, one saga).
  */
-export async function placeOrder(
+export async function placeOrder(deps: ApiDeps, looks: Looks, placing: Placing): Promise<Placed> {
+  const progress: Progress = { waitsFor: 'OrdersUnavailable' };
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(unavailable(progress)), ANSWER_WITHIN_MS);
+  });
+  // What comes too late is not lost: it is confirmed without its caller, whose repeat finds it.
+  return Promise.race([place(deps, looks, placing, progress), late]).finally(() => clearTimeout(timer));
+}
+
+async function place(
   deps: ApiDeps,
-  { catalogue, backlog }: { readonly catalogue: Catalogue; readonly backlog: Backlog },
-  request: OrderRequest,
-  correlationId: string,
+  { catalogue, backlog }: Looks,
+  placing: Placing,
+  progress: Progress,
 ): Promise<Placed> {
-  const startedAt = Date.now();
-  const order = await completeOrder(deps, request);
-  await refuseUnknownProducts(deps, catalogue, { ...request, orderId: order.orderId }, correlationId);
-  if (backlog.isFull() && !(await deps.orders.get(order.orderId))) throw new Problem('Overloaded');
-  const inserted = await deps.orders.insert(order, fingerprintOf(request));
-  const { orderId } = order;
-  if (inserted === 'different') throw new Problem('OrderIdTaken', { orderId, sagaId: sagaIdOf(orderId) });
-  if (inserted === 'same' && (await deps.orders.get(orderId))?.startedAt) return { orderId, outcome: 'existing' };
+  const { request, caller, idempotencyKey } = placing;
+  const key = idempotencyKey === undefined ? undefined : { owner: caller.id, key: idempotencyKey };
+  const order = await completeOrder(deps, request, caller);
+  await refuseUnknownProducts(deps, catalogue, { ...placing, orderId: order.orderId, key });
+  if (backlog.isFull() && !(await isKnown(deps, order.orderId, key))) throw new Problem('Overloaded');
+  const named = request.orderId !== undefined;
+  const claim = await deps.orders.claim({ order, fingerprint: fingerprintOf(request), named, key });
+  if (claim.outcome === 'answered') return { outcome: 'replayed', orderId: claim.orderId, answer: claim.answer };
+  if (claim.outcome !== 'asked') throw refused(claim, order.orderId);
+  const { orderId, lease } = claim;
+  progress.orderId = orderId;
+  const answer = acceptedAnswer(orderId);
   try {
-    const within = Math.max(ANSWER_WITHIN_MS - (Date.now() - startedAt), START_AT_LEAST_MS);
-    await startSaga(deps, orderId, correlationId, within);
-    await deps.orders.markStarted(orderId);
+    if (claim.startedAt === null) {
+      progress.waitsFor = 'EngineUnavailable';
+      await startSaga(deps, orderId, placing.memo);
+    }
+    progress.waitsFor = 'OrdersUnavailable';
+    if (claim.startedAt === null || key) await deps.orders.confirm(orderId, key && { ...key, answer });
   } catch (error) {
-    throw notConfirmed(error, orderId);
+    if (key && lease !== undefined) await deps.orders.release(key, lease).catch(() => undefined);
+    throw isAway(error) ? unavailable(progress, error) : error;
   }
-  return { orderId, outcome: 'accepted' };
+  return { outcome: claim.startedAt === null ? 'accepted' : 'existing', orderId, answer };
+}
+
+const isAway = (error: unknown): boolean =>
+  error instanceof EngineUnavailableError || error instanceof OrdersUnavailableError;
+
+function unavailable({ waitsFor, orderId }: Progress, cause?: unknown): Problem {
+  if (orderId === undefined) return new Problem(waitsFor, {}, { cause });
+  const detail = `Send the same order with the order id ${orderId}.`;
+  return new Problem(waitsFor, { orderId, sagaId: sagaIdOf(orderId), detail }, { cause });
+}
+
+function refused({ outcome }: Claim, orderId: string): Problem {
+  if (outcome === 'otherRequest') return new Problem('IdempotencyKeyReused');
+  if (outcome === 'inFlight') return new Problem('RequestInFlight');
+  return new Problem('OrderIdTaken', { orderId, sagaId: sagaIdOf(orderId) });
 }
 
 /** Ids and policy only: what is personal stays in the row. A workflow that exists already is this order's. */
-async function startSaga(deps: ApiDeps, orderId: string, correlationId: string, within: number): Promise<void> {
+async function startSaga(deps: ApiDeps, orderId: string, memo: Required<SagaMemo>): Promise<void> {
   const input: OrderFulfillmentInput = { orderId, policy: deps.policy };
   try {
-    await askTemporal(deps.temporal, within, () =>
+    await askTemporal(deps.temporal, START_WITHIN_MS, () =>
       deps.temporal.workflow.start(ORDER_FULFILLMENT, {
         workflowId: sagaIdOf(orderId),
         taskQueue: deps.taskQueue,
@@ -66,7 +122,7 @@ async function startSaga(deps: ApiDeps, orderId: string, correlationId: string, 
         workflowIdConflictPolicy: 'USE_EXISTING',
         typedSearchAttributes: [{ key: SagaStateAttribute, value: 'STARTED' }],
         staticSummary: `Order ${orderId}`,
-        memo: { correlationId },
+        memo: { ...memo },
       }),
     );
   } catch (error) {
@@ -75,48 +131,24 @@ async function startSaga(deps: ApiDeps, orderId: string, correlationId: string, 
   }
 }
 
-function notConfirmed(error: unknown, orderId: string): unknown {
-  const details = { orderId, sagaId: sagaIdOf(orderId), detail: `Send the same order with the order id ${orderId}.` };
-  if (error instanceof EngineUnavailableError) return new Problem('EngineUnavailable', details, { cause: error });
-  if (error instanceof OrdersUnavailableError) return new Problem('OrdersUnavailable', details, { cause: error });
-  return error;
-}
+/** Whether an earlier request has placed it, or has begun to. */
+const isKnown = async ({ orders }: Pick<ApiDeps, 'orders'>, orderId: string, key?: CallersKey): Promise<boolean> =>
+  (key !== undefined && (await orders.knowsKey(key))) || (await orders.get(orderId)) !== undefined;
 
-/** Fills in what was left out: an id, and in development the demo customer. */
-async function completeOrder(deps: ApiDeps, request: OrderRequest): Promise<Order> {
-  const { orderId = randomUUID(), customerId, items, paymentMethod, shippingAddress } = request;
-  const known = { orderId, items: mergeItems(items) };
-  if (customerId !== undefined && paymentMethod !== undefined && shippingAddress !== undefined) {
-    return { ...known, customerId, paymentMethod, shippingAddress };
-  }
-  const demo = deps.demoData ? await deps.orders.customer(DEMO_CUSTOMER.customerId) : undefined;
-  if (!demo) throw invalidRequest(missingFields(request));
-  return {
-    ...known,
-    customerId: customerId ?? demo.customerId,
-    paymentMethod: paymentMethod ?? demo.paymentMethod,
-    shippingAddress: shippingAddress ?? demo.shippingAddress,
-  };
+interface Looked extends Pick<Placing, 'request' | 'memo'> {
+  readonly orderId: string;
+  readonly key: CallersKey | undefined;
 }
-
-const missingFields = (request: OrderRequest): FieldError[] =>
-  (['customerId', 'paymentMethod', 'shippingAddress'] as const)
-    .filter((field) => request[field] === undefined)
-    .map((field) => ({ field, message: 'is required' }));
 
 /**
  * An order that is here already was taken while its products could not be looked up, and may be running: its repeat is
  * no less accepted than it was, and the saga refuses it.
  */
-async function refuseUnknownProducts(
-  { orders }: ApiDeps,
-  catalogue: Catalogue,
-  { orderId, items }: Pick<Order, 'orderId' | 'items'>,
-  correlationId: string,
-): Promise<void> {
-  const productIds = items.map(({ productId }) => productId);
-  const unknown = await catalogue.unknownOf(productIds, correlationId);
-  if (unknown.size === 0 || (await orders.get(orderId))) return;
+async function refuseUnknownProducts({ orders }: ApiDeps, catalogue: Catalogue, looked: Looked): Promise<void> {
+  const { request, memo, orderId, key } = looked;
+  const productIds = request.items.map(({ productId }) => productId);
+  const unknown = await catalogue.unknownOf(productIds, memo);
+  if (unknown.size === 0 || (await isKnown({ orders }, orderId, key))) return;
   const errors = productIds.flatMap((productId, index) =>
     unknown.has(productId) ? [{ field: `items[${index}].productId`, message: 'is not in the catalogue' }] : [],
   );

@@ -4,7 +4,7 @@ import { PROBLEMS } from './problems.js';
 /** RFC 9457, with a stable `code`. */
 export const problemSchema = z
   .object({
-    type: z.string().meta({ description: 'urn:unwind:problem:<code>' }),
+    type: z.string().meta({ description: '`/problems/<code>`: relative to the API, the page that explains the code.' }),
     title: z.string(),
     status: z.int(),
     code: z.enum(Object.keys(PROBLEMS)),
@@ -15,6 +15,8 @@ export const problemSchema = z
     orderId: z.string().optional(),
     sagaId: z.string().optional(),
     state: z.string().optional(),
+    blockedOn: z.string().nullable().optional(),
+    requestId: z.string().optional(),
     correlationId: z.string(),
   })
   .meta({ id: 'Problem' });

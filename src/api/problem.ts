@@ -1,6 +1,8 @@
 /** Problem documents (RFC 9457): how every request ends that does not end well. */
 import { types } from 'node:util';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { InvalidCursorError } from '../journal/reader.js';
+import { JournalUnavailableError } from '../journal/unavailable.js';
 import { OrdersUnavailableError } from '../orders/unavailable.js';
 import { correlationIdOf } from './correlation.js';
 import { PROBLEMS, problemType, type ProblemCode, type ProblemKind } from './problems.js';
@@ -19,6 +21,11 @@ export interface ProblemDetails {
   readonly sagaId?: string;
   /** The saga's state, where that is why the request was refused. */
   readonly state?: string;
+  readonly blockedOn?: string | null;
+  /** Under which an undecided request is repeated. */
+  readonly requestId?: string;
+  /** Seconds; goes into the header alone. */
+  readonly retryAfter?: number;
 }
 
 /** Thrown by whatever finds that a request cannot be served; the error handler answers with it. */
@@ -35,18 +42,26 @@ export class Problem extends Error {
 }
 
 function sendProblem(res: Response, code: ProblemCode, details: ProblemDetails = {}): void {
-  const { status, title, retryAfter }: ProblemKind = PROBLEMS[code];
+  const { status, title, retryAfter: standard }: ProblemKind = PROBLEMS[code];
+  const { retryAfter = standard, ...members } = details;
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
+  if (status === 401) res.set('WWW-Authenticate', CHALLENGES[code] ?? 'Bearer');
+  res.set('Cache-Control', 'no-store');
   const document = {
     type: problemType(code),
     title,
     status,
     code,
-    ...details,
+    ...members,
     correlationId: correlationIdOf(res.req),
   };
   res.status(status).type('application/problem+json').send(JSON.stringify(document));
 }
+
+/** RFC 6750: nothing but `Bearer` where no credentials were sent. */
+const CHALLENGES: Readonly<Partial<Record<ProblemCode, string>>> = {
+  InvalidCredentials: 'Bearer error="invalid_token"',
+};
 
 export const routeNotFound: RequestHandler = (_req, res) => sendProblem(res, 'RouteNotFound');
 
@@ -72,6 +87,12 @@ export const answerWithProblem: ErrorRequestHandler = (error: unknown, _req, res
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OrdersUnavailableError) return new Problem('OrdersUnavailable', {}, { cause: error });
+  if (error instanceof JournalUnavailableError) return new Problem('JournalUnavailable', {}, { cause: error });
+  if (error instanceof InvalidCursorError) {
+    return new Problem('InvalidRequest', {
+      errors: [{ field: 'cursor', message: 'is not one that this list has given out' }],
+    });
+  }
   const { type, status, code }: { type?: unknown; status?: unknown; code?: unknown } = Object(error);
   const bodyError = BODY_ERRORS[String(type ?? code)];
   if (bodyError) return new Problem(bodyError.code, { errors: [{ field: 'body', message: bodyError.message }] });

@@ -17,10 +17,33 @@ const NOTHING = 'Nothing: the caller has to change the request.';
 export const PROBLEMS = {
   InvalidJson: { status: 400, title: 'The body is not valid JSON.', operator: NOTHING },
   InvalidRequest: { status: 400, title: 'Some of what was sent is missing or not allowed.', operator: NOTHING },
+  Unauthenticated: {
+    status: 401,
+    title: 'Credentials are needed: a bearer token, or an API key.',
+    operator: 'Nothing: the caller has to send them.',
+  },
+  InvalidCredentials: {
+    status: 401,
+    title: 'The credentials are not valid (any more).',
+    operator:
+      'Nothing, unless all of them fail: then compare AUTH_ISSUER, AUTH_AUDIENCE and the keys at AUTH_JWKS_URL.',
+  },
+  Forbidden: {
+    status: 403,
+    title: 'The credentials do not allow this.',
+    operator: 'Nothing, unless the caller should be allowed: then give it the role that the operation names.',
+  },
   RouteNotFound: { status: 404, title: 'There is nothing at this address.', operator: NOTHING },
   OrderNotFound: { status: 404, title: 'There is no such order.', operator: NOTHING },
   SagaNotFound: { status: 404, title: 'There is no such saga.', operator: NOTHING },
   MethodNotAllowed: { status: 405, title: 'This address does not take that method.', operator: NOTHING },
+  NotAcceptable: { status: 406, title: 'There is no answer of a type that the caller accepts.', operator: NOTHING },
+  RequestInFlight: {
+    status: 409,
+    title: 'A request with this idempotency key is being handled at the moment; please try again.',
+    operator: 'Nothing: if its process has died, a repeat goes on in its place after ten seconds.',
+    retryAfter: 1,
+  },
   OrderIdTaken: {
     status: 409,
     title: 'Another order has this id already.',
@@ -41,12 +64,43 @@ export const PROBLEMS = {
     title: 'The order has ended already.',
     operator: "Look at the saga's status: it says how the order ended.",
   },
+  NotApplicable: {
+    status: 409,
+    title: 'This does not apply to the saga as it stands.',
+    operator: "Look at the saga's status: `blockedOn`, `waitingFor` and the steps say what can be decided.",
+  },
+  Overtaken: {
+    status: 409,
+    title: 'The step was answered before the request could act.',
+    operator: 'Nothing: the saga goes on by itself. Its status says how.',
+  },
+  PreconditionFailed: {
+    status: 412,
+    title: 'The saga has changed since it was read.',
+    operator: 'Read its status again, and decide anew.',
+  },
   PayloadTooLarge: { status: 413, title: 'The body is larger than 64 KB.', operator: NOTHING },
   UnsupportedMediaType: { status: 415, title: 'The body has to be application/json in UTF-8.', operator: NOTHING },
   UnknownProduct: {
     status: 422,
     title: 'The order names a product that is not in the catalogue.',
     operator: 'Nothing, unless the product should exist: then look at the catalogue of the inventory service.',
+  },
+  IdempotencyKeyReused: {
+    status: 422,
+    title: 'This idempotency key was used for another request.',
+    operator: 'Nothing, unless a caller reports it often: then its keys are not unique.',
+  },
+  RequestIdReused: {
+    status: 422,
+    title: 'A decision with this request id and other content was made before.',
+    operator: 'Nothing: a new decision needs a new request id.',
+  },
+  TooManyRequests: {
+    status: 429,
+    title: 'Too many requests at once; please try again later.',
+    operator: 'Nothing, unless a caller needs more: then raise API_RATE_LIMIT.',
+    retryAfter: 60,
   },
   InternalError: {
     status: 500,
@@ -65,6 +119,18 @@ export const PROBLEMS = {
     operator: 'Bring Temporal back (TEMPORAL_ADDRESS). A repeat with the order id that is named goes on from there.',
     retryAfter: 1,
   },
+  JournalUnavailable: {
+    status: 503,
+    title: 'Lists and histories cannot be read at the moment; please try again.',
+    operator: "Bring the journal's PostgreSQL back (JOURNAL_DATABASE_URL). Orders go on meanwhile.",
+    retryAfter: 1,
+  },
+  IdentityUnavailable: {
+    status: 503,
+    title: 'Credentials cannot be checked at the moment; please try again.',
+    operator: 'See that AUTH_JWKS_URL answers with the keys of the issuer.',
+    retryAfter: 1,
+  },
   Overloaded: {
     status: 503,
     title: 'More orders wait already than can be worked off soon; please try again later.',
@@ -81,4 +147,5 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-export const problemType = (code: ProblemCode): string => `urn:unwind:problem:${code}`;
+/** Relative to the API: the page that explains the code. */
+export const problemType = (code: ProblemCode): string => `/problems/${code}`;

@@ -3,15 +3,20 @@ import { types } from 'node:util';
 import { pinoHttp, type HttpLogger } from 'pino-http';
 import type { Logger } from 'pino';
 import { assignCorrelationId } from './correlation.js';
+import { assignTrace, traceIdOf } from './trace.js';
 
 /**
- * One log line per request: method, path, status, time, correlation id. No headers, queries or bodies, and of errors
+ * One log line per request: method, path, status, time, correlation and trace id. No headers, queries or bodies, and of errors
  * only named fields: the driver's carry whole rows (`detail`), with addresses in them.
  */
 export function requestLog(logger: Logger): HttpLogger {
   return pinoHttp({
     logger,
-    genReqId: assignCorrelationId,
+    genReqId: (req, res) => {
+      assignTrace(req, res);
+      return assignCorrelationId(req, res);
+    },
+    customProps: (req) => ({ traceId: traceIdOf(req) }),
     customAttributeKeys: { reqId: 'correlationId' },
     quietReqLogger: true,
     wrapSerializers: false,

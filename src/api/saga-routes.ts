@@ -1,16 +1,91 @@
 import express, { type RequestHandler, type Router } from 'express';
+import { z } from 'zod';
+import { orderIdOf } from '../order.js';
+import { requireSaga } from './access.js';
+import { resolveSagas } from './bulk-resolve.js';
+import { actorOf, allow, callerOf } from './caller.js';
+import { requireMatch, sendTagged } from './conditional.js';
 import type { ApiDeps } from './deps.js';
+import { jsonBody } from './json-body.js';
+import { eventListQuerySchema, sagaListQuerySchema, type SagaList } from './list-schemas.js';
+import { idempotencyKeyOf } from './preferences.js';
 import { onlyMethods, Problem } from './problem.js';
-import { readSagaStatus } from './saga-status.js';
+import { resolveRequestSchema, statusQuerySchema } from './resolve-schemas.js';
+import { streamEvents } from './saga-stream.js';
+import { readSagaStatus, statusTag } from './saga-status.js';
+import { stepRequest, steerSaga } from './steer-saga.js';
+import { parseBody, parseQuery } from './validate.js';
+
+type SagaRoute = RequestHandler<{ sagaId: string }>;
 
 export function sagaRoutes(deps: ApiDeps): Router {
-  const status: RequestHandler<{ sagaId: string }> = async (req, res) => {
-    const found = await readSagaStatus(deps, req.params.sagaId);
+  const router = express.Router();
+  router.route('/api/sagas').get(allow('listSagas'), listSagas(deps)).all(onlyMethods('GET'));
+  router.route('/api/sagas/resolve').post(allow('resolveSagas'), jsonBody, resolveSagas(deps)).all(onlyMethods('POST'));
+  router.route('/api/sagas/:sagaId/status').get(allow('getSagaStatus'), status(deps)).all(onlyMethods('GET'));
+  router.route('/api/sagas/:sagaId/events').get(allow('listSagaEvents'), events(deps)).all(onlyMethods('GET'));
+  router.route('/api/sagas/:sagaId/stream').get(allow('streamSagaEvents'), streamEvents(deps)).all(onlyMethods('GET'));
+  router
+    .route('/api/sagas/:sagaId/steps/:step/resolve')
+    .post(allow('resolveStep'), jsonBody, resolve(deps))
+    .all(onlyMethods('POST'));
+  return router;
+}
+
+const status =
+  (deps: ApiDeps): SagaRoute =>
+  async (req, res) => {
+    const { fresh } = parseQuery(statusQuerySchema, req.query);
+    await requireSaga(deps, callerOf(req), req.params.sagaId);
+    const found = await readSagaStatus(deps, req.params.sagaId, { fresh });
     if (!found) throw new Problem('SagaNotFound');
-    res.json(found);
+    sendTagged(req, res, found, statusTag(found));
   };
 
-  const router = express.Router();
-  router.route('/api/sagas/:sagaId/status').get(status).all(onlyMethods('GET'));
-  return router;
+const listSagas =
+  ({ journal }: ApiDeps): RequestHandler =>
+  async (req, res) => {
+    const { cursor, limit, ...filter } = parseQuery(sagaListQuerySchema, req.query);
+    const page: SagaList = await journal.listSagas(filter, { cursor, limit });
+    sendTagged(req, res, page);
+  };
+
+const events =
+  (deps: ApiDeps): SagaRoute =>
+  async (req, res) => {
+    const { after, limit, allBranches } = parseQuery(eventListQuerySchema, req.query);
+    const { sagaId } = req.params;
+    await requireSaga(deps, callerOf(req), sagaId);
+    const items = await deps.journal.getEvents(sagaId, { after, limit, allBranches });
+    if (items.length === 0) await requireKnown(deps, sagaId);
+    const next = items.length < limit ? null : (items.at(-1)?.position ?? null);
+    sendTagged(req, res, { sagaId, items, next });
+  };
+
+/** A saga without events: its order was accepted, and nothing has been heard of it yet. */
+async function requireKnown(deps: ApiDeps, sagaId: string): Promise<void> {
+  if ((await deps.journal.getSaga(sagaId)) === undefined) throw new Problem('SagaNotFound');
+}
+
+const stepName = z.string().max(100);
+
+function resolve(deps: ApiDeps): RequestHandler<{ sagaId: string; step: string }> {
+  return async (req, res) => {
+    const { sagaId, step } = req.params;
+    const body = parseBody(resolveRequestSchema, req.body);
+    const caller = callerOf(req);
+    const actor = actorOf(caller, body.actor, 'operator');
+    await requireSaga(deps, caller, sagaId);
+    if (!stepName.safeParse(step).success) throw new Problem('NotApplicable', { sagaId });
+    await requireMatch(req, async () => {
+      const now = await readSagaStatus(deps, sagaId, { fresh: true });
+      return now && { tag: statusTag(now), details: { sagaId, state: now.state, blockedOn: now.blockedOn ?? null } };
+    });
+    const requestId = body.requestId ?? idempotencyKeyOf(req) ?? crypto.randomUUID();
+    const { action, reason } = body;
+    const request = stepRequest({ requestId, step, action, actor, reason });
+    const decision = await steerSaga(deps, sagaId, request, 'SagaNotFound');
+    req.log.info({ sagaId, step, action, requestId }, 'step resolved');
+    res.json({ sagaId, orderId: orderIdOf(sagaId), step, action, requestId, ...decision });
+  };
 }

@@ -5,7 +5,7 @@ import { ORDER_ID_PATTERN } from '../order.js';
 /** `order-` and an order id. */
 export const SAGA_ID_PATTERN = new RegExp(`^order-${ORDER_ID_PATTERN.source.slice(1)}`);
 
-const time = z.iso.datetime();
+export const time = z.iso.datetime();
 
 export const sagaStateSchema = z
   .enum(['STARTED', 'PENDING', 'COMPENSATING', 'COMPLETED', 'FAILED', 'CANCELLED'])
@@ -39,25 +39,40 @@ export const sagaOutcomeSchema = z.object({
   deadLetters: z.array(z.string()).default([]),
 });
 
+export const waitingFor = z.object({ approval: z.string(), until: time }).nullable();
+
+/** Everything that a saga records. */
+export const sagaRecordShape = {
+  sagaId: z.string().meta({ example: 'order-4711' }),
+  sagaType: z.string(),
+  state: sagaStateSchema,
+  data: z.record(z.string(), z.unknown()).readonly().meta({ description: 'Ids and totals.' }),
+  currentStep: z.string().nullable(),
+  blockedOn: z.string().nullable().meta({ description: 'The step that waits for an operator.' }),
+  waitingFor,
+  reason: z.string().nullable().meta({ description: 'Why it failed or was cancelled.' }),
+  steps: z.array(step).readonly(),
+  waivers: z.array(waiver).readonly(),
+  deadLetters: z.array(z.string()).readonly(),
+  createdAt: time,
+  updatedAt: time,
+};
+
 export const sagaStatusSchema = z
   .object({
-    sagaId: z.string().meta({ example: 'order-4711' }),
-    sagaType: z.string(),
-    state: sagaStateSchema,
-    data: z.record(z.string(), z.unknown()).readonly().meta({ description: 'Ids and totals.' }),
-    currentStep: z.string().nullable().optional(),
-    blockedOn: z.string().nullable().optional().meta({ description: 'The step that waits for an operator.' }),
-    waitingFor: z.object({ approval: z.string(), until: time }).nullable().optional(),
-    reason: z.string().nullable().optional().meta({ description: 'Why it failed or was cancelled.' }),
-    steps: z.array(step).readonly().optional(),
-    waivers: z.array(waiver).readonly().optional(),
-    deadLetters: z.array(z.string()).readonly().optional(),
-    createdAt: time,
+    ...sagaRecordShape,
+    currentStep: sagaRecordShape.currentStep.optional(),
+    blockedOn: sagaRecordShape.blockedOn.optional(),
+    waitingFor: waitingFor.optional(),
+    reason: sagaRecordShape.reason.optional(),
+    steps: sagaRecordShape.steps.optional(),
+    waivers: sagaRecordShape.waivers.optional(),
+    deadLetters: sagaRecordShape.deadLetters.optional(),
     updatedAt: time.optional(),
     asOf: time.meta({ description: 'When this was true.' }),
-    source: z.enum(['workflow', 'engine', 'orders']).meta({
+    source: z.enum(['readModel', 'workflow', 'engine', 'orders']).meta({
       description:
-        'Who said it. `workflow`: the saga itself, everything is there. `engine`: Temporal, with no worker answering; ' +
+        'Who said it. `readModel`: the journal, everything is there. `workflow`: the saga itself, everything is there. `engine`: Temporal, with no worker answering; ' +
         'between start and end the state may be older than it looks. `orders`: the orders table, with Temporal away.',
     }),
     engineStatus: z

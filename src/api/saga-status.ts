@@ -1,42 +1,93 @@
-/** How a saga stands, from whoever can say: the saga itself, else Temporal, else the orders table (rule 30). */
+/** How a saga stands, from whoever can say: the read model, the saga itself, Temporal, the orders table (rule 30). */
 import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
-import { orderIdOf } from '../order.js';
+import type { SagaView } from '../journal/reader.js';
+import { JournalUnavailableError } from '../journal/unavailable.js';
+import { ORDER_ID_PATTERN, orderIdOf } from '../order.js';
+import { OrdersUnavailableError } from '../orders/unavailable.js';
 import { getSagaState, SAGA_TYPE, SagaBlockedOnAttribute, SagaStateAttribute } from '../workflows/messages.js';
 import type { SagaRecord } from '../workflows/messages.js';
+import { etagOf } from './conditional.js';
 import type { ApiDeps } from './deps.js';
 import { SAGA_ID_PATTERN, sagaOutcomeSchema, sagaStateSchema, type SagaStatus } from './saga-schemas.js';
 import { askTemporal, EngineUnavailableError } from './temporal.js';
 
 /** A query waits for a worker as long as it is let. */
 const PATIENCE_MS = 1_500;
+/** What the read model says is worth nothing less without Temporal. */
+const ALARM_PATIENCE_MS = 300;
 
-type Engine = Pick<ApiDeps, 'temporal' | 'orders'>;
+type Engine = Pick<ApiDeps, 'temporal' | 'orders' | 'journal'>;
+
+export interface HowToAsk {
+  /** Bounds the wait for the workflow, in milliseconds. */
+  readonly patience?: number;
+  /** The workflow first, the read model where it does not answer. */
+  readonly fresh?: boolean;
+}
 
 /**
- * Undefined if there is no such saga. `patience` bounds the wait for the workflow, in milliseconds; Temporal is asked
- * at the same time, because a saga that was terminated goes on answering queries as if it were running.
+ * Undefined if there is no such saga. Temporal is asked at the same time, because a saga that was terminated goes on
+ * answering queries as if it were running.
  */
 export async function readSagaStatus(
   deps: Engine,
   sagaId: string,
-  patience = PATIENCE_MS,
+  { patience = PATIENCE_MS, fresh = false }: HowToAsk = {},
 ): Promise<SagaStatus | undefined> {
   if (!SAGA_ID_PATTERN.test(sagaId)) return undefined;
-  const [run, record] = await Promise.all([describe(deps, sagaId), queryRecord(deps, sagaId, patience)]);
-  if (run === 'away' || run === 'notFound') return statusFromOrders(deps, sagaId, run);
+  const view = await viewOf(deps, sagaId);
+  if (view && !fresh) return statusFromView(deps, view);
+  const [run, record] = await Promise.all([describe(deps, sagaId, PATIENCE_MS), queryRecord(deps, sagaId, patience)]);
+  if (run === 'away' || run === 'notFound') {
+    return view ? viewed(view, run === 'notFound' ? 'NOT_FOUND' : undefined) : statusFromOrders(deps, sagaId, run);
+  }
   const engineStatus = run.status.name;
   if (record && !ALARMS.has(engineStatus)) return { ...record, asOf: now(), source: 'workflow', engineStatus };
-  return statusFromEngine(deps, sagaId, run);
+  return view ? viewed(view, engineStatus) : statusFromEngine(deps, sagaId, run);
 }
+
+/** The same for the same state, whoever tells it; who tells it and when is left out. */
+export const statusTag = ({ asOf: _asOf, source: _source, engineStatus, ...content }: SagaStatus): string =>
+  etagOf({ ...content, alarm: ALARMS.has(engineStatus ?? '') });
 
 /** Closed without a verdict: whatever the workflow would answer, it has stopped there. */
 const ALARMS: ReadonlySet<string> = new Set(['FAILED', 'TIMED_OUT', 'TERMINATED']);
 
+const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+
+export const hasEnded = ({ state }: { readonly state: string }): boolean => ENDED.has(state);
+
 const now = (): string => new Date().toISOString();
 
-async function describe(deps: Engine, sagaId: string): Promise<WorkflowExecutionDescription | 'away' | 'notFound'> {
+/** What the read model has heard of the saga itself; undefined while it has not, or is away. */
+export async function viewOf({ journal }: Pick<Engine, 'journal'>, sagaId: string): Promise<SagaView | undefined> {
+  const view = await journal.getSaga(sagaId).catch((error: unknown) => {
+    if (error instanceof JournalUnavailableError || error instanceof OrdersUnavailableError) return undefined;
+    throw error;
+  });
+  return view && view.version > 0 ? view : undefined;
+}
+
+/** Of a saga that goes on, whether Temporal agrees that it does. */
+async function statusFromView(deps: Engine, view: SagaView): Promise<SagaStatus> {
+  if (hasEnded(view)) return viewed(view, undefined);
+  const run = await describe(deps, view.sagaId, ALARM_PATIENCE_MS);
+  if (run === 'away') return viewed(view, undefined);
+  return viewed(view, run === 'notFound' ? 'NOT_FOUND' : run.status.name);
+}
+
+const viewed = (
+  { version: _version, branch: _branch, behindGap: _behindGap, ...view }: SagaView,
+  engineStatus: string | undefined,
+): SagaStatus => ({ ...view, source: 'readModel', ...(engineStatus !== undefined && { engineStatus }) });
+
+async function describe(
+  deps: Engine,
+  sagaId: string,
+  patience: number,
+): Promise<WorkflowExecutionDescription | 'away' | 'notFound'> {
   try {
-    return await askTemporal(deps.temporal, PATIENCE_MS, () => deps.temporal.workflow.getHandle(sagaId).describe());
+    return await askTemporal(deps.temporal, patience, () => deps.temporal.workflow.getHandle(sagaId).describe());
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'notFound';
     if (error instanceof EngineUnavailableError) return 'away';
@@ -84,7 +135,7 @@ async function statusFromOrders(
   run: 'away' | 'notFound',
 ): Promise<SagaStatus | undefined> {
   const orderId = orderIdOf(sagaId);
-  const order = await deps.orders.get(orderId);
+  const order = ORDER_ID_PATTERN.test(orderId) ? await deps.orders.get(orderId) : undefined;
   if (!order?.startedAt) return undefined;
   return {
     sagaId,

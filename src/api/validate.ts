@@ -11,6 +11,9 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   throw invalidRequest(result.error.issues.flatMap(fieldErrors));
 }
 
+/** The query as the schema's type, in the same way. */
+export const parseQuery = <T>(schema: z.ZodType<T>, query: unknown): T => parseBody(schema, { ...Object(query) });
+
 export function invalidRequest(errors: FieldError[]): Problem {
   return new Problem('InvalidRequest', { errors: errors.slice(0, MAX_ERRORS) });
 }

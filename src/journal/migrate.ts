@@ -6,12 +6,15 @@ const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 /** Any constant will do, as long as nobody else's migrations wait for the same one. */
 const LOCK = 7_241_865_325_824_002;
 
+/** A server that does not even refuse must not hold up whoever waits for the tables. */
+const PATIENCE_MS = 1_500;
+
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Brings the schema up to date. Processes that start together wait for one another (an advisory lock). */
 export async function migrateJournal(databaseUrl: string, schema: string): Promise<void> {
   await runner({
-    databaseUrl,
+    databaseUrl: { connectionString: databaseUrl, connectionTimeoutMillis: PATIENCE_MS },
     dir: MIGRATIONS,
     direction: 'up',
     schema,

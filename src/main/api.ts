@@ -1,8 +1,13 @@
 /** The API process. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { createApp } from '../api/app.js';
+import { createAuthenticate } from '../api/authenticate.js';
+import { keepLookingAfter } from '../api/look-after.js';
+import { openReader } from '../journal/open-reader.js';
 import { openOrders } from '../orders/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
+import { requireAuth } from './auth-settings.js';
 import { findDatabase } from './database.js';
 import { listen } from './listen.js';
 import { runProcess } from './run-process.js';
@@ -11,34 +16,42 @@ import { temporalTarget } from './temporal-target.js';
 
 /** Only at the start: later the API lives on while Temporal is away, and says so. */
 const TEMPORAL_PATIENCE = 15_000;
+const LOOK_AFTER_EVERY = 15_000;
+/** Between the signal and the last accepted connection: callers that keep theirs are told to leave it. */
+const DRAINING = 500;
 
 await runProcess('api', async ({ config, logger }) => {
+  requireAuth(config);
   const databaseUrl = await findDatabase(config);
   const target = temporalTarget(config.temporalPort);
   const connection = await connectTemporal(target, TEMPORAL_PATIENCE);
-  const orders = await openOrders({
-    databaseUrl,
-    demoData: config.demoData,
-    onConnectionLoss: (error) => {
-      logger.warn({ err: error }, 'a connection to PostgreSQL is lost');
-    },
-  });
-  const app = createApp({
+  const onConnectionLoss = (err: Error): void => logger.warn({ err }, 'a connection to PostgreSQL is lost');
+  const orders = await openOrders({ databaseUrl, demoData: config.demoData, onConnectionLoss });
+  const journal = openReader({ databaseUrl: config.journalDatabaseUrl ?? databaseUrl, orders, onConnectionLoss });
+  const stopping = new AbortController();
+  const deps = {
     orders,
+    journal,
     temporal: new Client({ connection, namespace: target.namespace }),
     taskQueue: TASK_QUEUE,
     backlogLimit: config.backlogLimit,
     policy: config.policy,
     inventoryUrl: config.serviceUrls.inventory,
     demoData: config.demoData,
+    authenticate: config.auth && createAuthenticate(config.auth),
+    requestsPerMinute: config.requestsPerMinute,
+    stopping: stopping.signal,
     logger,
-  });
-  const server = await listen(app, 'API_PORT', config.apiPort, config.listenHost);
+  };
+  const server = await listen(createApp(deps), 'API_PORT', config.apiPort, config.listenHost);
+  const housekeeping = keepLookingAfter(deps, LOOK_AFTER_EVERY);
   return {
     where: server.url,
     stop: async () => {
-      await server.close();
-      await orders.close();
+      stopping.abort();
+      await pause(DRAINING);
+      await Promise.all([server.close(), housekeeping.stop()]);
+      await Promise.all([orders.close(), journal.close()]);
       await connection.close();
     },
   };

@@ -1,7 +1,9 @@
 /** The configuration: the environment, validated as a whole before anything starts. */
 import path from 'node:path';
 import { z } from 'zod';
+import type { AuthOptions } from '../api/authenticate.js';
 import type { SagaPolicy } from '../workflows/messages.js';
+import { authOf } from './auth-settings.js';
 import { localAddress } from './local-url.js';
 import type { ServiceLimits } from './order-queues.js';
 import { StartError } from './start-error.js';
@@ -11,7 +13,7 @@ export const SERVICE_NAMES = ['payment', 'inventory', 'shipping', 'notification'
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 const schema = z.object(variables);
-type Settings = z.infer<typeof schema>;
+export type Settings = z.infer<typeof schema>;
 
 /** Ports are 0 where a free one is to be taken. */
 export interface Config {
@@ -40,6 +42,10 @@ export interface Config {
   readonly faultInjection: boolean;
   readonly demoData: boolean;
   readonly policy: SagaPolicy;
+  /** Undefined: anybody may do everything, which production refuses. */
+  readonly auth: AuthOptions | undefined;
+  /** Of one caller; undefined for any number. */
+  readonly requestsPerMinute: number | undefined;
   /** Milliseconds without progress after which a saga counts as stuck. */
   readonly stuckAfter: number;
   /** What is odd, yet no reason not to start; one sentence each. */
@@ -126,6 +132,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const settings = parse(env);
   requireSense(settings, env);
   const production = settings.NODE_ENV === 'production';
+  const standardLimit = production ? 600 : undefined;
   const servicePorts = {
     payment: settings.PAYMENT_PORT,
     inventory: settings.INVENTORY_PORT,
@@ -158,6 +165,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     faultInjection: settings.FAULT_INJECTION ?? !production,
     demoData: settings.DEMO_DATA ?? !production,
     policy: policyOf(settings),
+    auth: authOf(settings),
+    requestsPerMinute: settings.API_RATE_LIMIT === undefined ? standardLimit : (settings.API_RATE_LIMIT ?? undefined),
     stuckAfter: settings.SAGA_STUCK_AFTER,
     warnings: warningsFor(env),
   };

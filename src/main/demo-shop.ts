@@ -1,6 +1,7 @@
 /** What the demo does to the running system, over HTTP as any caller would. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
+import { ApiError, createClient } from '../client/client.js';
 import type { OrderItem, ShippingAddress } from '../order.js';
 import type { ServiceUrls } from '../oracle/read-books.js';
 
@@ -55,19 +56,23 @@ export async function requireReady({ api }: DemoUrls): Promise<void> {
 
 /** Places an order and returns its saga id. */
 export async function placeOrder({ api }: DemoUrls, order: DemoOrder): Promise<string> {
-  const accepted = await request(`${api}/api/orders`, { method: 'POST', body: order, allow: [400] });
-  if (accepted.status === 400) {
-    throw new DemoError(
-      `There is no demo customer at ${api} (an order without address is refused): start the system with DEMO_DATA=on, not in production.`,
-    );
-  }
-  return z.object({ sagaId: z.string() }).parse(accepted.body).sagaId;
+  const refused = (error: ApiError): Error =>
+    error.status === 400
+      ? new DemoError(
+          `There is no demo customer at ${api} (an order without address is refused): start the system with DEMO_DATA=on, not in production.`,
+        )
+      : wrong('POST /api/orders', api, error);
+  const { body } = await asked(clientOf(api).placeOrder({ body: order }), refused);
+  return body.sagaId;
 }
 
 /** `undefined` while the API cannot say. */
 export async function readSaga({ api }: DemoUrls, sagaId: string): Promise<DemoSaga | undefined> {
-  const { status, body } = await request(`${api}/api/sagas/${sagaId}/status`, { allow: [503] });
-  return status === 200 ? sagaStatus.parse(body) : undefined;
+  const status = clientOf(api).getSagaStatus({ params: { sagaId } });
+  const answer = await asked(status, (error) =>
+    error.status === 503 ? undefined : wrong(`GET /api/sagas/${sagaId}/status`, api, error),
+  );
+  return answer?.body && sagaStatus.parse(answer.body);
 }
 
 /** Faults that somebody has armed before would hit our orders; answers how many there were. */
@@ -145,6 +150,33 @@ export async function until<T>(
   }
 }
 
+const clientOf = (baseUrl: string) =>
+  createClient({ baseUrl, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) }) });
+
+const silent = (api: string, cause: unknown): DemoError =>
+  new DemoError(`${new URL(api).origin} does not answer: start the system with \`npm start\` first.`, { cause });
+
+function wrong(what: string, api: string, error: ApiError): DemoError {
+  if (error.status === 0) return silent(api, error);
+  const why = error.problem ? `${error.problem.code ?? error.problem.title} ${error.problem.detail ?? ''}` : '';
+  return new DemoError(`${what} answered ${error.status} ${why}`.trimEnd());
+}
+
+/** What the API has refused, in the words of `told`; where that has none, undefined. */
+async function asked<T, Told extends Error | undefined>(
+  answer: Promise<T>,
+  told: (error: ApiError) => Told,
+): Promise<T | Extract<Told, undefined>> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const sentence = told(error);
+    if (sentence) throw sentence;
+    return sentence as Extract<Told, undefined>;
+  }
+}
+
 interface RequestOptions {
   readonly method?: string;
   readonly body?: unknown;
@@ -161,9 +193,7 @@ async function request(url: string, { method = 'GET', body, allow = [] }: Reques
       ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
   } catch (error) {
-    throw new DemoError(`${new URL(url).origin} does not answer: start the system with \`npm start\` first.`, {
-      cause: error,
-    });
+    throw silent(url, error);
   }
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok || allow.includes(response.status)) return { status: response.status, body: answer };

@@ -3,7 +3,8 @@ import type { Client } from '@temporalio/client';
 import type { AskRun } from '../journal/append.js';
 import { readWholeTrail } from './trail.js';
 
-const PATIENCE_MS = 5_000;
+/** Less than an attempt of `storeJournal` has. */
+const PATIENCE_MS = 8_000;
 
 /**
  * A run that was continued as new goes on where what is stored ends. One that was reset shares the beginning of *some*
@@ -15,6 +16,13 @@ export const runStanding =
     client.withDeadline(Date.now() + PATIENCE_MS, async () => {
       const { runId: current } = await client.workflow.getHandle(sagaId).describe();
       if (current !== runId) return { standing: 'superseded' };
+      const { history } = await client.workflowService.getWorkflowExecutionHistory({
+        namespace: client.options.namespace,
+        execution: { workflowId: sagaId, runId },
+        maximumPageSize: 1,
+      });
+      const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+      if (started?.originalExecutionRunId === runId) return { standing: 'current' };
       const trail = await readWholeTrail(client, sagaId, runId);
-      return trail?.isReset ? { standing: 'reset', entries: trail.entries } : { standing: 'current' };
+      return { standing: 'reset', entries: trail?.entries ?? [] };
     });

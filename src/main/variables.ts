@@ -1,5 +1,7 @@
 /** Every variable that the processes read, with what it may be. Temporal's own are read by its SDK. */
 import { z } from 'zod';
+import type { ApiKey } from '../api/authenticate.js';
+import { ROLES } from '../api/permissions.js';
 import type { Money } from '../order.js';
 import { parseDuration } from './durations.js';
 
@@ -88,6 +90,35 @@ const brokers = z
 const claim = (what: string, example: string) =>
   z.string().regex(/^\S+$/, `what tokens name as their ${what}, without spaces, such as ${example}`).optional();
 
+const apiKeys = z
+  .string()
+  .transform((text, context): ApiKey[] => {
+    const keys = text
+      .split(',')
+      .map((entry) => /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([a-z]+):([0-9a-f]{64})$/.exec(entry));
+    const found = keys.flatMap((match) => {
+      const role = ROLES.find((each) => each === match?.[2]);
+      return match?.[1] !== undefined && match[3] !== undefined && role
+        ? [{ name: match[1], role, hash: match[3] }]
+        : [];
+    });
+    if (found.length === keys.length) return found;
+    context.addIssue('name:role:hash, or several of them with commas between, as npm run api-key prints them');
+    return z.NEVER;
+  })
+  .optional();
+
+/** Undefined where it is not said; null for any number. */
+const requestsPerMinute = z
+  .string()
+  .transform((text, context): number | null => {
+    if (text === 'off') return null;
+    if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+    context.addIssue('off, or how many requests a minute one caller may make, such as 600');
+    return z.NEVER;
+  })
+  .optional();
+
 const http = ['http:', 'https:'];
 const postgres = ['postgres:', 'postgresql:'];
 
@@ -145,7 +176,11 @@ export const variables = {
     'kurrentdb://127.0.0.1:2113?tls=false',
     'several hosts',
   ),
+  AUTH: toggle('on', 'off'),
   AUTH_JWKS_URL: url(http, 'https://login.example.com/.well-known/jwks.json'),
   AUTH_ISSUER: claim('issuer', 'https://login.example.com/'),
   AUTH_AUDIENCE: claim('audience', 'unwind'),
+  AUTH_ROLES_CLAIM: z.string().regex(/^\S+$/, 'the name of a claim, such as roles').default('roles'),
+  AUTH_API_KEYS: apiKeys,
+  API_RATE_LIMIT: requestsPerMinute,
 };

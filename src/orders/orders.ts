@@ -1,9 +1,16 @@
 /** The `orders` table: what customers asked for. Written by the API, read by activities. */
-import { escapeIdentifier, Pool, type QueryResultRow } from 'pg';
+import { escapeIdentifier, Pool } from 'pg';
 import type { Order, OrderItem, ShippingAddress } from '../order.js';
+import { claim, confirm, confirmAll, releaseKey, type Asked, type CallersKey } from './claim.js';
+import type { Claim, StoredAnswer } from './claim.js';
 import { listOrders, type ListedOrder, type ListFilter, type ListPage } from './list.js';
+import { deleteUnconfirmed, markMissed, unconfirmedOrders, type Unconfirmed } from './look-after.js';
 import { migrateOrders } from './migrate.js';
+import { queryOn } from './query.js';
 import { orUnavailable } from './unavailable.js';
+
+export type { CallersKey, Claim, StoredAnswer } from './claim.js';
+export type { Unconfirmed } from './look-after.js';
 
 export interface StoredOrder extends Order {
   readonly fingerprint: string;
@@ -22,10 +29,22 @@ export interface StoredCustomer {
 
 /** Every method throws `OrdersUnavailableError` while PostgreSQL is away. */
 export interface OrderStore {
-  /** `same` and `different` tell an order that exists already from one under the same id with other content. */
-  insert(order: Order, fingerprint: string): Promise<'created' | 'same' | 'different'>;
-  /** Records that the saga's start is confirmed; the first time counts. */
-  markStarted(orderId: string): Promise<void>;
+  /** Writes the order, and the caller's key where there is one, in one round trip; says what is there already. */
+  claim(asked: Asked): Promise<Claim>;
+  /** Records that the saga's start is confirmed (the first time counts), and what repeats under the key are answered. */
+  confirm(orderId: string, stored?: CallersKey & { readonly answer: StoredAnswer }): Promise<void>;
+  /** The same without its request: for every key under which it was asked for. */
+  confirmAll(orderId: string, answer: StoredAnswer): Promise<void>;
+  /** A repeat under the key need not wait for the lease to lapse. */
+  release(key: CallersKey, lease: string): Promise<void>;
+  /** There is a request under this key already. */
+  knowsKey(key: CallersKey): Promise<boolean>;
+  /** What was asked for and never confirmed, by id after `after`; at most 100. Without what is known to be missing. */
+  unconfirmed(after?: string): Promise<Unconfirmed[]>;
+  /** It has no workflow, and gets none unless it is asked for again. */
+  markMissed(orderId: string): Promise<void>;
+  /** Deletes an order that was never started and that nobody has asked for in seven days. */
+  deleteUnconfirmed(orderId: string): Promise<void>;
   get(orderId: string): Promise<StoredOrder | undefined>;
   customer(customerId: string): Promise<StoredCustomer | undefined>;
   /** Started or not, newest first, from after `before`. */
@@ -84,36 +103,19 @@ export async function openOrders(options: OrdersOptions): Promise<OrderStore> {
 }
 
 function createStore(pool: Pool, schema: string): OrderStore {
-  const query = <Row extends QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> =>
-    orUnavailable(async () => (await pool.query<Row>(text, values)).rows);
-
-  async function insert(order: Order, fingerprint: string): Promise<'created' | 'same' | 'different'> {
-    const created = await query(
-      `INSERT INTO ${schema}.orders (id, customer_id, items, payment_token, shipping_address, fingerprint)
-       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING RETURNING id`,
-      [
-        order.orderId,
-        order.customerId,
-        JSON.stringify(order.items),
-        order.paymentMethod,
-        JSON.stringify(order.shippingAddress),
-        fingerprint,
-      ],
-    );
-    if (created.length > 0) return 'created';
-    const [row] = await query<{ fingerprint: string }>(`SELECT fingerprint FROM ${schema}.orders WHERE id = $1`, [
-      order.orderId,
-    ]);
-    // The row that was in the way has been deleted since: the id is free again.
-    if (!row) return insert(order, fingerprint);
-    return row.fingerprint === fingerprint ? 'same' : 'different';
-  }
-
+  const query = queryOn(pool);
   return {
-    insert,
-    async markStarted(orderId) {
-      await query(`UPDATE ${schema}.orders SET started_at = coalesce(started_at, now()) WHERE id = $1`, [orderId]);
+    claim: (asked) => claim(query, schema, asked),
+    confirm: (orderId, stored) => confirm(query, schema, orderId, stored),
+    confirmAll: (orderId, answer) => confirmAll(query, schema, orderId, answer),
+    release: (key, lease) => releaseKey(query, schema, key, lease),
+    async knowsKey({ owner, key }) {
+      const found = await query(`SELECT 1 FROM ${schema}.idempotency_keys WHERE owner = $1 AND key = $2`, [owner, key]);
+      return found.length > 0;
     },
+    unconfirmed: (after) => unconfirmedOrders(query, schema, after),
+    markMissed: (orderId) => markMissed(query, schema, orderId),
+    deleteUnconfirmed: (orderId) => deleteUnconfirmed(query, schema, orderId),
     async get(orderId) {
       const [row] = await query<OrderRow>(`SELECT * FROM ${schema}.orders WHERE id = $1`, [orderId]);
       return row && orderOf(row);

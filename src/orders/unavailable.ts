@@ -11,10 +11,10 @@ export class OrdersUnavailableError extends Error {
 }
 
 /**
- * SQLSTATEs of a server that is away, going away, full or demoted:
+ * SQLSTATEs of a server that is away, going away, full or demoted, or that asks for a repeat (a deadlock):
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const AWAY = /^(08...|53...|57P..|57014|25006)$/;
+const AWAY = /^(08...|53...|57P..|57014|25006|40...)$/;
 
 const MISTAKES: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'SyntaxError', 'ReferenceError']);
 

@@ -1,42 +1,27 @@
 /**
  * How what is asked of a running saga is decided. All of it arrives by Updates: they can be refused, and are answered
  * only when they are decided; a signal can be neither (rules 18 and 24). Validators decide by the state at that moment.
+ * The wait for an approval is here as well: it ends by what is asked.
  */
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { CancellationScope, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+import type { WaitAnswer } from './journal.js';
+import { REFUSAL_SENTENCES } from './messages.js';
 import type { Decision, RefusalCode, ResolveRequest, SteeringRequest } from './messages.js';
-import { isCancellable, isUnwinding } from './record.js';
-import { endWait, type Desk, type Run } from './run.js';
+import { CANCEL_REQUESTED, isCommitted, isGoingForward, type Who } from './record.js';
+import { fromNow, journal, requireForward, type Recorded, type Run } from './run.js';
+import { rest } from './store.js';
 
-const SENTENCES: Readonly<Record<RefusalCode, string>> = {
-  AlreadyUnwinding: 'The saga unwinds or has been undone',
-  AlreadyFulfilled: 'Nothing is left that could be undone',
-  NotApplicable: 'This does not apply to the saga as it stands',
-  Overtaken: 'The step was answered before the request could act',
-  RequestIdReused: 'A request with this id and other content was made before',
-  InvalidRequest: 'A request needs an id, an actor, a reason, and a time until which it is valid',
-  NotDecided: 'Not decided in time: repeat the request with the same id',
-};
-
-function refuse(run: Run, type: RefusalCode): ApplicationFailure {
-  const { state, blockedOn } = run.record;
-  return ApplicationFailure.create({
-    type,
-    message: SENTENCES[type],
-    nonRetryable: true,
-    details: [{ state, blockedOn }],
-  });
-}
-
-/** Installs the handlers. `cancel` acts on an accepted cancel. */
-export function offerMessages(run: Run, cancel: (request: SteeringRequest) => void): void {
-  const { state, journal, resolve, cancel: cancelUpdate, approve, reject } = run.definition.messages;
-  setHandler(state, () => run.record);
-  if (journal) setHandler(journal, () => run.entries);
-  offer(run, resolve, resolveProblem, (request) => steer(run, request));
-  offer(run, cancelUpdate, cancelProblem, cancel);
-  if (approve) offer(run, approve, waitProblem, ({ actor, reason }) => endWait(run, 'approved', { actor, reason }));
-  if (reject) offer(run, reject, waitProblem, ({ actor, reason }) => endWait(run, 'rejected', { actor, reason }));
+/** Installs the handlers. */
+export function offerMessages(run: Run): void {
+  const { messages } = run.definition;
+  setHandler(messages.state, () => run.record);
+  if (messages.journal) setHandler(messages.journal, () => run.entries);
+  offer(run, messages.resolve, resolveProblem, (request) => steer(run, request));
+  offer(run, messages.cancel, cancelProblem, (request) => acceptCancel(run, 'update', request));
+  const { approve, reject } = messages;
+  if (approve) offer(run, approve, waitProblem, (who) => endWait(run, 'approved', undefined, who));
+  if (reject) offer(run, reject, waitProblem, (who) => endWait(run, 'rejected', 'ApprovalRejected', who));
 }
 
 /** `problem` says why a request cannot be acted on now, if so; what `act` returns or resolves to is false if it came too late. */
@@ -46,36 +31,39 @@ function offer<Request extends SteeringRequest & Partial<ResolveRequest>>(
   problem: (run: Run, request: Request) => RefusalCode | undefined,
   act: (request: Request) => void | Promise<boolean>,
 ): void {
-  const idOf = ({ requestId }: Request): string => requestId ?? currentUpdateInfo()?.id ?? '';
-  const contentOf = ({ step, action, actor, reason }: Request): string =>
-    JSON.stringify([update.name, step, action, actor, reason]);
+  const identify = ({ requestId, step, action, actor, reason }: Request) => ({
+    id: requestId ?? currentUpdateInfo()?.id ?? '',
+    content: JSON.stringify([update.name, step, action, actor, reason]),
+  });
 
   const validator = (request: Request): void => {
-    const known = run.decisions[idOf(request)];
-    if (known?.content === contentOf(request)) return;
-    const code = known ? 'RequestIdReused' : (formProblem(run, request, idOf(request)) ?? problem(run, request));
-    if (code) throw refuse(run, code);
+    const { id, content } = identify(request);
+    const known = run.decisions[id];
+    if (known?.content === content) return;
+    const code = known ? 'RequestIdReused' : (formProblem(run, request, id) ?? problem(run, request));
+    if (code) throw refusal(run, code);
   };
 
   const handler = async (request: Request): Promise<Decision> => {
-    const id = idOf(request);
+    const { id, content } = identify(request);
+    const recorded: Recorded = run.decisions[id] ?? { content };
     if (!run.decisions[id]) {
-      const content = contentOf(request);
-      run.decisions[id] = { content };
+      run.decisions[id] = recorded;
       if ((await act(request)) === false) delete run.decisions[id];
-      else run.decisions[id] = { content, decision: decisionNow(run) };
+      else recorded.decision = { accepted: true, state: run.record.state, at: new Date().toISOString() };
     }
     // The same request, sent twice at once, gets the same answer.
-    await condition(() => !run.decisions[id] || !!run.decisions[id].decision);
-    const decision = run.decisions[id]?.decision;
-    if (!decision) throw refuse(run, 'Overtaken');
-    return decision;
+    await condition(() => !!recorded.decision || run.decisions[id] !== recorded);
+    if (!recorded.decision) throw refusal(run, 'Overtaken');
+    return recorded.decision;
   };
   // Once Temporal has cancelled the workflow, nothing could be awaited in a handler that is cancelled with it.
   setHandler(update, (request: Request) => CancellationScope.nonCancellable(() => handler(request)), { validator });
 }
 
-const decisionNow = ({ record: { state } }: Run): Decision => ({ accepted: true, state, at: new Date().toISOString() });
+function refusal({ record: { state, blockedOn } }: Run, code: RefusalCode): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(REFUSAL_SENTENCES[code], code, { state, blockedOn });
+}
 
 function formProblem(run: Run, { actor, reason, validUntil }: SteeringRequest, id: string): RefusalCode | undefined {
   const isText = (text: unknown): boolean => typeof text === 'string' && text.trim() !== '' && text.length <= 1000;
@@ -84,13 +72,14 @@ function formProblem(run: Run, { actor, reason, validUntil }: SteeringRequest, i
   return run.handingOver || until < Date.now() ? 'NotDecided' : undefined;
 }
 
-function cancelProblem({ record }: Run): RefusalCode | undefined {
+/** Why a cancel cannot be acted on now, whoever asks for it; `undefined` where it can. */
+export function cancelProblem({ record }: Run): RefusalCode | undefined {
   if (record.reason !== null) return 'AlreadyUnwinding';
-  return isCancellable(record) ? undefined : 'AlreadyFulfilled';
+  return isGoingForward(record) && !isCommitted(record) ? undefined : 'AlreadyFulfilled';
 }
 
 const waitProblem = ({ record }: Run): RefusalCode | undefined =>
-  record.waitingFor && !isUnwinding(record) ? undefined : 'NotApplicable';
+  record.waitingFor && isGoingForward(record) ? undefined : 'NotApplicable';
 
 function resolveProblem({ desks, record }: Run, { step, action }: ResolveRequest): RefusalCode | undefined {
   const desk = desks.get(step);
@@ -98,13 +87,46 @@ function resolveProblem({ desks, record }: Run, { step, action }: ResolveRequest
   return applies ? undefined : 'NotApplicable';
 }
 
+/** Decides the verdict, and ends what can be cancelled; the unwinding begins when all has settled. */
+export function acceptCancel(run: Run, by: 'update' | 'temporal', { actor, reason }: Who): void {
+  journal(run, { type: 'SagaCancelAccepted', by, actor, reason, unwinds: CANCEL_REQUESTED });
+  endWait(run, 'cancelled');
+  run.forward.cancel();
+}
+
 /** Cuts the call short, or wakes it where it is blocked; false if the participant's answer was quicker. */
 async function steer(run: Run, request: ResolveRequest): Promise<boolean> {
   const desk = run.desks.get(request.step);
   if (!desk || desk.pending) return false;
-  const pending: NonNullable<Desk['pending']> = { request };
-  desk.pending = pending;
+  desk.pending = request;
   desk.scope?.cancel();
-  await condition(() => pending.taken !== undefined);
-  return pending.taken === true;
+  await condition(() => desk.pending !== request);
+  return run.entries.some(({ event }) => event.type === 'SagaIntervened' && event.requestId === request.requestId);
+}
+
+/** Waits for an answer within `timeout` or the saga's deadline, whichever is nearer. */
+export async function awaitApproval(run: Run, approval: string, timeout: number): Promise<void> {
+  requireForward(run, approval);
+  if (isCommitted(run.record)) throw new Error(`${approval}: an approval cannot follow what cannot be undone`);
+  if (run.record.waitingFor) throw new Error(`${approval}: one approval is awaited at a time`);
+  const left = run.deadlineAt - Date.now();
+  const limit = Math.max(1, Math.min(timeout, left));
+  journal(run, { type: 'SagaWaitStarted', approval, until: fromNow(limit) });
+  void rest(run);
+  // What unwinds ends the wait by the condition, not by an exception, so that its end is always recorded.
+  const isOver = (): boolean => !run.record.waitingFor || !isGoingForward(run.record);
+  await CancellationScope.nonCancellable(() => condition(isOver, limit));
+  if (!isGoingForward(run.record)) endWait(run, 'cancelled');
+  else if (left < timeout) endWait(run, 'deadlineExceeded', 'DeadlineExceeded');
+  else endWait(run, 'expired', 'ApprovalExpired');
+  requireForward(run, approval);
+}
+
+/** Ends the wait for an approval, if there is one. */
+function endWait(run: Run, answer: WaitAnswer, unwinds?: string, who?: Who): void {
+  const { waitingFor } = run.record;
+  if (!waitingFor) return;
+  const by = who && { actor: who.actor, reason: who.reason };
+  const { approval } = waitingFor;
+  journal(run, { type: 'SagaWaitEnded', approval, answer, ...by, ...(unwinds !== undefined && { unwinds }) });
 }

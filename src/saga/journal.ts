@@ -3,63 +3,43 @@
  * *is* the fold over its entries, so that an audit trail and a read model cannot disagree with the workflow.
  * Entries hold ids and codes, nothing personal.
  */
-import type { SagaRecord, StepKind, StepRecord, StepStatus, Verdict } from './record.js';
+import type { End, SagaRecord, StepRecord, Who } from './record.js';
 
-/** What an action or a compensation failed with. `unwinds` where it is the reason why the saga is undone. */
+/** What an action or a compensation failed with. */
 interface Failure {
-  readonly step: string;
-  readonly attempts: number;
-  readonly code: string;
-  readonly unwinds?: string;
+  step: string;
+  attempts: number;
+  code: string;
+  /** It is the reason why the saga is undone. */
+  unwinds?: string;
   /** It was given up, and blocks nothing. */
-  readonly deadLetter?: true;
-}
-
-interface Who {
-  readonly actor: string;
-  readonly reason: string;
+  deadLetter?: true;
 }
 
 export type WaitAnswer = 'approved' | 'rejected' | 'expired' | 'deadlineExceeded' | 'cancelled';
 
-export type SagaEvent =
-  | {
-      readonly type: 'SagaStarted';
-      readonly sagaType: string;
-      readonly data: Readonly<Record<string, unknown>>;
-      readonly steps: readonly { readonly name: string; readonly kind: StepKind }[];
-    }
-  | { readonly type: 'SagaStepStarted' | 'SagaCompensationStarted'; readonly step: string; readonly timeoutAt: string }
-  | {
-      readonly type: 'SagaStepCompleted';
-      readonly step: string;
-      readonly attempts: number;
-      readonly result: Readonly<Record<string, unknown>>;
-    }
-  /** Refused or not scheduled; out of time; or its outcome could not be learnt. */
-  | ({ readonly type: 'SagaStepFailed' | 'SagaStepTimedOut' | 'SagaStepUnknown' | 'SagaCompensationFailed' } & Failure)
-  | {
-      readonly type: 'SagaCompensationCompleted';
-      readonly step: string;
-      readonly attempts: number;
-      readonly outcome: 'compensated' | 'nothingToDo';
-    }
-  | { readonly type: 'SagaBlocked'; readonly step: string; readonly code: string }
-  | ({
-      readonly type: 'SagaIntervened';
-      readonly step: string;
-      readonly action: string;
-      readonly requestId: string;
-    } & Who)
-  | ({ readonly type: 'SagaCancelAccepted'; readonly by: 'update' | 'temporal'; readonly unwinds: string } & Who)
-  | { readonly type: 'SagaWaitStarted'; readonly approval: string; readonly until: string }
-  | ({
-      readonly type: 'SagaWaitEnded';
-      readonly approval: string;
-      readonly answer: WaitAnswer;
-      readonly unwinds?: string;
-    } & Partial<Who>)
-  | { readonly type: 'SagaEnded'; readonly state: Verdict; readonly reason: string | null };
+/** What may happen to a saga. */
+interface Events {
+  SagaStarted: { sagaType: string; data: SagaRecord['data']; steps: readonly Pick<StepRecord, 'name' | 'kind'>[] };
+  SagaStepStarted: { step: string; timeoutAt: string };
+  SagaStepCompleted: { step: string; attempts: number; result: SagaRecord['data'] };
+  /** Refused, or not scheduled. */
+  SagaStepFailed: Failure;
+  SagaStepTimedOut: Failure;
+  /** Its outcome could not be learnt. */
+  SagaStepUnknown: Failure;
+  SagaCompensationStarted: { step: string; timeoutAt: string };
+  SagaCompensationCompleted: { step: string; attempts: number; outcome: 'compensated' | 'nothingToDo' };
+  SagaCompensationFailed: Failure;
+  SagaBlocked: { step: string; code: string };
+  SagaIntervened: { step: string; action: string; requestId: string } & Who;
+  SagaCancelAccepted: { by: 'update' | 'temporal'; unwinds: string } & Who;
+  SagaWaitStarted: { approval: string; until: string };
+  SagaWaitEnded: { approval: string; answer: WaitAnswer; unwinds?: string } & Partial<Who>;
+  SagaEnded: End;
+}
+
+export type SagaEvent = { [Type in keyof Events]: Readonly<{ type: Type } & Events[Type]> }[keyof Events];
 
 /** One transition. `name` is what the audit trail calls it: the event's type, and `<SagaType>Completed` at the end. */
 export interface JournalEntry {
@@ -88,16 +68,17 @@ export interface JournalHeader {
    * The saga's last action: two more entries hold if it succeeds, its completion and the verdict. Whoever stores them
    * first says when that was, and answers it as `closedAt` with the activity's result.
    */
-  readonly closing?: { readonly step: string; readonly state: Verdict; readonly reason: string | null };
+  readonly closing?: Closing;
+}
+
+export interface Closing extends End {
+  readonly step: string;
 }
 
 export const JOURNAL_HEADER = 'saga-journal';
 
 /** The entries that a last action stands for, once it has succeeded. */
-export const closingEvents = (
-  { step, state, reason }: NonNullable<JournalHeader['closing']>,
-  attempts: number,
-): readonly [SagaEvent, SagaEvent] => [
+export const closingEvents = ({ step, state, reason }: Closing, attempts: number): readonly [SagaEvent, SagaEvent] => [
   { type: 'SagaStepCompleted', step, attempts, result: {} },
   { type: 'SagaEnded', state, reason },
 ];
@@ -126,91 +107,85 @@ export const blankRecord = (sagaId: string): SagaRecord => ({
 });
 
 /** The record after one more entry. Pure: the same entries give the same record, in a workflow and in a database. */
-export const applyEntry = (record: SagaRecord, { event, at }: JournalEntry): SagaRecord => ({
-  ...record,
-  ...sagaChange(record, event, at),
-  // The first reason stays.
-  ...('unwinds' in event && { state: 'COMPENSATING', reason: record.reason ?? event.unwinds }),
-  ...('step' in event && { steps: stepsAfter(record.steps, event, at) }),
-  updatedAt: at,
-});
-
-function sagaChange(record: SagaRecord, event: SagaEvent, at: string): Partial<SagaRecord> {
-  switch (event.type) {
-    case 'SagaStarted': {
-      const steps = event.steps.map((step) => ({ ...step, status: 'pending' as const, attempts: 0 }));
-      return { sagaType: event.sagaType, data: event.data, steps, createdAt: at };
-    }
-    case 'SagaStepStarted':
-      return { state: record.state === 'STARTED' ? 'PENDING' : record.state, currentStep: event.step };
-    case 'SagaStepCompleted':
-      return { data: { ...record.data, ...event.result } };
-    case 'SagaCompensationStarted':
-      return { currentStep: event.step };
-    case 'SagaBlocked':
-      return { blockedOn: event.step };
-    case 'SagaIntervened':
-      return intervened(record, event);
-    case 'SagaWaitStarted':
-      return { state: 'PENDING', waitingFor: { approval: event.approval, until: event.until } };
-    case 'SagaWaitEnded':
-      return { waitingFor: null };
-    case 'SagaEnded':
-      return { state: event.state, reason: event.reason };
-    default: // failures, a compensation's end, an accepted cancel
-      return 'deadLetter' in event ? { deadLetters: [...record.deadLetters, event.step] } : {};
-  }
-}
-
-type EventOf<Type extends SagaEvent['type']> = Extract<SagaEvent, { type: Type }>;
-
-function intervened(record: SagaRecord, event: EventOf<'SagaIntervened'>): Partial<SagaRecord> {
-  const { step, action, actor, reason } = event;
+export function applyEntry(record: SagaRecord, { event, at }: JournalEntry): SagaRecord {
+  // One event and its row of the table: the compiler cannot tell that they belong together. What is not in it (a reader
+  // may be older than a writer) changes nothing but the time.
+  const { saga, step } = CHANGES[event.type]?.(event as never, record, at) ?? {};
   return {
-    ...(action !== 'block' && record.blockedOn === step && { blockedOn: null }),
-    ...(action === 'skip' && { waivers: [...record.waivers, { step, actor, reason }] }),
+    ...record,
+    ...saga,
+    // The first reason stays.
+    ...('unwinds' in event && { state: 'COMPENSATING', reason: record.reason ?? event.unwinds }),
+    ...('deadLetter' in event && { deadLetters: [...record.deadLetters, event.step] }),
+    ...('step' in event && { steps: stepsAfter(record.steps, event, step) }),
+    updatedAt: at,
   };
 }
 
-type StepEvent = Extract<SagaEvent, { step: string }>;
-
-/** A step that was not declared (the notice at the end of unwinding) is appended when it starts. */
-function stepsAfter(steps: readonly StepRecord[], event: StepEvent, at: string): readonly StepRecord[] {
-  const { type, step: name } = event;
-  const known = type !== 'SagaStepStarted' || steps.some((step) => step.name === name);
-  const all = known ? steps : [...steps, { name, kind: 'retriable' as const, status: 'pending' as const, attempts: 0 }];
-  return all.map((step) => (step.name === name ? stepAfter(step, event, at) : step));
+interface Changes {
+  readonly saga?: Partial<SagaRecord>;
+  readonly step?: Partial<StepRecord>;
 }
 
-function stepAfter(step: StepRecord, event: StepEvent, at: string): StepRecord {
-  return {
-    ...step,
-    status: statusAfter(step.status, event),
-    ...('attempts' in event && { attempts: step.attempts + event.attempts }),
-    ...('timeoutAt' in event && { timeoutAt: event.timeoutAt }),
-    ...('result' in event && { result: event.result }),
-    ...('code' in event && { error: { code: event.code, message: SENTENCES[event.code] ?? event.code } }),
-    ...(event.type === 'SagaStepStarted' && { executedAt: step.executedAt ?? at }),
-    ...(event.type === 'SagaCompensationCompleted' && { compensatedAt: at }),
-  };
-}
+/** What each event changes in the saga, and in the step that it names. */
+const CHANGES: { readonly [Type in keyof Events]: (event: Events[Type], before: SagaRecord, at: string) => Changes } = {
+  SagaStarted: ({ sagaType, data, steps }, _, createdAt) => ({
+    saga: { sagaType, data, steps: steps.map(pending), createdAt },
+  }),
+  SagaStepStarted: ({ step }, { state }, at) => ({
+    saga: { state: state === 'STARTED' ? 'PENDING' : state, currentStep: step },
+    step: { status: 'executing', executedAt: at },
+  }),
+  SagaStepCompleted: ({ result }, before) => ({
+    saga: { data: { ...before.data, ...result } },
+    step: { status: 'completed', result },
+  }),
+  SagaStepFailed: () => ({ step: { status: 'failed' } }),
+  SagaStepTimedOut: () => ({ step: { status: 'unknown' } }),
+  SagaStepUnknown: () => ({ step: { status: 'unknown' } }),
+  SagaCompensationStarted: ({ step }) => ({ saga: { currentStep: step }, step: { status: 'compensating' } }),
+  SagaCompensationCompleted: ({ outcome }, _, at) => ({ step: { status: outcome, compensatedAt: at } }),
+  SagaCompensationFailed: () => ({ step: { status: 'compensating' } }),
+  SagaBlocked: ({ step: blockedOn }, { steps }) => ({
+    saga: { blockedOn },
+    // Cut short by an operator: whether it happened is not known.
+    ...(steps.some(({ name, status }) => name === blockedOn && status === 'executing') && {
+      step: { status: 'unknown' },
+    }),
+  }),
+  SagaIntervened: ({ step, action, actor, reason }, { blockedOn, waivers }) => ({
+    saga: {
+      blockedOn: action !== 'block' && blockedOn === step ? null : blockedOn,
+      waivers: action === 'skip' ? [...waivers, { step, actor, reason }] : waivers,
+    },
+    ...(action === 'skip' && { step: { status: 'skipped' } }),
+  }),
+  SagaCancelAccepted: () => ({}),
+  SagaWaitStarted: ({ approval, until }) => ({ saga: { state: 'PENDING', waitingFor: { approval, until } } }),
+  SagaWaitEnded: () => ({ saga: { waitingFor: null } }),
+  SagaEnded: ({ state, reason }) => ({ saga: { state, reason } }),
+};
+
+const pending = (step: Pick<StepRecord, 'name' | 'kind'>): StepRecord => ({ ...step, status: 'pending', attempts: 0 });
 
 const SENTENCES: Readonly<Record<string, string>> = { StepTimedOut: 'Step timed out' };
 
-const STATUS = {
-  SagaStepStarted: 'executing',
-  SagaStepCompleted: 'completed',
-  SagaStepFailed: 'failed',
-  SagaStepTimedOut: 'unknown',
-  SagaStepUnknown: 'unknown',
-  SagaCompensationStarted: 'compensating',
-  SagaCompensationFailed: 'compensating',
-} as const satisfies Partial<Record<SagaEvent['type'], StepStatus>>;
-
-function statusAfter(status: StepStatus, event: StepEvent): StepStatus {
-  if (event.type === 'SagaCompensationCompleted') return event.outcome;
-  if (event.type === 'SagaIntervened') return event.action === 'skip' ? 'skipped' : status;
-  // Cut short by an operator: whether it happened is not known.
-  if (event.type === 'SagaBlocked') return status === 'executing' ? 'unknown' : status;
-  return STATUS[event.type];
+/** A step that was not declared (the notice at the end of unwinding) is appended when it starts. */
+function stepsAfter(
+  steps: readonly StepRecord[],
+  event: Extract<SagaEvent, { step: string }>,
+  change: Changes['step'],
+): readonly StepRecord[] {
+  const isNew = event.type === 'SagaStepStarted' && !steps.some(({ name }) => name === event.step);
+  const all = isNew ? [...steps, pending({ name: event.step, kind: 'retriable' })] : steps;
+  const after = (step: StepRecord): StepRecord => ({
+    ...step,
+    ...change,
+    // The first time counts.
+    ...(step.executedAt !== undefined && { executedAt: step.executedAt }),
+    ...('attempts' in event && { attempts: step.attempts + event.attempts }),
+    ...('timeoutAt' in event && { timeoutAt: event.timeoutAt }),
+    ...('code' in event && { error: { code: event.code, message: SENTENCES[event.code] ?? event.code } }),
+  });
+  return all.map((step) => (step.name === event.step ? after(step) : step));
 }

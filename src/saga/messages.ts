@@ -1,12 +1,10 @@
-/** What a customer or an operator may ask of a running saga. Types only. */
+/** What a customer or an operator may ask of a running saga, and how it is refused. */
 import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
 import type { JournalEntry } from './journal.js';
-import type { SagaRecord } from './record.js';
+import type { SagaRecord, Who } from './record.js';
 
 /** Every steering request says who, why, and until when it may be acted on. */
-export interface SteeringRequest {
-  readonly actor: string;
-  readonly reason: string;
+export interface SteeringRequest extends Who {
   /** ISO 8601; afterwards the validator refuses, so that nothing is acted on whose caller gave up (rule 24). */
   readonly validUntil: string;
 }
@@ -30,12 +28,21 @@ export interface Decision {
 }
 
 /**
- * The `type` of the `ApplicationFailure` that refuses a request; its details are `[{state, blockedOn}]` at present.
- * `NotDecided` is no decision: `validUntil` has passed, or the run is being handed over; repeat with the same id.
+ * Why a request is refused: the `type` and the message of an `ApplicationFailure` whose details are the saga's
+ * `[{state, blockedOn}]` at present. `NotDecided` is no decision: repeat with the same id.
  */
-export type RefusalCode =
-  | ('AlreadyUnwinding' | 'AlreadyFulfilled' | 'NotApplicable' | 'Overtaken')
-  | ('RequestIdReused' | 'InvalidRequest' | 'NotDecided');
+export const REFUSAL_SENTENCES = {
+  AlreadyUnwinding: 'The saga unwinds or has been undone',
+  AlreadyFulfilled: 'Nothing is left that could be undone',
+  NotApplicable: 'This does not apply to the saga as it stands',
+  Overtaken: 'The step was answered before the request could act',
+  RequestIdReused: 'A request with this id and other content was made before',
+  InvalidRequest: 'A request needs an id, an actor, a reason, and a time until which it is valid',
+  /** `validUntil` has passed, or the run is being handed over. */
+  NotDecided: 'Not decided in time: repeat the request with the same id',
+} as const;
+
+export type RefusalCode = keyof typeof REFUSAL_SENTENCES;
 
 /** The Temporal names under which a workflow offers the saga's messages. */
 export interface SagaMessages {

@@ -1,6 +1,6 @@
 /**
- * What a saga tells about itself: plain data, the same in a query's answer, a read model and a page.
- * Types only. Times are ISO 8601 in UTC, taken from the workflow's clock.
+ * What a saga tells about itself: plain data, the same in a query's answer, a read model and a page; and what is read
+ * from it. Times are ISO 8601 in UTC, taken from the workflow's clock.
  */
 
 /** The states in which a saga has ended. */
@@ -35,18 +35,26 @@ export interface StepRecord {
   readonly attempts: number;
 }
 
-/** A step that a named operator decided to leave as it is. */
-export interface Waiver {
-  readonly step: string;
+/** Who decided something, and why. */
+export interface Who {
   readonly actor: string;
   readonly reason: string;
 }
 
-/** What a saga's workflow completes with. */
-export interface SagaOutcome {
+/** A step that a named operator decided to leave as it is. */
+export interface Waiver extends Who {
+  readonly step: string;
+}
+
+/** How a saga ends. */
+export interface End {
   readonly state: Verdict;
   /** Why it failed or was cancelled: a refusal code, `StepTimedOut`, `DeadlineExceeded`, `CancelRequested`, … */
   readonly reason: string | null;
+}
+
+/** What a saga's workflow completes with. */
+export interface SagaOutcome extends End {
   /** Ids and totals, never personal data. */
   readonly data: Readonly<Record<string, unknown>>;
   readonly waivers: readonly Waiver[];
@@ -75,9 +83,7 @@ export const CANCEL_REQUESTED = 'CancelRequested';
 /** It has begun, and neither unwinds nor has ended: only then may anything more be started. */
 export const isGoingForward = ({ state }: SagaRecord): boolean => state === 'STARTED' || state === 'PENDING';
 
-export const isUnwinding = ({ state }: SagaRecord): boolean => state === 'COMPENSATING';
-
-export const hasEnded = ({ state }: SagaRecord): boolean => !['STARTED', 'PENDING', 'COMPENSATING'].includes(state);
+export const hasEnded = (record: SagaRecord): boolean => !isGoingForward(record) && record.state !== 'COMPENSATING';
 
 /**
  * From the scheduling of the first step that cannot be undone a saga only goes forward, unless that is a pivot that is
@@ -89,16 +95,13 @@ export const isCommitted = ({ steps }: SagaRecord): boolean =>
       kind !== 'compensatable' && status !== 'pending' && !(kind === 'pivot' && status === 'failed'),
   );
 
-export const isCancellable = (record: SagaRecord): boolean => isGoingForward(record) && !isCommitted(record);
-
 /** Something is under way that may still start the unwinding. */
 export const isUnsettled = ({ steps, waitingFor }: SagaRecord): boolean =>
   waitingFor !== null ||
   steps.some(({ kind, status }) => kind !== 'retriable' && (status === 'executing' || status === 'unknown'));
 
 /** CANCELLED if and only if an accepted cancel started the unwinding. */
-export function verdictOf(record: SagaRecord): Pick<SagaOutcome, 'state' | 'reason'> {
-  const { reason } = record;
-  const undone = reason === CANCEL_REQUESTED ? 'CANCELLED' : 'FAILED';
-  return { state: isUnwinding(record) ? undone : 'COMPLETED', reason };
+export function verdictOf({ state, reason }: SagaRecord): End {
+  if (state !== 'COMPENSATING') return { state: 'COMPLETED', reason };
+  return { state: reason === CANCEL_REQUESTED ? 'CANCELLED' : 'FAILED', reason };
 }

@@ -1,8 +1,9 @@
 /** One saga while it runs: its record, its stack, and what may be asked of it. State is per workflow (rule 7). */
-import type { CancellationScope } from '@temporalio/workflow';
-import { applyEntry, entryName, type JournalEntry, type SagaEvent, type WaitAnswer } from './journal.js';
+import { CancelledFailure } from '@temporalio/common';
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { applyEntry, blankRecord, entryName, type JournalEntry, type SagaEvent } from './journal.js';
 import type { Decision, ResolveAction, ResolveRequest, SagaMessages } from './messages.js';
-import type { SagaRecord } from './record.js';
+import { isGoingForward, type SagaRecord } from './record.js';
 import type { Retriable, Step } from './step.js';
 import type { StoreJournal } from './store.js';
 
@@ -54,61 +55,62 @@ export interface CarriedSaga {
 /** What was asked under a request's id, and what came of it once it is decided. */
 export interface Recorded {
   readonly content: string;
-  readonly decision?: Decision;
+  decision?: Decision;
 }
 
-/** A call that an operator can steer: while it runs its scope can be cut, while it is blocked it waits for `pending`. */
+/** Where an operator steers a call: while it runs its scope can be cut, while it is blocked it waits for `pending`. */
 export interface Desk {
   readonly allowed: readonly ResolveAction[];
   scope?: CancellationScope;
-  pending?: { readonly request: ResolveRequest; taken?: boolean };
+  pending?: ResolveRequest;
 }
 
-export interface Run {
-  readonly definition: SagaDefinition;
-  /** The saga's state: whether it unwinds, and why, is read from here. */
-  record: SagaRecord;
-  readonly entries: JournalEntry[];
-  /** The sequence number of the last entry. */
-  seq: number;
-  /** Up to where the journal has been carried by an activity, and up to where it is known to be stored. */
-  sent: number;
-  stored: number;
-  storing: Promise<void> | undefined;
-  readonly stack: StackEntry[];
-  /** Milliseconds since the epoch. */
-  readonly deadlineAt: number;
-  readonly decisions: Record<string, Recorded>;
-  readonly desks: Map<string, Desk>;
-  readonly forward: CancellationScope;
-  readonly inFlight: Set<Promise<unknown>>;
-  /** While the run is continued as new nothing more is accepted. */
-  handingOver: boolean;
+export type Run = ReturnType<typeof openRun>;
+
+/** A saga's state as it begins, or as it was carried over. */
+export function openRun(definition: SagaDefinition, carried?: CarriedSaga) {
+  const { sagaType, sagaId, data, steps, deadline } = definition;
+  if (new Set(steps.map(({ name }) => name)).size < steps.length) throw new Error('Two steps have the same name');
+  const seq = carried?.seq ?? 0;
+  const decisions: Record<string, Recorded> = Object.assign(Object.create(null), carried?.decisions);
+  const run = {
+    definition,
+    /** The saga's state: whether it unwinds, and why, is read from here. */
+    record: carried?.record ?? blankRecord(sagaId),
+    entries: [] as JournalEntry[],
+    /** The sequence number of the last entry. */
+    seq,
+    /** Up to where the journal has been carried by an activity, and up to where it is known to be stored. */
+    sent: seq,
+    stored: seq,
+    storing: undefined as Promise<void> | undefined,
+    stack: [...(carried?.stack ?? [])],
+    /** Milliseconds since the epoch. */
+    deadlineAt: carried?.deadlineAt ?? workflowInfo().startTime.getTime() + deadline,
+    decisions,
+    desks: new Map<string, Desk>(),
+    forward: new CancellationScope(),
+    inFlight: new Set<Promise<unknown>>(),
+    /** While the run is continued as new nothing more is accepted. */
+    handingOver: false,
+  };
+  if (carried) definition.onEntry?.(run.record, run.record);
+  else journal(run, { type: 'SagaStarted', sagaType, data, steps: steps.map(({ name, kind }) => ({ name, kind })) });
+  return run;
 }
 
 /** Appends a transition and makes it the saga's state. `at` is ISO 8601, the workflow's clock unless said otherwise. */
 export function journal(run: Run, event: SagaEvent, at = new Date().toISOString()): void {
   const before = run.record;
-  const name = entryName(event, run.definition.sagaType);
-  const entry: JournalEntry = { seq: ++run.seq, at, name, event };
+  const entry = { seq: ++run.seq, at, name: entryName(event, run.definition.sagaType), event };
   run.record = applyEntry(before, entry);
   run.entries.push(entry);
   run.definition.onEntry?.(run.record, before);
 }
 
-const UNWINDS: Readonly<Partial<Record<WaitAnswer, string>>> = {
-  rejected: 'ApprovalRejected',
-  expired: 'ApprovalExpired',
-  deadlineExceeded: 'DeadlineExceeded',
-};
-
-/** Ends the wait for an approval, if there is one; anything but a yes unwinds. */
-export function endWait(run: Run, answer: WaitAnswer, who?: { readonly actor: string; readonly reason: string }): void {
-  const { waitingFor } = run.record;
-  if (!waitingFor) return;
-  const { approval } = waitingFor;
-  const why = UNWINDS[answer];
-  journal(run, { type: 'SagaWaitEnded', approval, answer, ...who, ...(why !== undefined && { unwinds: why }) });
+/** Once the verdict is decided, no branch of the body starts anything more. */
+export function requireForward({ record }: Run, what: string): void {
+  if (!isGoingForward(record)) throw new CancelledFailure(`${what} comes too late: the saga is decided`);
 }
 
 export const fromNow = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString();

@@ -3,28 +3,19 @@
  * The model and what it demands of a participant are in docs/saga.md.
  */
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
-import { allHandlersFinished, CancellationScope, condition, log, workflowInfo } from '@temporalio/workflow';
-import { awaitApproval, runLast, runStep, settling } from './forward.js';
-import { offerMessages } from './intervention.js';
-import { blankRecord } from './journal.js';
-import type { SteeringRequest } from './messages.js';
-import { CANCEL_REQUESTED, hasEnded, isCancellable, isCommitted, isUnwinding, verdictOf } from './record.js';
-import type { SagaOutcome, Verdict } from './record.js';
-import { endWait, journal, type CarriedSaga, type Run, type RunLast, type SagaDefinition } from './run.js';
+import { allHandlersFinished, CancellationScope, condition, log } from '@temporalio/workflow';
+import { acceptCancel, awaitApproval, cancelProblem, offerMessages } from './intervention.js';
+import { hasEnded, isCommitted, isUnsettled, verdictOf, type SagaOutcome, type Verdict } from './record.js';
+import { journal, openRun, requireForward } from './run.js';
+import type { CarriedSaga, Run, RunLast, SagaDefinition } from './run.js';
+import { act, unwind } from './stack.js';
 import type { Compensatable, Pivot, Retriable, Step } from './step.js';
 import { rest } from './store.js';
-import { unwind } from './unwind.js';
 
 export { compensatable, pivot, retriable } from './step.js';
 export type { Budget, Call, Compensatable, Pivot, Probe, Retriable, Step, Undone } from './step.js';
-export type {
-  Decision,
-  RefusalCode,
-  ResolveAction,
-  ResolveRequest,
-  SagaMessages,
-  SteeringRequest,
-} from './messages.js';
+export type { Decision, RefusalCode, SagaMessages } from './messages.js';
+export type { ResolveAction, ResolveRequest, SteeringRequest } from './messages.js';
 export type { JournalEntry, JournalHeader, SagaEvent, SentEntry } from './journal.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus, Verdict, Waiver } from './record.js';
 export type { CarriedSaga, RunLast, SagaDefinition } from './run.js';
@@ -57,7 +48,6 @@ export async function runSaga(
   body: (saga: Saga) => Promise<unknown>,
   carried?: CarriedSaga,
 ): Promise<SagaOutcome> {
-  const { sagaId } = definition;
   const { cancelRequested, consideredCancelled } = CancellationScope.current();
   let cancelledByTemporal = false;
   let cancelledTooLate = false;
@@ -65,48 +55,24 @@ export async function runSaga(
   return CancellationScope.nonCancellable(async () => {
     const run = openRun(definition, carried);
     const onCancel = (): void => {
-      cancelledTooLate = !isCancellable(run.record);
-      if (cancelledTooLate) return log.warn('A cancel came too late to be acted on: the saga goes on', { sagaId });
-      cancelledByTemporal = true;
-      acceptCancel(run, 'temporal', { actor: 'temporal', reason: 'The workflow was cancelled in Temporal' });
+      cancelledTooLate = cancelProblem(run) !== undefined;
+      cancelledByTemporal = !cancelledTooLate;
+      const who = { actor: 'temporal', reason: 'The workflow was cancelled in Temporal' };
+      if (cancelledByTemporal) acceptCancel(run, 'temporal', who);
+      else log.warn('A cancel came too late to be acted on: the saga goes on', { sagaId: definition.sagaId });
     };
     if (consideredCancelled) onCancel();
     else cancelRequested.catch(onCancel);
     // A blocked saga that is carried over is at its desk before the requests that waited meanwhile are looked at.
     const goingBack = carried && goBack(run);
-    offerMessages(run, (request) => acceptCancel(run, 'update', request));
-    if (!goingBack) await goForward(run, body);
-    if (isUnwinding(run.record)) await (goingBack ?? goBack(run));
+    offerMessages(run);
+    await (goingBack ?? goForward(run, body));
     await condition(allHandlersFinished);
     if (cancelledByTemporal) throw new CancelledFailure('The saga was cancelled and undone');
     const { state, reason, data, waivers, deadLetters } = run.record;
     const outcome = { state: state as Verdict, reason, data, waivers, deadLetters };
     return { ...outcome, ...(cancelledTooLate && { cancelledTooLate }) };
   });
-}
-
-function openRun(definition: SagaDefinition, carried?: CarriedSaga): Run {
-  const { sagaType, sagaId, data, steps, deadline } = definition;
-  const run: Run = {
-    definition,
-    record: carried?.record ?? blankRecord(sagaId),
-    entries: [],
-    seq: carried?.seq ?? 0,
-    sent: carried?.seq ?? 0,
-    stored: carried?.seq ?? 0,
-    storing: undefined,
-    stack: [...(carried?.stack ?? [])],
-    deadlineAt: carried?.deadlineAt ?? workflowInfo().startTime.getTime() + deadline,
-    decisions: Object.assign(Object.create(null), carried?.decisions),
-    desks: new Map(),
-    forward: new CancellationScope(),
-    inFlight: new Set(),
-    handingOver: false,
-  };
-  if (new Set(steps.map(({ name }) => name)).size < steps.length) throw new Error('Two steps have the same name');
-  if (carried) definition.onEntry?.(run.record, run.record);
-  else journal(run, { type: 'SagaStarted', sagaType, data, steps: steps.map(({ name, kind }) => ({ name, kind })) });
-  return run;
 }
 
 async function goForward(run: Run, body: (saga: Saga) => Promise<unknown>): Promise<void> {
@@ -124,17 +90,41 @@ async function goForward(run: Run, body: (saga: Saga) => Promise<unknown>): Prom
   // Parallel steps settle before the first of them is undone (rule 3).
   while (run.inFlight.size > 0) await Promise.allSettled(run.inFlight);
   // At once: a branch of the body that nobody awaits must not start anything in between (rule 28).
-  if (!isUnwinding(run.record)) await end(run);
+  await (run.record.state === 'COMPENSATING' ? goBack(run) : end(run));
+}
+
+/** Keeps what the body does among what must settle before anything is undone (rule 3). */
+function settling<T>(run: Run, doing: () => Promise<T>): Promise<T> {
+  const running = doing().finally(() => run.inFlight.delete(running));
+  run.inFlight.add(running);
+  // A body may await another step first: what fails meanwhile has been recorded, and is not unheard of.
+  running.catch(() => undefined);
+  return running;
+}
+
+/** Steps come in this order, or the task fails: compensatable ones, at most one pivot, retriable ones (rule 14). */
+async function runStep(run: Run, step: Step, input: never, isLast = false): Promise<unknown> {
+  const { name, kind } = step;
+  requireForward(run, name);
+  const known = run.record.steps.find((other) => other.name === name);
+  if (known?.status !== 'pending') throw new Error(`${name} has been run before, or is not among the saga's steps`);
+  if (kind !== 'retriable' && isCommitted(run.record)) throw new Error(`${name} cannot follow what cannot be undone`);
+  if (kind === 'compensatable') return act(run, step, input);
+  if (isUnsettled(run.record)) {
+    throw new Error(`${name} cannot be undone: nothing may run beside it that can still fail`);
+  }
+  return CancellationScope.nonCancellable(() => act(run, step, input, isLast));
 }
 
 /** A programming error undoes nothing: it fails the workflow task and goes on after the repaired release (rule 13). */
 function bodyFailed(run: Run, error: unknown): void {
-  if (isUnwinding(run.record)) {
+  const isBug = !(error instanceof TemporalFailure);
+  if (run.record.state === 'COMPENSATING') {
     // What a step throws may come wrapped; a bug in the body's clean-up must not keep the rest from being undone.
-    if (!(error instanceof TemporalFailure)) log.error('The body of a saga that unwinds has failed', { error });
+    if (isBug) log.error('The body of a saga that unwinds has failed', { error });
     return;
   }
-  if (!(error instanceof TemporalFailure)) throw error;
+  if (isBug) throw error;
   if (isCommitted(run.record)) throw new Error('The body failed where a saga only goes forward', { cause: error });
   const code = (error instanceof ApplicationFailure && error.type) || error.name;
   journal(run, { type: 'SagaStepFailed', step: 'body', attempts: 1, code, unwinds: code });
@@ -143,22 +133,12 @@ function bodyFailed(run: Run, error: unknown): void {
 async function goBack(run: Run): Promise<void> {
   await unwind(run);
   try {
-    await run.definition.afterUnwinding?.((step, input) => runLast(run, step, input as never));
+    await run.definition.afterUnwinding?.(async (step, input) => void (await act(run, step, input as never, true)));
   } catch (error) {
     // As it stands it would close the workflow without a verdict; this way the task fails, and alarms.
     throw error instanceof TemporalFailure ? new Error('afterUnwinding has failed', { cause: error }) : error;
   }
   await end(run);
-}
-
-function acceptCancel(
-  run: Run,
-  by: 'update' | 'temporal',
-  { actor, reason }: Omit<SteeringRequest, 'validUntil'>,
-): void {
-  journal(run, { type: 'SagaCancelAccepted', by, actor, reason, unwinds: CANCEL_REQUESTED });
-  endWait(run, 'cancelled');
-  run.forward.cancel();
 }
 
 /** The verdict is decided in the turn of the call; the run stays open until the last of its journal is stored. */

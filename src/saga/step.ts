@@ -16,13 +16,9 @@ export interface Budget {
   readonly total: number;
 }
 
-/** A function of `proxyActivities`. It must address its effect by the input alone: the same input, the same effect. */
-export interface Activity<Input, Result> {
-  executeWithOptions(options: ActivityOptions, args: [input: Input]): Promise<Result>;
-}
-
 export interface Call<Input, Result> {
-  readonly activity: Activity<Input, Result>;
+  /** A function of `proxyActivities`. It must address its effect by the input alone: the same input, the same effect. */
+  readonly activity: { executeWithOptions(options: ActivityOptions, args: [input: Input]): Promise<Result> };
   readonly budget: Budget;
   /**
    * The `type`s of a non-retryable `ApplicationFailure` that are definitive answers: nothing happened, nothing ever
@@ -87,9 +83,9 @@ export function compensatable<Input, Result>(
   name: string,
   action: Call<Input, Result>,
   compensation: Call<Input, Undone>,
-  { probe }: { readonly probe?: Probe<Input> } = {},
+  options: Pick<Compensatable<Input, Result>, 'probe'> = {},
 ): Compensatable<Input, Result> {
-  return { kind: 'compensatable', name, action, compensation, ...(probe && { probe }) };
+  return { kind: 'compensatable', name, action, compensation, ...options };
 }
 
 /** A step after which the saga only goes forward: exhausted, it blocks for an operator; refused, the saga unwinds. */
@@ -101,7 +97,7 @@ export function pivot<Input, Result>(name: string, action: Call<Input, Result>):
 export function retriable<Input, Result>(
   name: string,
   action: Call<Input, Result>,
-  { onExhausted }: { readonly onExhausted: 'block' | 'deadLetter' },
+  { onExhausted }: Pick<Retriable<Input, Result>, 'onExhausted'>,
 ): Retriable<Input, Result> {
   return { kind: 'retriable', name, action, onExhausted };
 }

@@ -5,9 +5,10 @@
  */
 import { defaultPayloadConverter, type ActivityOptions } from '@temporalio/common';
 import { workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import { JOURNAL_HEADER, type JournalHeader } from './journal.js';
-import { hasEnded } from './record.js';
-import type { Run } from './run.js';
+import { closingEvents, JOURNAL_HEADER, type Closing, type JournalHeader } from './journal.js';
+import { hasEnded, verdictOf } from './record.js';
+import { journal, type Run } from './run.js';
+import type { Step } from './step.js';
 import { pack } from './wire.js';
 
 /** An activity that does nothing by itself: whoever runs it stores what its header carries before it succeeds. */
@@ -43,6 +44,24 @@ export function carry(run: Run, must: Pick<JournalHeader, 'required' | 'closing'
   const entries = run.entries.filter(({ seq }) => seq > from).map(({ seq, at, event }) => ({ seq, at, event }));
   outgoing = { sagaId, sagaType, entries, ...must };
   run.sent = run.seq;
+}
+
+/** What holds if the saga's last step succeeds: its verdict, which travels with the call (rule 28). */
+export function closingOf({ record, inFlight }: Run, step: Step): Closing {
+  const mayBlock = step.kind !== 'retriable' || step.onExhausted !== 'deadLetter';
+  if (mayBlock || inFlight.size > 0 || hasEnded(record)) {
+    throw new Error(
+      `${step.name} cannot be the last step: it may block, or is not the only one, or the saga has ended`,
+    );
+  }
+  return { step: step.name, ...verdictOf(record) };
+}
+
+/** Whoever stored what the last call carried says when that was. */
+export function closed(run: Run, closing: Closing, attempts: number, result: unknown): undefined {
+  const { closedAt }: { closedAt?: string } = Object(result);
+  for (const event of closingEvents(closing, attempts)) journal(run, event, closedAt);
+  if (closedAt !== undefined) run.stored = run.seq;
 }
 
 /**

@@ -16,6 +16,10 @@ function correlate(request: IncomingMessage, response: ServerResponse): string {
   return id;
 }
 
+/** Of the W3C trace that the caller goes on with; undefined where it names none. */
+const traceIdOf = ({ headers: { traceparent } }: IncomingMessage): string | undefined =>
+  /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(String(traceparent))?.[1];
+
 /** Logs each request once, without its headers and body: addresses and payment tokens are in there (rule 33). */
 export function requestLog(logger: Logger): HttpLogger {
   return pinoHttp({
@@ -42,6 +46,7 @@ function summary(request: IncomingMessage, response: ServerResponse): Record<str
   return {
     method: request.method,
     path: request.url?.split('?')[0]?.slice(0, 200),
+    traceId: traceIdOf(request),
     status: response.writableFinished ? response.statusCode : 'connection closed',
   };
 }

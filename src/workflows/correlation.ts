@@ -1,18 +1,24 @@
-/** Carries the correlation id from the workflow's memo into the header of every activity. */
+/** Carries the correlation id and the trace from the workflow's memo into the headers of every activity. */
 import { defaultPayloadConverter } from '@temporalio/common';
 import { workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import { CORRELATION_ID } from './messages.js';
+import { CORRELATION_ID, TRACEPARENT } from './messages.js';
 
 export const interceptors: WorkflowInterceptorsFactory = () => ({
   outbound: [
     {
       scheduleActivity(input, next) {
-        const correlationId = workflowInfo().memo?.['correlationId'];
-        if (typeof correlationId !== 'string') return next(input);
-        // Headers bypass the payload codec: an id and nothing else.
-        const headers = { ...input.headers, [CORRELATION_ID]: defaultPayloadConverter.toPayload(correlationId) };
+        const { memo } = workflowInfo();
+        // Headers bypass the payload codec: ids and nothing else.
+        const headers = {
+          ...input.headers,
+          ...header(CORRELATION_ID, memo?.['correlationId']),
+          ...header(TRACEPARENT, memo?.['traceparent']),
+        };
         return next({ ...input, headers });
       },
     },
   ],
 });
+
+const header = (name: string, id: unknown) =>
+  typeof id === 'string' ? { [name]: defaultPayloadConverter.toPayload(id) } : {};

@@ -37,13 +37,16 @@ export const SAGA_TYPE = 'OrderFulfillment';
 export const SagaStateAttribute = defineSearchAttributeKey('SagaState', SearchAttributeType.KEYWORD);
 export const SagaBlockedOnAttribute = defineSearchAttributeKey('SagaBlockedOn', SearchAttributeType.KEYWORD);
 
-/** The memo of a saga's workflow; its correlation id goes into the header of every activity, and on to every service. */
+/** The memo of a saga's workflow; both ids go into the headers of every activity, and on to every service. */
 export interface SagaMemo {
   readonly correlationId?: string;
+  /** W3C trace context. */
+  readonly traceparent?: string;
 }
 
-/** The header, in Temporal and in HTTP alike. */
+/** The headers, in Temporal and in HTTP alike. */
 export const CORRELATION_ID = 'x-correlation-id';
+export const TRACEPARENT = 'traceparent';
 
 /** Time-outs and budgets in milliseconds. The API puts them into the input, so that a replay finds the same ones. */
 export interface SagaPolicy {

@@ -34,14 +34,15 @@ const EFFECTS: [keyof Activities, string][] = [
 
 let server: Server;
 let activities: Activities;
-let requests: { what: string; body: string; correlationId: unknown }[] = [];
+let requests: { what: string; body: string; correlationId: unknown; traceparent: unknown }[] = [];
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
     request.on('end', () => {
-      requests.push({ what: `${request.method} ${request.url}`, body, correlationId: request.headers[CORRELATION_ID] });
+      const { traceparent, [CORRELATION_ID]: correlationId } = request.headers;
+      requests.push({ what: `${request.method} ${request.url}`, body, correlationId, traceparent });
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(ANSWER));
     });
   }).listen(0, '127.0.0.1');
@@ -80,14 +81,19 @@ describe('an effect at a participant', () => {
     },
   );
 
-  it.each(EFFECTS)('%s carries the correlation id of its saga', async (verb) => {
+  it.each(EFFECTS)('%s carries the correlation id of its saga, and is a span of its trace', async (verb) => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
     const input: ActivityExecuteInput = {
       args: [],
-      headers: { [CORRELATION_ID]: defaultPayloadConverter.toPayload('from-the-customer') },
+      headers: {
+        [CORRELATION_ID]: defaultPayloadConverter.toPayload('from-the-customer'),
+        traceparent: defaultPayloadConverter.toPayload(`00-${traceId}-b7ad6b7169203331-01`),
+      },
     };
     const environment = new MockActivityEnvironment({ startToCloseTimeoutMs: 5000 });
     const { inbound } = correlationInterceptor(environment.context);
     await inbound?.execute?.(input, () => attempt(verb, 1));
     expect(requests.map(({ correlationId }) => correlationId)).toEqual(['from-the-customer']);
+    expect(requests[0]?.traceparent).toMatch(new RegExp(`^00-${traceId}-(?!b7ad6b7169203331)[0-9a-f]{16}-01$`));
   });
 });

@@ -10,6 +10,7 @@ const items = [{ productId: '123', quantity: 2 }];
 let temporal: TestEnv;
 let engine: BreakableLink;
 let database: BreakableLink;
+let archive: BreakableLink;
 let connection: Connection;
 let api: RunningApi;
 
@@ -19,6 +20,9 @@ beforeAll(async () => {
   engine = await linkTo(host, Number(port));
   const url = new URL(databaseUrl());
   database = await linkTo(url.hostname, Number(url.port));
+  archive = await linkTo(url.hostname, Number(url.port));
+  const journalUrl = new URL(url);
+  journalUrl.host = archive.address;
   url.host = database.address;
   connection = Connection.lazy({
     address: engine.address,
@@ -29,13 +33,14 @@ beforeAll(async () => {
   api = await runApi({
     temporal: new Client({ connection, namespace: temporal.namespace }),
     databaseUrl: url.href,
+    journalUrl: journalUrl.href,
   });
 });
 
 afterAll(async () => {
   await api?.close();
   await connection?.close();
-  await Promise.all([engine?.close(), database?.close()]);
+  await Promise.all([engine?.close(), database?.close(), archive?.close()]);
   await temporal?.close();
 });
 
@@ -55,7 +60,7 @@ async function timed<T>(work: Promise<T>): Promise<{ answer: T; took: number }> 
 
 /** Everything is there again, and the API has noticed. */
 const allBack = async (): Promise<void> => {
-  await Promise.all([engine.mend(), database.mend()]);
+  await Promise.all([engine.mend(), database.mend(), archive.mend()]);
   await onceBack(() => api.request('GET', '/health/ready'));
 };
 
@@ -73,7 +78,7 @@ describe('with Temporal away', () => {
     expect(answer.status).toBe(503);
     expect(took).toBeLessThan(2_000);
     expect(answer.headers.get('retry-after')).toBe('1');
-    expect(answer.body).toMatchObject({ code: 'EngineUnavailable', type: 'urn:unwind:problem:EngineUnavailable' });
+    expect(answer.body).toMatchObject({ code: 'EngineUnavailable', type: '/problems/EngineUnavailable' });
     const orderId = String(answer.body['orderId']);
     expect((await api.orders.get(orderId))?.startedAt).toBeNull();
     expect((await api.request('GET', `/api/orders/${orderId}`)).status).toBe(404);
@@ -136,5 +141,43 @@ describe('with PostgreSQL away', () => {
     expect(ready.body).toEqual({ status: 'unavailable', postgresql: 'down', temporal: 'up' });
     expect((await api.request('GET', '/api/sagas/order-known/status')).body).toMatchObject({ source: 'engine' });
     expect((await api.request('GET', '/api/orders/known')).status).toBe(503);
+  });
+});
+
+describe("with the journal's PostgreSQL away", () => {
+  beforeEach(() => archive.cut());
+  afterEach(allBack);
+
+  it('takes orders and tells how they stand; only lists and histories wait for it', async () => {
+    expect((await api.post('/api/orders', { orderId: 'unlisted', items })).status).toBe(202);
+    expect((await api.request('GET', '/api/orders/unlisted')).body).toMatchObject({ source: 'engine' });
+    expect((await api.request('GET', '/api/sagas/order-unlisted/status')).status).toBe(200);
+    for (const path of [
+      '/api/orders',
+      '/api/sagas',
+      '/api/sagas/order-unlisted/events',
+      '/api/sagas/order-unlisted/stream',
+    ]) {
+      const { status, body, headers } = await api.request('GET', path);
+      expect([status, body['code'], headers.get('retry-after')]).toEqual([503, 'JournalUnavailable', '1']);
+    }
+    expect((await api.request('GET', '/health/ready')).status).toBe(200);
+  });
+});
+
+describe('what hangs instead of being away', () => {
+  afterEach(allBack);
+
+  it.each([
+    ['Temporal', () => engine.stall(), 'EngineUnavailable'],
+    ['PostgreSQL', () => database.stall(), 'OrdersUnavailable'],
+  ])('%s: an order is 503 within two seconds', async (_what, stall, code) => {
+    stall();
+    const { answer, took } = await timed(api.post('/api/orders', { items }, { 'idempotency-key': `hung-${code}` }));
+    expect([answer.status, answer.body['code']]).toEqual([503, code]);
+    expect(took).toBeLessThan(2_000);
+    await allBack();
+    const repeat = await onceBack(() => api.post('/api/orders', { items }, { 'idempotency-key': `hung-${code}` }));
+    expect([202, 409]).toContain(repeat.status);
   });
 });

@@ -14,7 +14,7 @@ let api: RunningApi;
 
 beforeAll(async () => {
   temporal = await createDevServer();
-  api = await runApi({ temporal: temporal.client, backlogLimit: LIMIT });
+  api = await runApi({ temporal: temporal.client, more: { backlogLimit: LIMIT } });
 });
 
 afterAll(async () => {

@@ -87,7 +87,7 @@ describe('POST /api/orders refuses, and starts nothing with', () => {
     expect(answer.status).toBe(400);
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(answer.body).toMatchObject({
-      type: 'urn:unwind:problem:InvalidRequest',
+      type: '/problems/InvalidRequest',
       status: 400,
       code: 'InvalidRequest',
       title: expect.any(String),
@@ -174,12 +174,12 @@ describe('what is not there', () => {
   ])('%s %s: %i %s', async (method, path, status, code) => {
     const answer = await api.request(method, path);
     expect(answer.status).toBe(status);
-    expect(answer.body).toMatchObject({ code, status, type: `urn:unwind:problem:${code}` });
+    expect(answer.body).toMatchObject({ code, status, type: `/problems/${code}` });
     expect(answer.text).not.toMatch(/node_modules|\.ts:|Cannot GET/);
   });
 
   it.each([
-    ['GET', '/api/orders', 'POST, OPTIONS'],
+    ['PUT', '/api/orders', 'GET, POST, HEAD, OPTIONS'],
     ['DELETE', '/api/orders/1', 'GET, HEAD, OPTIONS'],
     ['PUT', '/api/orders/1/cancel', 'POST, OPTIONS'],
     ['POST', '/api/sagas/order-1/status', 'GET, HEAD, OPTIONS'],
@@ -193,7 +193,7 @@ describe('what is not there', () => {
 
   it('an OPTIONS request names the methods', async () => {
     const answer = await api.request('OPTIONS', '/api/orders');
-    expect([answer.status, answer.headers.get('allow')]).toEqual([204, 'POST, OPTIONS']);
+    expect([answer.status, answer.headers.get('allow')]).toEqual([204, 'GET, POST, HEAD, OPTIONS']);
   });
 });
 

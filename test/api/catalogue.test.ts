@@ -1,6 +1,8 @@
 import { createCatalogue } from '../../src/api/catalogue.js';
 import { runInventory, type Inventory } from './inventory.js';
 
+const ORIGIN = { correlationId: 'c', traceparent: 't' };
+
 let inventory: Inventory;
 
 beforeEach(async () => {
@@ -14,31 +16,33 @@ const askedFor = (): string[] => inventory.asked.map(({ productId }) => productI
 describe('the catalogue', () => {
   it('tells the unknown products, and passes the correlation id on', async () => {
     const catalogue = createCatalogue({ inventoryUrl: `${inventory.url}/` });
-    expect(await catalogue.unknownOf(['123', 'nosuch', '456'], 'corr-1')).toEqual(new Set(['nosuch']));
+    expect(await catalogue.unknownOf(['123', 'nosuch', '456'], { ...ORIGIN, correlationId: 'corr-1' })).toEqual(
+      new Set(['nosuch']),
+    );
     expect(inventory.asked.map(({ correlationId }) => correlationId)).toEqual(['corr-1', 'corr-1', 'corr-1']);
   });
 
   it('asks again after a minute, and each time for a product that was unknown', async () => {
     let time = 0;
     const catalogue = createCatalogue({ inventoryUrl: inventory.url, now: () => time });
-    await catalogue.unknownOf(['123', 'nosuch'], 'c');
+    await catalogue.unknownOf(['123', 'nosuch'], ORIGIN);
     time = 59_999;
-    await catalogue.unknownOf(['123', 'nosuch'], 'c');
+    await catalogue.unknownOf(['123', 'nosuch'], ORIGIN);
     expect(askedFor().sort()).toEqual(['123', 'nosuch', 'nosuch']);
     time = 60_000;
-    await catalogue.unknownOf(['123'], 'c');
+    await catalogue.unknownOf(['123'], ORIGIN);
     expect(askedFor().filter((productId) => productId === '123')).toHaveLength(2);
   });
 
   it.each(['broken', 'garbage', 'silent'] as const)('takes nothing for unknown while inventory is %s', async (mode) => {
     inventory.mode = mode;
     const catalogue = createCatalogue({ inventoryUrl: inventory.url, patienceMs: 100 });
-    expect(await catalogue.unknownOf(['123', 'nosuch'], 'c')).toEqual(new Set());
+    expect(await catalogue.unknownOf(['123', 'nosuch'], ORIGIN)).toEqual(new Set());
   });
 
   it('takes nothing for unknown while nobody listens', async () => {
     await inventory.close();
     const catalogue = createCatalogue({ inventoryUrl: inventory.url });
-    expect(await catalogue.unknownOf(['nosuch'], 'c')).toEqual(new Set());
+    expect(await catalogue.unknownOf(['nosuch'], ORIGIN)).toEqual(new Set());
   });
 });

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { PROBLEMS } from '../../src/api/problems.js';
 import { openApiDocument } from '../../src/api/openapi.js';
+import { generatedFiles } from '../../scripts/openapi.js';
 import { runApi, type RunningApi } from './running-api.js';
 
 let connection: Connection;
@@ -54,6 +57,35 @@ describe('GET /openapi.json', () => {
     const everywhere = ['RouteNotFound', 'MethodNotAllowed'];
     const missing = Object.keys(PROBLEMS).filter((code) => !document.includes(`\`${code}\``));
     expect(missing).toEqual(everywhere);
+  });
+});
+
+describe('what is generated from the schemas', () => {
+  it('is committed as it is: `npm run openapi` writes it', async () => {
+    for (const [file, text] of Object.entries(await generatedFiles())) {
+      expect(readFileSync(path.join(import.meta.dirname, '..', '..', file), 'utf8')).toBe(text);
+    }
+  });
+});
+
+describe('GET /problems/{code}', () => {
+  it.each(Object.keys(PROBLEMS))('explains %s', async (code) => {
+    const { status, headers, text } = await api.request('GET', `/problems/${code}`);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toMatch(/^text\/html/);
+    expect(text).toContain(`<h1><code>${code}</code></h1>`);
+    expect(text).toContain('What the operator does');
+  });
+
+  it('lists all of them, and knows no other', async () => {
+    const { text } = await api.request('GET', '/problems');
+    for (const code of Object.keys(PROBLEMS)) expect(text).toContain(`href="/problems/${code}"`);
+    expect((await api.request('GET', '/problems/constructor')).status).toBe(404);
+  });
+
+  it('is where the type of a problem leads to', async () => {
+    const { body } = await api.request('GET', '/nowhere');
+    expect((await api.request('GET', String(body['type']))).status).toBe(200);
   });
 });
 

@@ -5,7 +5,7 @@ import { listen, stop, urlOf } from './listening.js';
 export interface Inventory {
   readonly url: string;
   /** What it was asked: product ids and correlation ids. */
-  readonly asked: { productId: string; correlationId: string | undefined }[];
+  readonly asked: { productId: string; correlationId: string | undefined; traceparent: string | undefined }[];
   /** How it answers from now on: `known` has every product but `nosuch`. */
   mode: 'known' | 'broken' | 'silent' | 'garbage';
   close(): Promise<void>;
@@ -15,7 +15,11 @@ export async function runInventory(): Promise<Inventory> {
   const asked: Inventory['asked'] = [];
   const server = createServer((req, res) => {
     const productId = decodeURIComponent(req.url?.split('/').at(-1) ?? '');
-    asked.push({ productId, correlationId: req.headers['x-correlation-id']?.toString() });
+    asked.push({
+      productId,
+      correlationId: req.headers['x-correlation-id']?.toString(),
+      traceparent: req.headers['traceparent']?.toString(),
+    });
     if (inventory.mode === 'silent') return;
     const found = productId !== 'nosuch';
     const body = found ? { productId, name: 'A thing' } : { code: 'UnknownProduct', status: 404 };

@@ -39,6 +39,7 @@ describe('POST /api/orders', () => {
       links: {
         order: `/api/orders/${orderId}`,
         status: `/api/sagas/order-${orderId}/status`,
+        events: `/api/sagas/order-${orderId}/events`,
         cancel: `/api/orders/${orderId}/cancel`,
       },
     });
@@ -97,7 +98,7 @@ describe('POST /api/orders', () => {
     const other = await api.post('/api/orders', { ...ORDER, orderId: 'twice', customerId: 'c-2' });
     expect(other.status).toBe(409);
     expect(other.body).toMatchObject({
-      type: 'urn:unwind:problem:OrderIdTaken',
+      type: '/problems/OrderIdTaken',
       code: 'OrderIdTaken',
       orderId: 'twice',
       sagaId: 'order-twice',

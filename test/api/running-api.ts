@@ -3,7 +3,8 @@ import http from 'node:http';
 import type { Client } from '@temporalio/client';
 import { Client as Postgres } from 'pg';
 import { pino } from 'pino';
-import { createApp } from '../../src/api/app.js';
+import { createApp, type ApiDeps } from '../../src/api/app.js';
+import { openReader } from '../../src/journal/open-reader.js';
 import { openOrders, type OrderStore } from '../../src/orders/orders.js';
 import { TASK_QUEUE, type SagaPolicy } from '../../src/workflows/messages.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
@@ -21,6 +22,8 @@ export const POLICY: SagaPolicy = {
 export interface RunningApi {
   readonly url: string;
   readonly orders: OrderStore;
+  readonly deps: ApiDeps;
+  readonly journalSchema: string;
   readonly inventory: Inventory;
   /** The API's log so far, one parsed line each. */
   readonly log: Record<string, unknown>[];
@@ -46,29 +49,36 @@ export interface ApiOptions {
   readonly temporal: Client;
   readonly demoData?: boolean;
   readonly databaseUrl?: string;
-  readonly backlogLimit?: number;
+  /** Of the journal, where it is not the same. */
+  readonly journalUrl?: string;
+  /** Callers, limits and the like. */
+  readonly more?: Partial<ApiDeps>;
 }
 
 export async function runApi({
   temporal,
   demoData = true,
   databaseUrl: url = databaseUrl(),
-  backlogLimit = Infinity,
+  journalUrl = url,
+  more = {},
 }: ApiOptions): Promise<RunningApi> {
   const schema = freshSchema('api');
   const orders = await openOrders({ databaseUrl: url, schema, demoData });
+  const journalSchema = freshSchema('api_journal');
+  const journal = openReader({ databaseUrl: journalUrl, schema: journalSchema, orders });
   const inventory = await runInventory();
   const log: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });
-  const deps = {
+  const deps: ApiDeps = {
     orders,
+    journal,
     temporal,
     taskQueue: TASK_QUEUE,
-    backlogLimit,
     policy: POLICY,
     inventoryUrl: inventory.url,
     demoData,
     logger,
+    ...more,
   };
   const server = await listen(http.createServer(createApp(deps)));
   const base = urlOf(server);
@@ -76,7 +86,7 @@ export async function runApi({
   async function request(method: string, path: string, init: RequestInit = {}): Promise<Answer> {
     const response = await fetch(`${base}${path}`, { method, ...init });
     const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const isJson = text !== '' && /json/.test(response.headers.get('content-type') ?? '');
     const body = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
     return { status: response.status, headers: response.headers, body, text };
   }
@@ -84,6 +94,8 @@ export async function runApi({
   return {
     url: base,
     orders,
+    deps,
+    journalSchema,
     inventory,
     log,
     request,
@@ -95,8 +107,8 @@ export async function runApi({
         headers: { 'content-type': 'application/json', ...headers },
       }),
     async close() {
-      await Promise.all([stop(server), inventory.close(), orders.close()]);
-      await sql(schema, `DROP SCHEMA ${schema} CASCADE`);
+      await Promise.all([stop(server), inventory.close(), orders.close(), journal.close()]);
+      await sql(schema, `DROP SCHEMA IF EXISTS ${schema}, ${journalSchema} CASCADE`);
     },
   };
 }

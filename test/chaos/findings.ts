@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { sagaVerdicts } from '../../src/main/saga-verdicts.js';
+import { verifyJournal } from '../../src/main/verify-journal.js';
 import { sagaIdOf } from '../../src/order.js';
 import { auditBooks } from '../../src/oracle/audit.js';
 import { ORDER_FULFILLMENT } from '../../src/workflows/messages.js';
@@ -17,6 +18,7 @@ export interface Addresses {
   readonly api: string;
   readonly services: ServiceUrls;
   readonly temporal: string;
+  readonly databaseUrl: string;
 }
 
 const saga = z.object({
@@ -94,11 +96,13 @@ export async function gather(
     const workflows = await countWorkflows(client, acknowledged.length);
     const ledgers = await forEachOrder(acknowledged, (orderId) => readLedger(addresses.services, orderId));
     const audit = await auditBooks(addresses.services, sagaVerdicts(client));
+    const journal = await verifyJournal({ journal: { databaseUrl: addresses.databaseUrl }, client });
     return {
       sagas,
       ledgers,
       workflows,
       verdicts: new Map(audit.verdicts.map(({ sagaId, state }) => [sagaId, state])),
+      journal: journal.differences,
       differences: audit.differences.map(({ kind, sentence }) => `${kind}: ${sentence}`),
     };
   } finally {

@@ -106,4 +106,10 @@ describe('the judgement over a chaos run', () => {
     const checks = judge(found({ differences: ['money: Captured less refunded is 1.00 EUR'] }));
     expect(checks.at(-1)?.faults).toEqual(['money: Captured less refunded is 1.00 EUR']);
   });
+
+  it('passes on what the journal lacks', () => {
+    expect(failedIn(found({ journal: ['order-a: event 3 is missing'] }))).toEqual([
+      'the journal: what is stored is what the histories say',
+    ]);
+  });
 });

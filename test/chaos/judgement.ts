@@ -33,6 +33,7 @@ export function judge(records: Records): Check[] {
     ...cancelled(acknowledged, records.findings),
     refusalsExplained(records, acknowledged),
     check('a dead letter is one that notification refused', deadLettersUnexplained(records, acknowledged)),
+    check('the journal: what is stored is what the histories say', records.findings.journal),
     check('the oracle: the books of the services agree with all verdicts', records.findings.differences),
   ];
 }

@@ -59,6 +59,8 @@ export interface Findings {
   readonly workflows: ReadonlyMap<string, number>;
   /** Sentences of the oracle. */
   readonly differences: readonly string[];
+  /** Between the stored events, the read model and Temporal's histories. */
+  readonly journal: readonly string[];
 }
 
 export interface Records {

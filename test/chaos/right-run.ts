@@ -54,6 +54,7 @@ export function rightRun(): Records {
       verdicts: new Map(ids.map((id, index) => [sagaIdOf(id), states[index] ?? ''])),
       workflows: new Map(ids.map((id) => [sagaIdOf(id), 1])),
       differences: [],
+      journal: [],
     },
   };
 }

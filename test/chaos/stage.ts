@@ -58,6 +58,7 @@ export async function whenReady({ system }: Stage): Promise<Addresses> {
       notification: notification ?? none,
     },
     temporal,
+    databaseUrl: system.databaseUrl(),
   };
 }
 

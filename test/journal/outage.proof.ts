@@ -51,9 +51,9 @@ it('orders go on until their last action or resting point, and nothing is missin
   const away = pause(AWAY_MS);
 
   // A saga that rests while the journal is away, and is decided on: nobody waits for the database.
-  await shop.arm('shipping', { mode: 'refuse' });
   await shop.arm('payment', { mode: 'refuse', operation: 'DELETE' });
-  const blocked = await shop.place();
+  const shippingAddress = { name: 'Ann', street: 'Ice 1', city: 'McMurdo', postalCode: '1', country: 'AQ' };
+  const blocked = await shop.place({ shippingAddress });
   await eventually('the block', 20_000, async () => (await shop.recordOf(blocked)).blockedOn === 'process_payment');
   await shop.disarm();
   await resolve(shop, blocked, 'process_payment', 'retry');

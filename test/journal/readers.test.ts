@@ -18,8 +18,9 @@ async function order(customerId: string, started = true): Promise<string> {
   const orderId = randomUUID();
   const address = { name: 'A', street: 'S', city: 'C', postalCode: '1', country: 'AT' };
   const items = [{ productId: '123', quantity: 1 }];
-  await test.orders.insert({ orderId, customerId, items, paymentMethod: 'pm', shippingAddress: address }, 'print');
-  if (started) await test.orders.markStarted(orderId);
+  const asked = { orderId, customerId, items, paymentMethod: 'pm', shippingAddress: address };
+  await test.orders.claim({ order: asked, fingerprint: 'print', named: true });
+  if (started) await test.orders.confirm(orderId);
   return orderId;
 }
 

@@ -48,3 +48,11 @@ it('an order whose confirmation was given up and is reset ends without a dead le
   await expectAsTheWorkflow(shop, sagaId);
   expect(await shop.journal.reader.getSaga(sagaId)).toMatchObject({ state: 'COMPLETED', deadLetters: [] });
 });
+
+it('an order that was continued as new and is reset afterwards has its first run’s events as well', async () => {
+  const sagaId = (await PATHS['continued-as-new']?.(shop)) ?? '';
+  await shop.disarm();
+  await resetBefore(shop, sagaId, 'sendCancellationNotice');
+  await expectAsTheWorkflow(shop, sagaId);
+  expect(await shop.journal.reader.getSaga(sagaId)).toMatchObject({ state: 'FAILED', branch: 1, behindGap: false });
+});

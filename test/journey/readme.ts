@@ -89,7 +89,9 @@ export async function follow(
   const env = cleanEnvironment({ ...portsOf(system), ...more });
   return await new Promise((resolve) => {
     execFile('/bin/sh', ['-c', text], { cwd: root, env, timeout: 150_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+      // What npm thinks of its user's own settings is not about us.
+      const complaints = stderr.replaceAll(/^npm warn Unknown .*\n/gm, '');
+      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr: complaints });
     });
   });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { requireAuth } from '../../src/main/auth-settings.js';
 import { loadConfig } from '../../src/main/config.js';
 import { parseDuration } from '../../src/main/durations.js';
 import { StartError } from '../../src/main/start-error.js';
@@ -71,6 +72,12 @@ describe('the configuration', () => {
     [{ SAGA_STEP_TIMEOUT: '5s' }, /^SAGA_ATTEMPT_TIMEOUT \(10s\) is longer than SAGA_STEP_TIMEOUT \(5s\)/],
     [{ NODE_ENV: 'staging' }, /^NODE_ENV is "staging", but must be development, test or production\.$/],
     [{ NODE_ENV: 'production', FAULT_INJECTION: 'on' }, /^FAULT_INJECTION is on, which NODE_ENV=production refuses/],
+    [{ NODE_ENV: 'production', AUTH: 'off' }, /^AUTH is off, which NODE_ENV=production refuses: .*AUTH_JWKS_URL/],
+    [{ AUTH: 'on' }, /^AUTH is on, and there is nothing to know a caller by: set AUTH_JWKS_URL/],
+    [{ AUTH_ISSUER: 'https://login/' }, /^AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE belong together/],
+    [{ AUTH_API_KEYS: 'shop:operator:abc' }, /^AUTH_API_KEYS is "shop:operator:abc", but must be name:role:hash/],
+    [{ AUTH_API_KEYS: `shop:boss:${'a'.repeat(64)}` }, /but must be name:role:hash/],
+    [{ API_RATE_LIMIT: '0' }, /^API_RATE_LIMIT is "0", but must be off, or how many requests a minute/],
     [{ NODE_ENV: 'production', DEMO_DATA: 'on' }, /^DEMO_DATA is on, which NODE_ENV=production refuses/],
     [{ START_SERVICES: 'no' }, /^START_SERVICES is "no", but must be true or false\.$/],
     [{ INVENTORY_URL: 'localhost:8002' }, /^INVENTORY_URL is "localhost:8002", but must be a URL such as http/],
@@ -102,16 +109,37 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('knows callers by tokens, by keys, or not at all, which the API refuses in production', () => {
+    const tokens = { AUTH_JWKS_URL: 'https://l/keys', AUTH_ISSUER: 'https://l/', AUTH_AUDIENCE: 'unwind' };
+    const hash = 'ab'.repeat(32);
+    expect(loadConfig({ ...tokens, AUTH_API_KEYS: `shop:operator:${hash},till:customer:${hash}` }).auth).toEqual({
+      tokens: { jwksUrl: 'https://l/keys', issuer: 'https://l/', audience: 'unwind', rolesClaim: 'roles' },
+      apiKeys: [
+        { name: 'shop', role: 'operator', hash },
+        { name: 'till', role: 'customer', hash },
+      ],
+    });
+    expect(loadConfig({ ...tokens, AUTH: 'off' }).auth).toBeUndefined();
+    expect(() => requireAuth(loadConfig({}))).not.toThrow();
+    expect(() => requireAuth(loadConfig({ NODE_ENV: 'production', ...tokens }))).not.toThrow();
+    expect(() => requireAuth(loadConfig({ NODE_ENV: 'production' }))).toThrow(
+      /^NODE_ENV=production, and the API does not know its callers: set AUTH_JWKS_URL/,
+    );
+  });
+
+  it('limits callers in production, or as it is told', () => {
+    expect(loadConfig({}).requestsPerMinute).toBeUndefined();
+    expect(loadConfig({ NODE_ENV: 'production' }).requestsPerMinute).toBe(600);
+    expect(loadConfig({ NODE_ENV: 'production', API_RATE_LIMIT: 'off' }).requestsPerMinute).toBeUndefined();
+    expect(loadConfig({ API_RATE_LIMIT: '20' }).requestsPerMinute).toBe(20);
+  });
+
   it('is documented in .env.example, variable by variable, with values that are valid and are the defaults', () => {
     expect([...documented.keys()].filter((name) => name !== 'UNWIND_CACHE_DIR').sort()).toEqual(
       Object.keys(variables).sort(),
     );
-    const {
-      DATABASE_URL: _,
-      JOURNAL_DATABASE_URL: __,
-      SAGA_APPROVAL_ABOVE: ___,
-      ...values
-    } = Object.fromEntries(documented);
+    const examples = /^(?:DATABASE_URL|JOURNAL_DATABASE_URL|SAGA_APPROVAL_ABOVE|AUTH_(?!ROLES).*)$/;
+    const values = Object.fromEntries([...documented].filter(([name]) => !examples.test(name)));
     expect(loadConfig(values)).toEqual(loadConfig({}));
   });
 });

@@ -6,6 +6,8 @@ export interface BreakableLink {
   readonly address: string;
   /** Breaks every connection and refuses new ones. */
   cut(): Promise<void>;
+  /** Takes connections and bytes, and passes nothing on: the server hangs. */
+  stall(): void;
   /** Cutting what is cut and mending what is whole is nothing. */
   mend(): Promise<void>;
   close(): Promise<void>;
@@ -13,7 +15,12 @@ export interface BreakableLink {
 
 export async function linkTo(host: string, port: number): Promise<BreakableLink> {
   const sockets = new Set<net.Socket>();
+  let stalled = false;
   const server = net.createServer((near) => {
+    if (stalled) {
+      sockets.add(near.on('error', () => near.destroy()));
+      return;
+    }
     const far = net.connect(port, host);
     for (const socket of [near, far]) {
       sockets.add(socket);
@@ -38,7 +45,15 @@ export async function linkTo(host: string, port: number): Promise<BreakableLink>
   return {
     address: `127.0.0.1:${own}`,
     cut,
-    mend: async () => (server.listening ? undefined : await listen(own)),
+    stall() {
+      stalled = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    async mend() {
+      if (stalled) for (const socket of sockets) socket.destroy();
+      stalled = false;
+      if (!server.listening) await listen(own);
+    },
     close: cut,
   };
 }

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import type { Order } from '../../src/order.js';
+import type { Asked } from '../../src/orders/claim.js';
 import { DEMO_CUSTOMER, openOrders, type OrdersOptions, type OrderStore } from '../../src/orders/orders.js';
 import { OrdersUnavailableError } from '../../src/orders/unavailable.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
@@ -14,6 +15,8 @@ const anOrder = (orderId: string): Order => ({
   paymentMethod: 'pm_1',
   shippingAddress: { name: 'A "quoted" Ñame', street: 'S 1', city: 'C', postalCode: '1', country: 'AT' },
 });
+
+const asked = (orderId: string): Asked => ({ order: anOrder(orderId), fingerprint: 'print', named: true });
 
 const opened: OrderStore[] = [];
 
@@ -44,7 +47,7 @@ afterAll(async () => {
 describe('the orders table', () => {
   it('gives back what was ordered, not started until that is confirmed', async () => {
     const orders = await open();
-    expect(await orders.insert(anOrder('o-1'), 'print')).toBe('created');
+    expect(await orders.claim(asked('o-1'))).toEqual({ outcome: 'asked', orderId: 'o-1', startedAt: null });
     const stored = await orders.get('o-1');
     expect(stored).toEqual({
       ...anOrder('o-1'),
@@ -57,25 +60,27 @@ describe('the orders table', () => {
 
   it('tells a repeat from another order under the same id, and leaves the first one untouched', async () => {
     const orders = await open();
-    await orders.insert(anOrder('o-2'), 'print');
-    expect(await orders.insert(anOrder('o-2'), 'print')).toBe('same');
-    expect(await orders.insert({ ...anOrder('o-2'), customerId: 'c-2' }, 'other')).toBe('different');
+    await orders.claim(asked('o-2'));
+    expect(await orders.claim(asked('o-2'))).toMatchObject({ outcome: 'asked', orderId: 'o-2' });
+    expect(await orders.claim({ ...asked('o-2'), fingerprint: 'other' })).toEqual({ outcome: 'taken' });
+    const another = { ...asked('o-2'), order: { ...anOrder('o-2'), customerId: 'c-2' } };
+    expect(await orders.claim(another)).toEqual({ outcome: 'taken' });
     expect(await orders.get('o-2')).toMatchObject({ customerId: 'c-1', fingerprint: 'print' });
   });
 
   it('creates one of 20 parallel orders with one id', async () => {
     const orders = await open();
-    const results = await Promise.all(Array.from({ length: 20 }, () => orders.insert(anOrder('o-3'), 'print')));
-    expect(results.filter((result) => result === 'created')).toHaveLength(1);
-    expect(results.filter((result) => result === 'same')).toHaveLength(19);
+    const results = await Promise.all(Array.from({ length: 20 }, () => orders.claim(asked('o-3'))));
+    expect(results.filter(({ outcome }) => outcome === 'asked')).toHaveLength(20);
+    expect(await sql(`SELECT id FROM ${schema}.orders WHERE id = 'o-3'`)).toHaveLength(1);
   });
 
   it('keeps the first time at which the start was confirmed', async () => {
     const orders = await open();
-    await orders.insert(anOrder('o-4'), 'print');
-    await orders.markStarted('o-4');
+    await orders.claim(asked('o-4'));
+    await orders.confirm('o-4');
     const first = await orders.get('o-4');
-    await orders.markStarted('o-4');
+    await orders.confirm('o-4');
     expect(first?.startedAt).not.toBeNull();
     expect((await orders.get('o-4'))?.startedAt).toBe(first?.startedAt);
   });
@@ -86,6 +91,7 @@ describe('the orders table', () => {
     expect(await sql(`SELECT name FROM ${together}.migrations`)).toEqual([
       { name: '0001_orders' },
       { name: '0002_orders_by_age' },
+      { name: '0003_idempotency' },
     ]);
     await sql(`DROP SCHEMA ${together} CASCADE`);
   });
@@ -115,9 +121,9 @@ describe('without its database', () => {
       await link.cut();
       await lost;
       await expect(orders.get('o-1')).rejects.toBeInstanceOf(OrdersUnavailableError);
-      await expect(orders.insert(anOrder('o-5'), 'print')).rejects.toBeInstanceOf(OrdersUnavailableError);
+      await expect(orders.claim(asked('o-5'))).rejects.toBeInstanceOf(OrdersUnavailableError);
       await link.mend();
-      expect(await orders.insert(anOrder('o-5'), 'print')).toBe('created');
+      expect(await orders.claim(asked('o-5'))).toMatchObject({ outcome: 'asked' });
     } finally {
       await Promise.all(opened.splice(0).map((store) => store.close()));
       await link.close();
@@ -126,8 +132,8 @@ describe('without its database', () => {
 
   it('does not take a mistake in a query for an outage', async () => {
     const orders = await open();
-    const broken = { ...anOrder('o-6'), customerId: 'a\u0000b' };
-    const error: unknown = await orders.insert(broken, 'print').catch((reason: unknown) => reason);
+    const broken = { ...asked('o-6'), order: { ...anOrder('o-6'), customerId: 'a\u0000b' } };
+    const error: unknown = await orders.claim(broken).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Error);
     expect(error).not.toBeInstanceOf(OrdersUnavailableError);
   });

@@ -1,4 +1,5 @@
 /** Plays the whole matrix of steps and faults in one shop, and prints what was found. */
+import { expectAsTheWorkflow } from '../journal/as-the-workflow.js';
 import { openShop, type Shop } from '../workflows/shop.js';
 import { watchCalls } from './calls.js';
 import { expectedOf, FAULTS, STEPS, type Expected, type FaultName, type StepName } from './expected.js';
@@ -17,7 +18,7 @@ export function describeMatrix(title: string, copies: 1 | 2): void {
   let shop: Shop;
   beforeAll(async () => {
     // Without a cache each workflow task starts from its history alone, so a worker can go away at any time.
-    shop = await openShop({ interceptors: [calls.interceptor], maxCachedWorkflows: 0 });
+    shop = await openShop({ journal: {}, interceptors: [calls.interceptor], maxCachedWorkflows: 0 });
   });
   afterAll(async () => {
     printTable(title, rowsOf(found));
@@ -25,20 +26,23 @@ export function describeMatrix(title: string, copies: 1 | 2): void {
   });
 
   describe.each(FAULTS)(`${title}: %s`, (fault) => {
-    it.each(STEPS)('at %s ends as it was written down before (rule 34)', async (step) => {
-      const expected = expectedOf(fault, step);
-      if ('notApplicable' in expected) {
-        found.set(cellName(fault, step), 'n/a');
-        return;
-      }
-      const cell = openCell(shop, calls, copies, step);
-      await shop.disarm();
-      await playFault(fault, cell);
-      await judge(cell, fault, expected);
-      // Only there does the undo come while the first copy's answer is under way.
-      if (fault !== 'cancelled during') expect(calls.overtaken).not.toContain(cell.sagaId);
-      found.set(cellName(fault, step), verdictText(expected));
-    });
+    it.each(STEPS)(
+      'at %s ends as it was written down before, and is stored as it was (rules 31 and 34)',
+      async (step) => {
+        const expected = expectedOf(fault, step);
+        if ('notApplicable' in expected) {
+          found.set(cellName(fault, step), 'n/a');
+          return;
+        }
+        const cell = openCell(shop, calls, copies, step);
+        await shop.disarm();
+        await playFault(fault, cell);
+        await judge(cell, fault, expected);
+        // Only there does the undo come while the first copy's answer is under way.
+        if (fault !== 'cancelled during') expect(calls.overtaken).not.toContain(cell.sagaId);
+        found.set(cellName(fault, step), verdictText(expected));
+      },
+    );
   });
 
   it(`${title}: no cell is missing, and both copies of each call were answered alike (rules 19 and 23)`, () => {
@@ -66,6 +70,7 @@ async function judge(cell: Cell, fault: FaultName, expected: Expected): Promise<
   expectOneEnd(journal, record);
   expectReverseUndoing(journal, record);
   await expectNotice(shop, sagaId, record);
+  await expectAsTheWorkflow(shop, sagaId);
   if (expected.step === 'nothingToDo' && fault !== 'refused') await expectTombstone(cell);
   // The delayed originals are still under way: what they find is a tombstone, so the books stay as they are.
   expect(await shop.differences()).toEqual([]);

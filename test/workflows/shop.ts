@@ -156,10 +156,11 @@ export async function openShop(options: ShopOptions = {}) {
         shippingAddress: ADDRESS,
         ...order,
       };
-      await orders.insert(full, fingerprintOf(full)).catch(async (error: unknown) => {
+      const asked = { order: full, fingerprint: fingerprintOf(full), named: true };
+      await orders.claim(asked).catch(async (error: unknown) => {
         // A machine that is busy elsewhere may need a second try; the same order is stored once.
         if (!(error instanceof OrdersUnavailableError)) throw error;
-        await orders.insert(full, fingerprintOf(full));
+        await orders.claim(asked);
       });
       const workflowId = `order-${full.orderId}`;
       sagaIds.push(workflowId);

@@ -1,0 +1,104 @@
+/** Bearer tokens (JWT, checked by the issuer's published keys) and API keys for machines. */
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
+import { CUSTOMER_ID_PATTERN } from './order-schemas.js';
+import { ROLES, type Role } from './permissions.js';
+import { Problem } from './problem.js';
+import type { Caller } from './caller.js';
+
+export const API_KEY_HEADER = 'x-api-key';
+
+export interface ApiKey {
+  readonly name: string;
+  readonly role: Role;
+  /** SHA-256 of the key, in hex. A key is 32 random bytes, so that a fast hash is enough. */
+  readonly hash: string;
+}
+
+export interface TokenOptions {
+  readonly jwksUrl: string;
+  readonly issuer: string;
+  readonly audience: string;
+  /** The claim with the roles: its name, or a path with dots. */
+  readonly rolesClaim: string;
+}
+
+export interface AuthOptions {
+  readonly tokens?: TokenOptions | undefined;
+  readonly apiKeys: readonly ApiKey[];
+}
+
+/** @throws Problem `Unauthenticated`, `InvalidCredentials`, or `IdentityUnavailable` while the keys cannot be fetched */
+export type Authenticate = (headers: IncomingHttpHeaders) => Promise<Caller>;
+
+/** Asymmetric only: `none`, and HMAC with a public key as its secret, are refused whatever a token says of itself. */
+export const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
+
+const CLOCKS_DIFFER_BY_S = 5;
+const JWKS_WITHIN_MS = 1_500;
+
+export function createAuthenticate({ tokens, apiKeys }: AuthOptions): Authenticate {
+  const keys = new Map(apiKeys.map((key) => [key.hash, key]));
+  const verify = tokens && tokenVerifier(tokens);
+  return async (headers) => {
+    const { authorization } = headers;
+    const apiKey = headers[API_KEY_HEADER];
+    if (authorization === undefined && apiKey === undefined) throw new Problem('Unauthenticated');
+    if (authorization !== undefined && apiKey !== undefined) throw new Problem('InvalidCredentials');
+    if (authorization === undefined) return machine(keys.get(sha256(String(apiKey))));
+    const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
+    if (token === undefined || !verify) throw new Problem('InvalidCredentials');
+    return verify(token);
+  };
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+function machine(key: ApiKey | undefined): Caller {
+  if (!key) throw new Problem('InvalidCredentials');
+  return callerWith(`key:${key.name}`, key.name, [key.role], undefined);
+}
+
+/** Whoever has no other role is a customer, with the subject as its id. */
+const callerWith = (id: string, subject: string, roles: readonly Role[], expiresAt: number | undefined): Caller => ({
+  id,
+  roles,
+  actor: subject,
+  customerId: roles.some((role) => role !== 'customer') ? undefined : subject,
+  expiresAt,
+});
+
+function tokenVerifier({ jwksUrl, issuer, audience, rolesClaim }: TokenOptions) {
+  const keySet = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: JWKS_WITHIN_MS });
+  const options = {
+    issuer,
+    audience,
+    algorithms: ALGORITHMS,
+    requiredClaims: ['exp', 'sub'],
+    clockTolerance: CLOCKS_DIFFER_BY_S,
+  };
+  return async (token: string): Promise<Caller> => {
+    const { payload } = await jwtVerify(token, keySet, options).catch((error: unknown) => {
+      throw new Problem(isAway(error) ? 'IdentityUnavailable' : 'InvalidCredentials', {}, { cause: error });
+    });
+    const { sub = '', exp = 0 } = payload;
+    // It becomes the owner of orders and part of a history: what is no id is no caller.
+    if (!CUSTOMER_ID_PATTERN.test(sub)) throw new Problem('InvalidCredentials');
+    return callerWith(`sub:${sub}`, sub, rolesIn(payload, rolesClaim), (exp + CLOCKS_DIFFER_BY_S) * 1_000);
+  };
+}
+
+/** A token without a role of ours may do nothing. */
+function rolesIn(payload: JWTPayload, claim: string): Role[] {
+  const path = claim.split('.');
+  const found: unknown =
+    payload[claim] ?? path.reduce<unknown>((value, name) => (Object(value) as Record<string, unknown>)[name], payload);
+  const names: unknown[] = Array.isArray(found) ? found : [found];
+  return ROLES.filter((role) => names.includes(role));
+}
+
+/** The keys could not be fetched: nothing is known of the token. */
+const isAway = (error: unknown): boolean =>
+  !(error instanceof errors.JOSEError) ||
+  ['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'].includes(error.code);

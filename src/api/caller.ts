@@ -1,0 +1,58 @@
+/** Who asks, and what is theirs. */
+import type { Request, RequestHandler } from 'express';
+import type { Authenticate } from './authenticate.js';
+import { PERMISSIONS, ROLES, type OperationId, type Role } from './permissions.js';
+import { Problem } from './problem.js';
+
+export interface Caller {
+  /** Idempotency keys and rate limits are counted by it; `anybody` where authentication is off. */
+  readonly id: string;
+  readonly roles: readonly Role[];
+  /** Who steers, in the saga's history; undefined where authentication is off, and the body says it. */
+  readonly actor: string | undefined;
+  /** The customer whose orders are the only ones there are for this caller; undefined for operators. */
+  readonly customerId: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number | undefined;
+}
+
+const ANYBODY: Caller = {
+  id: 'anybody',
+  roles: ROLES,
+  actor: undefined,
+  customerId: undefined,
+  expiresAt: undefined,
+};
+
+const callers = new WeakMap<Request, Caller>();
+
+/** Finds out who asks, before anything else is looked at. Without `authenticate` anybody may do everything. */
+export function identify(authenticate: Authenticate | undefined): RequestHandler {
+  return async (req, _res, next) => {
+    callers.set(req, authenticate ? await authenticate(req.headers) : ANYBODY);
+    next();
+  };
+}
+
+export function callerOf(req: Request): Caller {
+  const caller = callers.get(req);
+  if (!caller) throw new Error('this route does not know who asks');
+  return caller;
+}
+
+/** Lets those pass whose role may do this. */
+export function allow(operation: OperationId): RequestHandler {
+  const roles: readonly Role[] = PERMISSIONS[operation];
+  return (req, _res, next) => {
+    if (!callerOf(req).roles.some((role) => roles.includes(role))) throw new Problem('Forbidden');
+    next();
+  };
+}
+
+/** Who steers: the token says it. Where authentication is off, the body does. */
+export function actorOf(caller: Caller, named: string | undefined, standard: string): string {
+  if (caller.actor === undefined) return named ?? standard;
+  if (named === undefined || named === caller.actor) return caller.actor;
+  const message = 'is whoever the credentials name: leave it out';
+  throw new Problem('InvalidRequest', { errors: [{ field: 'actor', message }] });
+}

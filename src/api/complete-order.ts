@@ -1,0 +1,36 @@
+/** What an order leaves out: its id, its customer, and in development what the demo customer has stored. */
+import { randomUUID } from 'node:crypto';
+import type { Order } from '../order.js';
+import { mergeItems } from '../orders/fingerprint.js';
+import { DEMO_CUSTOMER } from '../orders/orders.js';
+import type { Caller } from './caller.js';
+import type { ApiDeps } from './deps.js';
+import type { OrderRequest } from './order-schemas.js';
+import { Problem, type FieldError } from './problem.js';
+import { invalidRequest } from './validate.js';
+
+/** @throws Problem `Forbidden` for the order of another customer, `InvalidRequest` for what is still missing */
+export async function completeOrder(deps: ApiDeps, request: OrderRequest, caller: Caller): Promise<Order> {
+  const { orderId = randomUUID(), items, paymentMethod, shippingAddress } = request;
+  if (caller.customerId !== undefined && (request.customerId ?? caller.customerId) !== caller.customerId) {
+    throw new Problem('Forbidden', { detail: 'A customer orders for itself: leave the customer id out.' });
+  }
+  const customerId = request.customerId ?? caller.customerId;
+  const known = { orderId, items: mergeItems(items) };
+  if (customerId !== undefined && paymentMethod !== undefined && shippingAddress !== undefined) {
+    return { ...known, customerId, paymentMethod, shippingAddress };
+  }
+  const demo = deps.demoData ? await deps.orders.customer(DEMO_CUSTOMER.customerId) : undefined;
+  if (!demo) throw invalidRequest(missingFields({ ...request, customerId }));
+  return {
+    ...known,
+    customerId: customerId ?? demo.customerId,
+    paymentMethod: paymentMethod ?? demo.paymentMethod,
+    shippingAddress: shippingAddress ?? demo.shippingAddress,
+  };
+}
+
+const missingFields = (request: OrderRequest): FieldError[] =>
+  (['customerId', 'paymentMethod', 'shippingAddress'] as const)
+    .filter((field) => request[field] === undefined)
+    .map((field) => ({ field, message: 'is required' }));

@@ -1,0 +1,140 @@
+/** Pages of orders, sagas and events: what may be asked for, and what is answered. */
+import { z } from 'zod';
+import { CUSTOMER_ID_PATTERN, orderId, orderLinksSchema } from './order-schemas.js';
+import { sagaRecordShape, sagaStateSchema, time, waitingFor } from './saga-schemas.js';
+
+/** A number in a query; a list of numbers (`limit=1&limit=2`) is none. */
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'is a whole number')
+    .transform(Number)
+    .pipe(z.int().min(min, `is at least ${min}`).max(max, `is at most ${max}`))
+    .meta({ type: 'integer', minimum: min, maximum: max, pattern: undefined });
+
+const limit = whole(1, 200)
+  .optional()
+  .transform((value) => value ?? 50)
+  .meta({ type: 'integer', minimum: 1, maximum: 200, default: 50 });
+
+const paging = {
+  cursor: z.string().min(1).max(500).optional().meta({ description: '`next` of the page before.' }),
+  limit,
+};
+
+const yesNo = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+export const orderListQuerySchema = z.strictObject({
+  state: sagaStateSchema.optional(),
+  customerId: z.string().regex(CUSTOMER_ID_PATTERN, 'is the id of a customer').optional(),
+  from: z.iso
+    .datetime('is a time such as 2026-01-31T00:00:00Z')
+    .optional()
+    .meta({ description: 'Created then or later.' }),
+  to: z.iso.datetime('is a time such as 2026-01-31T00:00:00Z').optional().meta({ description: 'Created before then.' }),
+  ...paging,
+});
+
+const orderSummary = z
+  .object({
+    orderId,
+    sagaId: z.string(),
+    customerId: z.string(),
+    createdAt: time,
+    startedAt: time.nullable(),
+    state: sagaStateSchema,
+    reason: z.string().nullable(),
+    blockedOn: z.string().nullable(),
+    waitingFor,
+    total: z.object({ amount: z.int(), currency: z.string() }).meta({ id: 'Money' }).nullable(),
+    updatedAt: time,
+    asOf: time,
+    links: orderLinksSchema,
+  })
+  .meta({ id: 'OrderSummary' });
+
+const next = z.string().nullable().meta({ description: 'The cursor of the next page; null after the last one.' });
+
+export const orderListSchema = z.object({ items: z.array(orderSummary).readonly(), next }).meta({ id: 'OrderList' });
+export type OrderList = z.infer<typeof orderListSchema>;
+
+const sagaType = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/, 'is the type of a saga')
+  .meta({ example: 'OrderFulfillment' });
+const stepName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'is the name of a step');
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `30s`, `10m`, `2h`, `7d`; a plain number is seconds. In milliseconds. */
+const olderThan = z
+  .string()
+  .regex(/^\d{1,9}(?:ms|s|m|h|d)?$/, 'is a duration such as 10m (ms, s, m, h or d)')
+  .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, '')] ?? 1_000))
+  .meta({ type: 'string', description: 'Time since its last event: `30s`, `10m`, `2h`, `7d`.', example: '10m' });
+
+/** Which sagas: the same in a list's query and in a bulk decision's body. */
+const sagaFilterShape = {
+  state: sagaStateSchema.optional(),
+  type: sagaType.optional(),
+  blockedOn: stepName.optional(),
+  olderThan: olderThan.optional(),
+};
+
+export const sagaListQuerySchema = z.strictObject({ ...sagaFilterShape, ...paging });
+
+export const sagaFilterSchema = z.strictObject(sagaFilterShape).meta({ id: 'SagaFilter' });
+
+export const sagaListSchema = z
+  .object({
+    items: z
+      .array(
+        z
+          .object({ ...sagaRecordShape, version: z.int(), branch: z.int(), behindGap: z.boolean(), asOf: time })
+          .meta({ id: 'SagaView' }),
+      )
+      .readonly(),
+    next,
+  })
+  .meta({ id: 'SagaList' });
+export type SagaList = z.infer<typeof sagaListSchema>;
+
+export const eventListQuerySchema = z.strictObject({
+  after: whole(0, 999_999_999_999_999).optional().meta({ type: 'integer', minimum: 0, description: 'A position.' }),
+  limit,
+  allBranches: yesNo
+    .optional()
+    .transform((value) => value ?? false)
+    .meta({
+      type: 'boolean',
+      default: false,
+      description: 'Also what a reset has superseded.',
+    }),
+});
+
+const sagaEvent = z
+  .object({
+    id: z.string(),
+    sagaId: z.string(),
+    branch: z.int(),
+    seq: z.int(),
+    position: z.int(),
+    type: z.string().meta({ example: 'SagaStepCompleted' }),
+    data: z.looseObject({ type: z.string() }).readonly(),
+    at: time,
+    runId: z.string(),
+    correlationId: z.string().nullable(),
+    causationId: z.string().nullable(),
+    supersededBy: z.int().nullable(),
+  })
+  .meta({ id: 'SagaEvent' });
+
+export const eventListSchema = z
+  .object({
+    sagaId: z.string(),
+    items: z.array(sagaEvent).readonly(),
+    next: z.int().nullable().meta({ description: '`after` of the next page; null where there are no more as yet.' }),
+  })
+  .meta({ id: 'EventList' });
+
+export const noQuerySchema = z.strictObject({});

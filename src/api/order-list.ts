@@ -1,0 +1,20 @@
+/** GET /api/orders: pages of orders, from the read model. */
+import type { Request, Response } from 'express';
+import { callerOf } from './caller.js';
+import { sendTagged } from './conditional.js';
+import type { ApiDeps } from './deps.js';
+import { linksOf } from './order-links.js';
+import { orderListQuerySchema, type OrderList } from './list-schemas.js';
+import { Problem } from './problem.js';
+import { parseQuery } from './validate.js';
+
+/** A customer's list is of its own orders, whatever it asks for; another's it may not ask for. */
+export async function listOrders({ journal }: ApiDeps, req: Request, res: Response): Promise<void> {
+  const { cursor, limit, ...filter } = parseQuery(orderListQuerySchema, req.query);
+  const own = callerOf(req).customerId;
+  if (own !== undefined && (filter.customerId ?? own) !== own) throw new Problem('Forbidden');
+  const customerId = own ?? filter.customerId;
+  const { items, next } = await journal.listOrders({ ...filter, customerId }, { cursor, limit });
+  const page: OrderList = { items: items.map((order) => ({ ...order, links: linksOf(order.orderId) })), next };
+  sendTagged(req, res, page);
+}

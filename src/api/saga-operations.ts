@@ -1,0 +1,114 @@
+/** The operations on sagas, as the OpenAPI document has them. */
+import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import { eventListQuerySchema, eventListSchema, sagaListQuerySchema, sagaListSchema } from './list-schemas.js';
+import { ETAG, IF_MATCH, IF_NONE_MATCH, json, NOT_MODIFIED, operation } from './operation.js';
+import * as resolve from './resolve-schemas.js';
+import { SAGA_ID_PATTERN, sagaStatusSchema } from './saga-schemas.js';
+
+const sagaId = z.string().regex(SAGA_ID_PATTERN).meta({ example: 'order-4711' });
+const params = z.object({ sagaId });
+
+const serverSentEvent = z
+  .object({ id: z.string(), event: z.string(), data: z.string().meta({ description: 'A `SagaEvent` as JSON.' }) })
+  .meta({ id: 'ServerSentEvent' });
+
+export const SAGA_OPERATIONS: readonly RouteConfig[] = [
+  operation({
+    method: 'get',
+    path: '/api/sagas',
+    operationId: 'listSagas',
+    summary: 'Sagas, newest first',
+    description: 'From the read model. With `blockedOn` those that wait for an operator on that step.',
+    query: sagaListQuerySchema,
+    headers: IF_NONE_MATCH,
+    responses: { 200: { description: 'A page.', headers: ETAG, content: json(sagaListSchema) }, ...NOT_MODIFIED },
+    problems: ['JournalUnavailable'],
+  }),
+  operation({
+    method: 'post',
+    path: '/api/sagas/resolve',
+    operationId: 'resolveSagas',
+    summary: 'Decide for many blocked sagas at once',
+    description:
+      'Each blocked saga that the filter takes gets one Update for the step that it is blocked on. The answer says what ' +
+      'came of each; a repeat with the same `bulkId` decides nothing twice.',
+    body: {
+      schema: resolve.bulkRequestSchema,
+      example: { filter: { blockedOn: 'process_payment' }, action: 'retry', reason: 'provider is back', dryRun: true },
+    },
+    responses: { 200: { description: 'What came of each.', content: json(resolve.bulkResponseSchema) } },
+    problems: ['JournalUnavailable'],
+  }),
+  operation({
+    method: 'get',
+    path: '/api/sagas/{sagaId}/status',
+    operationId: 'getSagaStatus',
+    summary: 'Where a saga stands, step by step',
+    description: 'Answered with every worker down too; `source` and `asOf` say how well it is known.',
+    params,
+    query: resolve.statusQuerySchema,
+    headers: IF_NONE_MATCH,
+    responses: { 200: { description: 'The saga.', headers: ETAG, content: json(sagaStatusSchema) }, ...NOT_MODIFIED },
+    problems: ['SagaNotFound', 'OrdersUnavailable'],
+  }),
+  operation({
+    method: 'get',
+    path: '/api/sagas/{sagaId}/events',
+    operationId: 'listSagaEvents',
+    summary: "A saga's events, in order",
+    params,
+    query: eventListQuerySchema,
+    headers: IF_NONE_MATCH,
+    responses: { 200: { description: 'A page.', headers: ETAG, content: json(eventListSchema) }, ...NOT_MODIFIED },
+    problems: ['SagaNotFound', 'OrdersUnavailable', 'JournalUnavailable'],
+  }),
+  operation({
+    method: 'get',
+    path: '/api/sagas/{sagaId}/stream',
+    operationId: 'streamSagaEvents',
+    summary: "A saga's events as they come",
+    description: 'Server-sent events, each as in the list. Ends after the last one; resumed with `Last-Event-ID`.',
+    params,
+    headers: {
+      'last-event-id': z
+        .string()
+        .regex(/^\d{1,15}$/)
+        .optional()
+        .meta({ description: 'The position after which to go on.' }),
+    },
+    responses: {
+      200: {
+        description: '`id` is the position, `event` the type, `data` the event.',
+        content: { 'text/event-stream': { schema: serverSentEvent } },
+      },
+      204: { description: 'The saga has ended, and everything has been told.' },
+    },
+    problems: ['InvalidRequest', 'SagaNotFound', 'OrdersUnavailable', 'JournalUnavailable'],
+  }),
+  operation({
+    method: 'post',
+    path: '/api/sagas/{sagaId}/steps/{step}/resolve',
+    operationId: 'resolveStep',
+    summary: 'Decide on a step that is blocked, or is being retried',
+    description: 'Undecided within five seconds it answers 503; the same request id then finds the decision.',
+    params: z.object({ sagaId, step: z.string().min(1).max(64).meta({ example: 'process_payment' }) }),
+    headers: {
+      ...IF_MATCH,
+      'idempotency-key': z.string().optional().meta({ description: 'Instead of `requestId` in the body.' }),
+    },
+    body: { schema: resolve.resolveRequestSchema, example: { action: 'retry', reason: 'provider is back' } },
+    responses: { 200: { description: 'The decision, acted on.', content: json(resolve.resolveDecisionSchema) } },
+    problems: [
+      ...([
+        'SagaNotFound',
+        'NotApplicable',
+        'Overtaken',
+        'AlreadyFulfilled',
+        'AlreadyEnded',
+        'RequestIdReused',
+      ] as const),
+      ...(['AlreadyUnwinding', 'PreconditionFailed', 'NotDecided', 'OrdersUnavailable'] as const),
+    ],
+  }),
+];

@@ -1,0 +1,83 @@
+/** GET /api/sagas/{id}/stream: a saga's events as they come (server-sent events), to be resumed with `Last-Event-ID`. */
+import { once } from 'node:events';
+import type { Request, RequestHandler, Response } from 'express';
+import type { StoredEvent } from '../journal/reader.js';
+import { requireSaga } from './access.js';
+import { callerOf } from './caller.js';
+import type { ApiDeps } from './deps.js';
+import { Problem } from './problem.js';
+import { hasEnded } from './saga-status.js';
+import { invalidRequest, parseQuery } from './validate.js';
+import { noQuerySchema } from './list-schemas.js';
+
+/** Keeps proxies from closing a quiet connection, and finds out that a reader is gone. */
+const HEARTBEAT_MS = 15_000;
+const TERMINAL = /(?:Completed|Failed|Cancelled)$/;
+const NOT_TERMINAL = /^Saga/;
+
+/** Nothing follows it. */
+const isTerminal = ({ type }: Pick<StoredEvent, 'type'>): boolean => TERMINAL.test(type) && !NOT_TERMINAL.test(type);
+
+export function streamEvents(deps: ApiDeps): RequestHandler<{ sagaId: string }> {
+  return async (req, res) => {
+    parseQuery(noQuerySchema, req.query);
+    const after = lastEventId(req);
+    const { sagaId } = req.params;
+    const caller = callerOf(req);
+    await requireSaga(deps, caller, sagaId);
+    const [saga, next] = await Promise.all([
+      deps.journal.getSaga(sagaId),
+      deps.journal.getEvents(sagaId, { after, limit: 1 }),
+    ]);
+    if (!saga && next.length === 0) throw new Problem('SagaNotFound');
+    // There is nothing more to come: an EventSource that has been told everything stops asking.
+    const told = saga && after !== undefined && next.length === 0 && hasEnded(saga);
+    if (told) {
+      res.status(204).end();
+      return;
+    }
+    res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+    res.flushHeaders();
+    if (req.method === 'HEAD') res.end();
+    else await send(deps, res, sagaId, after, caller.expiresAt);
+  };
+}
+
+function lastEventId(req: Request): number | undefined {
+  const given = req.get('last-event-id');
+  if (given === undefined) return undefined;
+  if (/^\d{1,15}$/.test(given)) return Number(given);
+  throw invalidRequest([{ field: 'Last-Event-ID', message: 'is the id of an event of this stream' }]);
+}
+
+/** Ends after the saga's last event, with the caller's credentials, with the connection, or with this process. */
+async function send(
+  { journal, stopping }: ApiDeps,
+  res: Response,
+  sagaId: string,
+  after: number | undefined,
+  expiresAt: number | undefined,
+): Promise<void> {
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  const heartbeat = setInterval(() => res.write(': still here\n\n'), HEARTBEAT_MS);
+  const expiry = expiresAt === undefined ? undefined : setTimeout(end, Math.min(expiresAt - Date.now(), 2 ** 31 - 1));
+  res.once('close', end);
+  stopping?.addEventListener('abort', end);
+  if (stopping?.aborted) end();
+  try {
+    res.write('retry: 1000\n\n');
+    for await (const event of journal.follow(sagaId, { after, signal: over.signal })) {
+      const drained = res.write(`id: ${event.position}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+      if (isTerminal(event) && event.supersededBy === null) break;
+      if (!drained) await once(res, 'drain', { signal: over.signal });
+    }
+  } catch (error) {
+    if (!over.signal.aborted) throw error;
+  } finally {
+    clearInterval(heartbeat);
+    clearTimeout(expiry);
+    stopping?.removeEventListener('abort', end);
+    res.end();
+  }
+}

@@ -1,0 +1,122 @@
+/** Steering a saga: an Update that is accepted and acted on, refused with the reason, or not decided (rules 18 and 24). */
+import { createHash } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/common';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { orderIdOf } from '../order.js';
+import {
+  approveOrder,
+  cancelOrder,
+  rejectOrder,
+  resolveStep,
+  type Decision,
+  type RefusalCode,
+  type ResolveRequest,
+  type SteeringRequest,
+} from '../workflows/messages.js';
+import type { ApiDeps } from './deps.js';
+import { Problem, type ProblemDetails } from './problem.js';
+import { readSagaStatus } from './saga-status.js';
+import { askTemporal, EngineUnavailableError } from './temporal.js';
+
+const DECIDED_WITHIN_MS = 5_000;
+/** A decision that falls at the last moment still has to get here. */
+const GRACE_MS = 250;
+/** Of a workflow that has closed Temporal knows the verdict; its worker is not waited for long. */
+const ENDED_PATIENCE_MS = 250;
+
+type Steering<Request extends SteeringRequest> = Omit<Request, 'validUntil'>;
+
+/** What is asked of a saga. `id` is the same for the same request, so that its repeat finds the decision. */
+export interface SteerRequest {
+  readonly id: string;
+  readonly details: ProblemDetails;
+  readonly send: (handle: WorkflowHandle, updateId: string, validUntil: string) => Promise<Decision>;
+}
+
+const UPDATES = { cancel: cancelOrder, approve: approveOrder, reject: rejectOrder } as const;
+export type OrderDecision = keyof typeof UPDATES;
+
+export const orderRequest = (decision: OrderDecision, { actor, reason }: Steering<SteeringRequest>): SteerRequest => ({
+  id: idOf(decision, [actor, reason]),
+  details: {},
+  send: (handle, updateId, validUntil) =>
+    handle.executeUpdate(UPDATES[decision], { updateId, args: [{ actor, reason, validUntil }] }),
+});
+
+/** The content is part of the id: with other content the workflow is to see the request, and to refuse it (rule 18). */
+export const stepRequest = (request: Steering<ResolveRequest>): SteerRequest => ({
+  id: idOf('resolve', [request.requestId, request.step, request.action, request.actor, request.reason]),
+  details: { requestId: request.requestId },
+  send: (handle, updateId, validUntil) =>
+    handle.executeUpdate(resolveStep, { updateId, args: [{ ...request, validUntil }] }),
+});
+
+const idOf = (what: string, content: readonly string[]): string =>
+  `${what}-${createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32)}`;
+
+/** Throws a `Problem`: 404 unknown, 409 refused with the present state, 503 undecided; then the same request again. */
+export async function steerSaga(
+  deps: ApiDeps,
+  sagaId: string,
+  request: SteerRequest,
+  notFound: 'OrderNotFound' | 'SagaNotFound',
+): Promise<Decision> {
+  const handle = deps.temporal.workflow.getHandle(sagaId);
+  const validUntil = new Date(Date.now() + DECIDED_WITHIN_MS).toISOString();
+  try {
+    return await askTemporal(deps.temporal, DECIDED_WITHIN_MS + GRACE_MS, () =>
+      request.send(handle, request.id, validUntil),
+    );
+  } catch (error) {
+    const ids = { orderId: orderIdOf(sagaId), sagaId, ...request.details };
+    if (!(error instanceof WorkflowNotFoundError)) throw refusal(error, ids);
+    const earlier = await decisionOf(deps, handle, request.id);
+    if (earlier) return earlier;
+    throw await ended(deps, ids, error, notFound);
+  }
+}
+
+const CODES: readonly RefusalCode[] = [
+  ...(['AlreadyFulfilled', 'AlreadyUnwinding', 'NotApplicable', 'Overtaken', 'RequestIdReused'] as const),
+];
+
+const isRefusal = (type: unknown): type is Exclude<RefusalCode, 'InvalidRequest' | 'NotDecided'> =>
+  CODES.some((code) => code === type);
+
+function refusal(error: unknown, ids: ProblemDetails): unknown {
+  const undecided =
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof EngineUnavailableError;
+  if (undecided) return new Problem('NotDecided', ids, { cause: error });
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) return error;
+  const { type, details } = error.cause;
+  const { state, blockedOn }: { state?: string; blockedOn?: string | null } = Object(details?.[0]);
+  const present = { ...(state !== undefined && { state }), ...(blockedOn !== undefined && { blockedOn }) };
+  if (isRefusal(type)) return new Problem(type, { ...ids, ...present }, { cause: error });
+  // `NotDecided`, and the engine's own: the workflow closed or was handed over while the Update was under way.
+  return new Problem('NotDecided', ids, { cause: error });
+}
+
+/** What was decided on this very request before the workflow closed, as its history has it. */
+async function decisionOf(deps: ApiDeps, handle: WorkflowHandle, updateId: string): Promise<Decision | undefined> {
+  return askTemporal(deps.temporal, ENDED_PATIENCE_MS, () => handle.getUpdateHandle<Decision>(updateId).result()).catch(
+    () => undefined,
+  );
+}
+
+/** No workflow takes the Update: it has closed, or there never was one. */
+async function ended(
+  deps: ApiDeps,
+  ids: ProblemDetails & { readonly sagaId: string },
+  cause: unknown,
+  notFound: 'OrderNotFound' | 'SagaNotFound',
+): Promise<Problem> {
+  const status = await readSagaStatus(deps, ids.sagaId, { patience: ENDED_PATIENCE_MS });
+  if (!status) return new Problem(notFound, {}, { cause });
+  const code = status.state === 'COMPLETED' ? 'AlreadyFulfilled' : 'AlreadyEnded';
+  return new Problem(code, { ...ids, state: status.state }, { cause });
+}

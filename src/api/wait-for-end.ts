@@ -1,0 +1,21 @@
+import { WorkflowFailedError, type Client } from '@temporalio/client';
+
+/**
+ * True once the saga has ended, false after `within` milliseconds, on the signal, or where nobody can say. A run that is
+ * continued as new is followed.
+ */
+export async function waitForEnd(
+  temporal: Client,
+  sagaId: string,
+  within: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (within <= 0 || signal.aborted) return false;
+  const ended = temporal.withAbortSignal(signal, () =>
+    temporal.withDeadline(Date.now() + within, () => temporal.workflow.getHandle(sagaId).result()),
+  );
+  return ended.then(
+    () => true,
+    (error: unknown) => error instanceof WorkflowFailedError,
+  );
+}

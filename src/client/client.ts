@@ -1,0 +1,106 @@
+/** The API's typed client: its operations as functions, over `fetch`. Runs in Node and in a browser. */
+import { OPERATIONS, type Operations, type Problem } from './operations.js';
+
+export interface ClientOptions {
+  /** Such as `http://localhost:8000`. */
+  readonly baseUrl: string;
+  /** Sent with every request: credentials, say. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** The API has refused, or could not be reached where `status` is 0. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+
+  constructor(
+    readonly status: number,
+    /** Undefined where the answer was none of the API's own. */
+    readonly problem: Problem | undefined,
+    /** Seconds after which the same request may be repeated. */
+    readonly retryAfter: number | undefined,
+    options?: ErrorOptions,
+  ) {
+    super(problem ? `${problem.code}: ${problem.title}` : `the API answered ${status}`, options);
+  }
+}
+
+type Id = keyof Operations;
+
+/** Members that an operation does not have are left out; those of which all may be left out may be, too. */
+export type Input<Op extends Id> = Part<'params', Operations[Op]['params']> &
+  Part<'query', Operations[Op]['query']> &
+  Part<'headers', Operations[Op]['headers']> &
+  (Operations[Op]['body'] extends undefined ? object : { readonly body: Operations[Op]['body'] }) & {
+    readonly signal?: AbortSignal;
+  };
+
+type Part<Name extends string, Members> = object extends Members
+  ? { readonly [Key in Name]?: Members }
+  : { readonly [Key in Name]: Members };
+
+/** One of the answers, told apart by `status`. */
+export type Answer<Op extends Id> = {
+  readonly [Status in keyof Operations[Op]['answers']]: {
+    readonly status: Status;
+    readonly body: Operations[Op]['answers'][Status];
+    readonly headers: Headers;
+  };
+}[keyof Operations[Op]['answers']];
+
+export type Client = {
+  readonly [Op in Id]: object extends Input<Op>
+    ? (input?: Input<Op>) => Promise<Answer<Op>>
+    : (input: Input<Op>) => Promise<Answer<Op>>;
+};
+
+/** Every function throws an `ApiError` for whatever is no success. */
+export function createClient(options: ClientOptions): Client {
+  const functions = Object.entries(OPERATIONS).map(([id, { method, path }]) => [
+    id,
+    (input: Loose = {}) => request(options, method, path, input),
+  ]);
+  return Object.fromEntries(functions) as Client;
+}
+
+/** Any operation's input. */
+interface Loose {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+async function request(options: ClientOptions, method: string, path: string, input: Loose) {
+  const { baseUrl, fetch = globalThis.fetch } = options;
+  const headers = { accept: 'application/json', ...options.headers, ...given(input.headers) };
+  const response = await fetch(`${baseUrl}${addressOf(path, input)}`, {
+    method,
+    headers: input.body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+    ...(input.body !== undefined && { body: JSON.stringify(input.body) }),
+    ...(input.signal && { signal: input.signal }),
+  }).catch((error: unknown) => {
+    throw new ApiError(0, undefined, undefined, { cause: error });
+  });
+  const text = await response.text();
+  const body: unknown = isJson(response) && text !== '' ? JSON.parse(text) : undefined;
+  if (response.ok || response.status === 304) return { status: response.status, body, headers: response.headers };
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const problem = isProblem(response) ? (body as Problem) : undefined;
+  throw new ApiError(response.status, problem, Number.isNaN(retryAfter) ? undefined : retryAfter);
+}
+
+const isJson = ({ headers }: Response): boolean => /[/+]json\b/.test(headers.get('content-type') ?? '');
+const isProblem = ({ headers }: Response): boolean => /problem\+json/.test(headers.get('content-type') ?? '');
+
+const given = (headers: Loose['headers'] = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+
+function addressOf(path: string, { params = {}, query = {} }: Loose): string {
+  const place = path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(params[name] ?? ''));
+  const asked = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`],
+  );
+  return asked.length === 0 ? place : `${place}?${asked.join('&')}`;
+}

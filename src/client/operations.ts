@@ -1,0 +1,587 @@
+// Generated from openapi.json by `npm run openapi`: do not edit.
+
+export type Order = {
+  readonly orderId: OrderId;
+  readonly sagaId: string;
+  readonly customerId: string;
+  readonly items: readonly OrderItem[];
+  readonly createdAt: string;
+  readonly state: SagaState;
+  /** Why it failed or was cancelled. */
+  readonly reason?: string | null | undefined;
+  /** The step that waits for an operator. */
+  readonly blockedOn?: string | null | undefined;
+  readonly waitingFor?: { readonly approval: string; readonly until: string } | null | undefined;
+  /** When this was true. */
+  readonly asOf: string;
+  /** Who said it. `readModel`: the journal, everything is there. `workflow`: the saga itself, everything is there. `engine`: Temporal, with no worker answering; between start and end the state may be older than it looks. `orders`: the orders table, with Temporal away. */
+  readonly source: 'readModel' | 'workflow' | 'engine' | 'orders';
+  readonly links: OrderLinks;
+};
+
+export type OrderId = string;
+
+export type OrderItem = { readonly productId: string; readonly quantity: number };
+
+export type SagaState = 'STARTED' | 'PENDING' | 'COMPENSATING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+
+export type OrderLinks = {
+  readonly order: string;
+  readonly status: string;
+  readonly events: string;
+  readonly cancel: string;
+};
+
+export type OrderAccepted = {
+  readonly orderId: OrderId;
+  readonly sagaId: string;
+  readonly state: 'STARTED';
+  readonly links: OrderLinks;
+};
+
+export type Problem = {
+  /** `/problems/<code>`: relative to the API, the page that explains the code. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code:
+    | 'InvalidJson'
+    | 'InvalidRequest'
+    | 'Unauthenticated'
+    | 'InvalidCredentials'
+    | 'Forbidden'
+    | 'RouteNotFound'
+    | 'OrderNotFound'
+    | 'SagaNotFound'
+    | 'MethodNotAllowed'
+    | 'NotAcceptable'
+    | 'RequestInFlight'
+    | 'OrderIdTaken'
+    | 'AlreadyFulfilled'
+    | 'AlreadyUnwinding'
+    | 'AlreadyEnded'
+    | 'NotApplicable'
+    | 'Overtaken'
+    | 'PreconditionFailed'
+    | 'PayloadTooLarge'
+    | 'UnsupportedMediaType'
+    | 'UnknownProduct'
+    | 'IdempotencyKeyReused'
+    | 'RequestIdReused'
+    | 'TooManyRequests'
+    | 'InternalError'
+    | 'OrdersUnavailable'
+    | 'EngineUnavailable'
+    | 'JournalUnavailable'
+    | 'IdentityUnavailable'
+    | 'NotDecided';
+  readonly detail?: string | undefined;
+  readonly errors?: readonly { readonly field: string; readonly message: string }[] | undefined;
+  readonly orderId?: string | undefined;
+  readonly sagaId?: string | undefined;
+  readonly state?: string | undefined;
+  readonly blockedOn?: string | null | undefined;
+  readonly requestId?: string | undefined;
+  readonly correlationId: string;
+};
+
+export type OrderRequest = {
+  readonly orderId?: OrderId | undefined;
+  /** May be left out in development only, where the demo customer fills it in. */
+  readonly customerId?: string | undefined;
+  /** Lines of one product are merged; together they are at most 10000. */
+  readonly items: readonly OrderItem[];
+  /** A token of the payment provider, never a card number. May be left out in development only, where the demo customer fills it in. */
+  readonly paymentMethod?: string | undefined;
+  readonly shippingAddress?: ShippingAddress | undefined;
+};
+
+/** May be left out in development only, where the demo customer fills it in. */
+export type ShippingAddress = {
+  readonly name: string;
+  readonly street: string;
+  readonly city: string;
+  readonly postalCode: string;
+  readonly country: string;
+};
+
+export type OrderList = {
+  readonly items: readonly OrderSummary[];
+  /** The cursor of the next page; null after the last one. */
+  readonly next: string | null;
+};
+
+export type OrderSummary = {
+  readonly orderId: OrderId;
+  readonly sagaId: string;
+  readonly customerId: string;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly state: SagaState;
+  readonly reason: string | null;
+  readonly blockedOn: string | null;
+  readonly waitingFor: { readonly approval: string; readonly until: string } | null;
+  readonly total: Money;
+  readonly updatedAt: string;
+  readonly asOf: string;
+  readonly links: OrderLinks;
+};
+
+export type Money = { readonly amount: number; readonly currency: string } | null;
+
+export type Decision = {
+  readonly orderId: OrderId;
+  readonly sagaId: string;
+  readonly accepted: true;
+  readonly state: string;
+  readonly at: string;
+};
+
+export type DecisionRequest = {
+  /** Kept in the history: nothing personal. */
+  readonly reason: string;
+  /** Who asks; whoever the credentials name, where authentication is on. */
+  readonly actor?: string | undefined;
+};
+
+export type SagaList = {
+  readonly items: readonly SagaView[];
+  /** The cursor of the next page; null after the last one. */
+  readonly next: string | null;
+};
+
+export type SagaView = {
+  readonly sagaId: string;
+  readonly sagaType: string;
+  readonly state: SagaState;
+  /** Ids and totals. */
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly currentStep: string | null;
+  /** The step that waits for an operator. */
+  readonly blockedOn: string | null;
+  readonly waitingFor: { readonly approval: string; readonly until: string } | null;
+  /** Why it failed or was cancelled. */
+  readonly reason: string | null;
+  readonly steps: readonly SagaStep[];
+  readonly waivers: readonly Waiver[];
+  readonly deadLetters: readonly string[];
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly version: number;
+  readonly branch: number;
+  readonly behindGap: boolean;
+  readonly asOf: string;
+};
+
+export type SagaStep = {
+  readonly name: string;
+  readonly kind: 'compensatable' | 'pivot' | 'retriable';
+  readonly status:
+    | 'pending'
+    | 'executing'
+    | 'completed'
+    | 'failed'
+    | 'compensating'
+    | 'compensated'
+    | 'unknown'
+    | 'nothingToDo'
+    | 'skipped';
+  readonly result?: unknown;
+  readonly error?: { readonly code: string; readonly message: string } | undefined;
+  readonly executedAt?: string | undefined;
+  readonly timeoutAt?: string | undefined;
+  readonly compensatedAt?: string | undefined;
+  readonly attempts: number;
+};
+
+export type Waiver = { readonly step: string; readonly actor: string; readonly reason: string };
+
+export type BulkResolveResponse = {
+  readonly bulkId: string;
+  readonly dryRun: boolean;
+  readonly results: readonly BulkResult[];
+  /** How many results there are of each outcome. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** There are more blocked sagas that the filter takes. */
+  readonly more: boolean;
+};
+
+export type BulkResult = {
+  readonly sagaId: string;
+  readonly step: string;
+  readonly outcome: 'wouldResolve' | 'accepted' | 'refused' | 'undecided' | 'notTried';
+  /** Why not: the code of a problem. */
+  readonly code?: string | undefined;
+  readonly state?: string | undefined;
+};
+
+export type BulkResolveRequest = {
+  /** The same id finds the decisions again: each saga gets the request id `bulkId:sagaId`. */
+  readonly bulkId?: string | undefined;
+  readonly filter: SagaFilter;
+  readonly action: 'retry' | 'skip' | 'applied' | 'notApplied';
+  /** Kept in the history: nothing personal. */
+  readonly reason: string;
+  /** Who decides; whoever the credentials name, where authentication is on. */
+  readonly actor?: string | undefined;
+  /** Lists what would be touched, and touches nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** Sagas at once. */
+  readonly limit?: number | undefined;
+};
+
+export type SagaFilter = {
+  readonly state?: SagaState | undefined;
+  readonly type?: string | undefined;
+  readonly blockedOn?: string | undefined;
+  /** Time since its last event: `30s`, `10m`, `2h`, `7d`. */
+  readonly olderThan?: string | undefined;
+};
+
+/** Members that the source does not know are absent. */
+export type SagaStatus = {
+  readonly sagaId: string;
+  readonly sagaType: string;
+  readonly state: SagaState;
+  /** Ids and totals. */
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly currentStep?: string | null | undefined;
+  /** The step that waits for an operator. */
+  readonly blockedOn?: string | null | undefined;
+  readonly waitingFor?: { readonly approval: string; readonly until: string } | null | undefined;
+  /** Why it failed or was cancelled. */
+  readonly reason?: string | null | undefined;
+  readonly steps?: readonly SagaStep[] | undefined;
+  readonly waivers?: readonly Waiver[] | undefined;
+  readonly deadLetters?: readonly string[] | undefined;
+  readonly createdAt: string;
+  readonly updatedAt?: string | undefined;
+  /** When this was true. */
+  readonly asOf: string;
+  /** Who said it. `readModel`: the journal, everything is there. `workflow`: the saga itself, everything is there. `engine`: Temporal, with no worker answering; between start and end the state may be older than it looks. `orders`: the orders table, with Temporal away. */
+  readonly source: 'readModel' | 'workflow' | 'engine' | 'orders';
+  /** Temporal's status of the workflow. `FAILED`, `TIMED_OUT` and `TERMINATED` are alarms: the saga has stopped in the given state. `NOT_FOUND`: Temporal knows nothing of it (any more). */
+  readonly engineStatus?: string | undefined;
+};
+
+export type EventList = {
+  readonly sagaId: string;
+  readonly items: readonly SagaEvent[];
+  /** `after` of the next page; null where there are no more as yet. */
+  readonly next: number | null;
+};
+
+export type SagaEvent = {
+  readonly id: string;
+  readonly sagaId: string;
+  readonly branch: number;
+  readonly seq: number;
+  readonly position: number;
+  readonly type: string;
+  readonly data: { readonly type: string; readonly [name: string]: unknown };
+  readonly at: string;
+  readonly runId: string;
+  readonly correlationId: string | null;
+  readonly causationId: string | null;
+  readonly supersededBy: number | null;
+};
+
+export type ServerSentEvent = {
+  readonly id: string;
+  readonly event: string;
+  /** A `SagaEvent` as JSON. */
+  readonly data: string;
+};
+
+export type ResolveDecision = {
+  readonly orderId: OrderId;
+  readonly sagaId: string;
+  readonly step: string;
+  readonly action: ResolveAction;
+  readonly requestId: string;
+  readonly accepted: true;
+  readonly state: string;
+  readonly at: string;
+};
+
+/** `retry`: a new budget. `skip`: leave it as it is; the verdict lists the waiver. `block`: stop retrying. `applied`, `notApplied`: what became of an action that the participant could not tell. */
+export type ResolveAction = 'retry' | 'skip' | 'block' | 'applied' | 'notApplied';
+
+export type ResolveRequest = {
+  readonly action: ResolveAction;
+  /** Kept in the history: nothing personal. */
+  readonly reason: string;
+  /** Who decides; whoever the credentials name, where authentication is on. */
+  readonly actor?: string | undefined;
+  /** The same id with the same content finds the decision again; `Idempotency-Key` can say it as well. */
+  readonly requestId?: string | undefined;
+};
+
+export type Liveness = { readonly status: 'live' };
+
+export type Readiness = {
+  readonly status: 'ready' | 'unavailable';
+  readonly postgresql: 'up' | 'down';
+  readonly temporal: 'up' | 'down';
+};
+
+/** What each operation takes, and what it answers, by status. */
+
+export interface Operations {
+  /** Orders, newest first */
+  readonly listOrders: {
+    readonly params: object;
+    readonly query: {
+      readonly state?: SagaState | undefined;
+      readonly customerId?: string | undefined;
+      /** Created then or later. */
+      readonly from?: string | undefined;
+      /** Created before then. */
+      readonly to?: string | undefined;
+      /** `next` of the page before. */
+      readonly cursor?: string | undefined;
+      readonly limit?: number | undefined;
+    };
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** Answers 304 if it is so still. */
+      readonly 'if-none-match'?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: OrderList; readonly 304: undefined };
+  };
+  /** Place an order */
+  readonly placeOrder: {
+    readonly params: object;
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** The caller's own name for this request. A repeat is answered as the first was (`Idempotency-Replayed: true`); one that comes meanwhile is 409, another body 422. Only successes are stored, for as long as the order. */
+      readonly 'idempotency-key'?: string | undefined;
+      /** `wait=N`: answers with the outcome if it comes within N seconds, at most 30 (RFC 7240). */
+      readonly prefer?: string | undefined;
+    };
+    readonly body: OrderRequest;
+    readonly answers: { readonly 200: Order; readonly 202: OrderAccepted };
+  };
+  /** What was ordered, and how it stands */
+  readonly getOrder: {
+    readonly params: { readonly orderId: OrderId };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** Answers 304 if it is so still. */
+      readonly 'if-none-match'?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: Order; readonly 304: undefined };
+  };
+  /** Cancel an order */
+  readonly cancelOrder: {
+    readonly params: { readonly orderId: OrderId };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** The ETag that was decided on: anything newer is 412. */
+      readonly 'if-match'?: string | undefined;
+    };
+    readonly body: DecisionRequest;
+    readonly answers: { readonly 200: Decision };
+  };
+  /** Approve an order that waits for it */
+  readonly approveOrder: {
+    readonly params: { readonly orderId: OrderId };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** The ETag that was decided on: anything newer is 412. */
+      readonly 'if-match'?: string | undefined;
+    };
+    readonly body: DecisionRequest;
+    readonly answers: { readonly 200: Decision };
+  };
+  /** Reject an order that waits for approval */
+  readonly rejectOrder: {
+    readonly params: { readonly orderId: OrderId };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** The ETag that was decided on: anything newer is 412. */
+      readonly 'if-match'?: string | undefined;
+    };
+    readonly body: DecisionRequest;
+    readonly answers: { readonly 200: Decision };
+  };
+  /** Sagas, newest first */
+  readonly listSagas: {
+    readonly params: object;
+    readonly query: {
+      readonly state?: SagaState | undefined;
+      readonly type?: string | undefined;
+      readonly blockedOn?: string | undefined;
+      /** Time since its last event: `30s`, `10m`, `2h`, `7d`. */
+      readonly olderThan?: string | undefined;
+      /** `next` of the page before. */
+      readonly cursor?: string | undefined;
+      readonly limit?: number | undefined;
+    };
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** Answers 304 if it is so still. */
+      readonly 'if-none-match'?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: SagaList; readonly 304: undefined };
+  };
+  /** Decide for many blocked sagas at once */
+  readonly resolveSagas: {
+    readonly params: object;
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: BulkResolveRequest;
+    readonly answers: { readonly 200: BulkResolveResponse };
+  };
+  /** Where a saga stands, step by step */
+  readonly getSagaStatus: {
+    readonly params: { readonly sagaId: string };
+    readonly query: {
+      /** Asks the saga itself, which needs a worker. */
+      readonly fresh?: boolean | undefined;
+    };
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** Answers 304 if it is so still. */
+      readonly 'if-none-match'?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: SagaStatus; readonly 304: undefined };
+  };
+  /** A saga's events, in order */
+  readonly listSagaEvents: {
+    readonly params: { readonly sagaId: string };
+    readonly query: {
+      /** A position. */
+      readonly after?: number | undefined;
+      readonly limit?: number | undefined;
+      /** Also what a reset has superseded. */
+      readonly allBranches?: boolean | undefined;
+    };
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** Answers 304 if it is so still. */
+      readonly 'if-none-match'?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: EventList; readonly 304: undefined };
+  };
+  /** A saga's events as they come */
+  readonly streamSagaEvents: {
+    readonly params: { readonly sagaId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** The position after which to go on. */
+      readonly 'last-event-id'?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: undefined; readonly 204: undefined };
+  };
+  /** Decide on a step that is blocked, or is being retried */
+  readonly resolveStep: {
+    readonly params: { readonly sagaId: string; readonly step: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** The ETag that was decided on: anything newer is 412. */
+      readonly 'if-match'?: string | undefined;
+      /** Instead of `requestId` in the body. */
+      readonly 'idempotency-key'?: string | undefined;
+    };
+    readonly body: ResolveRequest;
+    readonly answers: { readonly 200: ResolveDecision };
+  };
+  /** This process answers */
+  readonly live: {
+    readonly params: object;
+    readonly query: object;
+    readonly headers: object;
+    readonly body: undefined;
+    readonly answers: { readonly 200: Liveness };
+  };
+  /** Orders can be taken: PostgreSQL and Temporal answer */
+  readonly ready: {
+    readonly params: object;
+    readonly query: object;
+    readonly headers: object;
+    readonly body: undefined;
+    readonly answers: { readonly 200: Readiness };
+  };
+}
+
+export const OPERATIONS = {
+  listOrders: { method: 'GET', path: '/api/orders' },
+
+  placeOrder: { method: 'POST', path: '/api/orders' },
+
+  getOrder: { method: 'GET', path: '/api/orders/{orderId}' },
+
+  cancelOrder: { method: 'POST', path: '/api/orders/{orderId}/cancel' },
+
+  approveOrder: { method: 'POST', path: '/api/orders/{orderId}/approve' },
+
+  rejectOrder: { method: 'POST', path: '/api/orders/{orderId}/reject' },
+
+  listSagas: { method: 'GET', path: '/api/sagas' },
+
+  resolveSagas: { method: 'POST', path: '/api/sagas/resolve' },
+
+  getSagaStatus: { method: 'GET', path: '/api/sagas/{sagaId}/status' },
+
+  listSagaEvents: { method: 'GET', path: '/api/sagas/{sagaId}/events' },
+
+  streamSagaEvents: { method: 'GET', path: '/api/sagas/{sagaId}/stream' },
+
+  resolveStep: { method: 'POST', path: '/api/sagas/{sagaId}/steps/{step}/resolve' },
+
+  live: { method: 'GET', path: '/health/live' },
+
+  ready: { method: 'GET', path: '/health/ready' },
+} as const satisfies Record<keyof Operations, { readonly method: 'GET' | 'POST'; readonly path: string }>;

@@ -1,0 +1,170 @@
+/** Asking for an order: its row, and the caller's idempotency key with a lease, in one statement and so one round trip. */
+import { randomUUID } from 'node:crypto';
+import type { Order } from '../order.js';
+import type { Query } from './query.js';
+
+/** An idempotency key belongs to the caller: the same key of somebody else is another one. */
+export interface CallersKey {
+  readonly owner: string;
+  readonly key: string;
+}
+
+/** What a repeat of an answered request gets. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly location: string;
+  readonly body: unknown;
+}
+
+export interface Asked {
+  readonly order: Order;
+  /** Of the content, before defaults. */
+  readonly fingerprint: string;
+  /** The caller has chosen the order's id. */
+  readonly named: boolean;
+  readonly key?: CallersKey | undefined;
+}
+
+export type Claim =
+  /** Whoever gets this starts the saga, or finds that it runs (`startedAt`). */
+  | { readonly outcome: 'asked'; readonly orderId: string; readonly startedAt: string | null; readonly lease?: string }
+  /** The id belongs to an order with other content or of another customer. */
+  | { readonly outcome: 'taken' }
+  /** The key was used for another request. */
+  | { readonly outcome: 'otherRequest'; readonly orderId: string }
+  /** Another request under this key is under way. */
+  | { readonly outcome: 'inFlight'; readonly orderId: string }
+  | { readonly outcome: 'answered'; readonly orderId: string; readonly answer: StoredAnswer };
+
+/** Longer than any request holds it: both databases together are given up after four seconds. */
+const LEASE_MS = 10_000;
+
+/** Only the same order is touched: its `asked_at` keeps it from being swept away while it is started. */
+const ASK = (schema: string, source: string): string => `
+  INSERT INTO ${schema}.orders AS o (id, customer_id, items, payment_token, shipping_address, fingerprint)
+  ${source}
+  ON CONFLICT (id) DO UPDATE SET asked_at = now()
+    WHERE o.fingerprint = EXCLUDED.fingerprint AND o.customer_id = EXCLUDED.customer_id
+  RETURNING o.id, o.started_at`;
+
+interface AskedRow {
+  readonly id: string | null;
+  readonly started_at: Date | null;
+}
+
+const columnsOf = ({ customerId, items, paymentMethod, shippingAddress }: Order, fingerprint: string): unknown[] => [
+  customerId,
+  JSON.stringify(items),
+  paymentMethod,
+  JSON.stringify(shippingAddress),
+  fingerprint,
+];
+
+export async function claim(query: Query, schema: string, asked: Asked): Promise<Claim> {
+  if (asked.key) return claimKey(query, schema, asked, asked.key);
+  const { order, fingerprint } = asked;
+  const values = [order.orderId, ...columnsOf(order, fingerprint)];
+  const [row] = await query<AskedRow>(ASK(schema, 'VALUES ($1, $2, $3, $4, $5, $6)'), values);
+  return row ? { outcome: 'asked', orderId: order.orderId, startedAt: isoOf(row.started_at) } : { outcome: 'taken' };
+}
+
+const isoOf = (time: Date | null): string | null => time?.toISOString() ?? null;
+
+/** The id that the caller has chosen is part of the request. One that the API has made may be named in a repeat. */
+const requestPrint = ({ fingerprint, named, order }: Asked): string => `${fingerprint}/${named ? order.orderId : ''}`;
+const repeatPrint = ({ fingerprint, named }: Asked): string | null => (named ? `${fingerprint}/` : null);
+
+async function claimKey(query: Query, schema: string, asked: Asked, { owner, key }: CallersKey): Promise<Claim> {
+  const lease = randomUUID();
+  const { order, fingerprint } = asked;
+  const print = requestPrint(asked);
+  const columns = [order.orderId, ...columnsOf(order, fingerprint)];
+  const [row] = await query<AskedRow & { order_id: string }>(
+    `WITH claimed AS (
+       INSERT INTO ${schema}.idempotency_keys AS k (owner, key, fingerprint, order_id, lease, lease_until)
+       VALUES ($7, $8, $9, $1, $11, clock_timestamp() + $12 * interval '1 ms')
+       ON CONFLICT (owner, key) DO UPDATE SET lease = EXCLUDED.lease, lease_until = EXCLUDED.lease_until
+         WHERE k.answer IS NULL AND k.lease_until <= clock_timestamp()
+           AND (k.fingerprint = $9 OR (k.fingerprint = $10 AND k.order_id = $1))
+       RETURNING k.order_id
+     ), asked AS (${ASK(schema, 'SELECT order_id, $2, $3::jsonb, $4, $5::jsonb, $6 FROM claimed')})
+     SELECT claimed.order_id, asked.id, asked.started_at FROM claimed LEFT JOIN asked ON true`,
+    [...columns, owner, key, print, repeatPrint(asked), lease, LEASE_MS],
+  );
+  if (row?.id) return { outcome: 'asked', orderId: row.id, startedAt: isoOf(row.started_at), lease };
+  if (row) {
+    await forgetKey(query, schema, { owner, key }, lease);
+    return { outcome: 'taken' };
+  }
+  return (await readKey(query, schema, asked, { owner, key })) ?? claimKey(query, schema, asked, { owner, key });
+}
+
+interface KeyRow {
+  readonly fingerprint: string;
+  readonly order_id: string;
+  readonly answer: StoredAnswer | null;
+  readonly lapsed: boolean;
+}
+
+/** Undefined where the key has become free since it was in the way. */
+async function readKey(
+  query: Query,
+  schema: string,
+  asked: Asked,
+  { owner, key }: CallersKey,
+): Promise<Claim | undefined> {
+  const [row] = await query<KeyRow>(
+    `SELECT fingerprint, order_id, answer, lease_until <= clock_timestamp() AS lapsed
+     FROM ${schema}.idempotency_keys WHERE owner = $1 AND key = $2`,
+    [owner, key],
+  );
+  if (!row) return undefined;
+  const { order_id: orderId, answer } = row;
+  const repeat = row.fingerprint === repeatPrint(asked) && orderId === asked.order.orderId;
+  if (row.fingerprint !== requestPrint(asked) && !repeat) return { outcome: 'otherRequest', orderId };
+  if (answer) return { outcome: 'answered', orderId, answer };
+  return row.lapsed ? undefined : { outcome: 'inFlight', orderId };
+}
+
+const STARTED = (schema: string): string =>
+  `UPDATE ${schema}.orders SET started_at = coalesce(started_at, now()) WHERE id = $1`;
+
+const ANSWERED = (schema: string): string =>
+  `UPDATE ${schema}.idempotency_keys SET answer = $2, lease_until = now() WHERE order_id = $1 AND answer IS NULL`;
+
+/** Records that the saga's start is confirmed (the first time counts), and what repeats under the key are answered. */
+export async function confirm(
+  query: Query,
+  schema: string,
+  orderId: string,
+  stored?: CallersKey & { readonly answer: StoredAnswer },
+): Promise<void> {
+  if (!stored) {
+    await query(STARTED(schema), [orderId]);
+    return;
+  }
+  const { owner, key, answer } = stored;
+  const values = [orderId, JSON.stringify(answer), owner, key];
+  await query(`WITH started AS (${STARTED(schema)}) ${ANSWERED(schema)} AND owner = $3 AND key = $4`, values);
+}
+
+/** The same without its request: for every key under which the order was asked for. */
+export async function confirmAll(query: Query, schema: string, orderId: string, answer: StoredAnswer): Promise<void> {
+  await query(`WITH started AS (${STARTED(schema)}) ${ANSWERED(schema)}`, [orderId, JSON.stringify(answer)]);
+}
+
+/** The request could not be finished: a repeat need not wait for the lease to lapse. */
+export async function releaseKey(query: Query, schema: string, { owner, key }: CallersKey, lease: string) {
+  await query(
+    `UPDATE ${schema}.idempotency_keys SET lease_until = now() WHERE owner = $1 AND key = $2 AND lease = $3`,
+    [owner, key, lease],
+  );
+}
+
+/** The request was refused: nothing of it is kept (4xx are never stored). */
+async function forgetKey(query: Query, schema: string, { owner, key }: CallersKey, lease: string): Promise<void> {
+  await query(
+    `DELETE FROM ${schema}.idempotency_keys WHERE owner = $1 AND key = $2 AND lease = $3 AND answer IS NULL`,
+    [owner, key, lease],
+  );
+}

@@ -1,0 +1,153 @@
+/** A call, from its scheduling to its answer: Temporal retries it within its budget, and then an operator decides. */
+import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure } from '@temporalio/common';
+import { ActivityCancellationType, allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
+import { isCancellation, log, workflowInfo } from '@temporalio/workflow';
+import type { Closing } from './journal.js';
+import type { ResolveAction } from './messages.js';
+import { fromNow, journal, type Desk, type Run } from './run.js';
+import type { Call } from './step.js';
+import { carry, isStored, rest } from './store.js';
+
+type Done<Result> = { readonly kind: 'done'; readonly result: Result; readonly attempts: number };
+
+/** `refused`: nothing happened, nothing ever will. `unknown`: it may have happened. */
+export type Failed = { readonly kind: 'refused' | 'unknown'; readonly code: string; readonly attempts: number };
+
+/** What an operator says in place of the participant. */
+type Answer = Exclude<ResolveAction, 'retry' | 'block'>;
+
+interface Manner {
+  readonly started: 'SagaStepStarted' | 'SagaCompensationStarted';
+  /** Of the summary. */
+  readonly prefix: string;
+  /** Failures that wait for an operator; the others end the call. */
+  readonly blocksOn: readonly Failed['kind'][];
+  /** What an operator may decide, while it is blocked and while it is still under way. */
+  readonly allowed: readonly ResolveAction[];
+}
+
+const ACT = { started: 'SagaStepStarted', prefix: '' } as const;
+const UNDO = { started: 'SagaCompensationStarted', prefix: 'UNDO ', blocksOn: ['refused', 'unknown'] } as const;
+
+/** Every call that a saga makes is made in one of these manners. */
+const MANNERS = {
+  compensatable: { ...ACT, blocksOn: [], allowed: [] },
+  pivot: { ...ACT, blocksOn: ['unknown'], allowed: ['retry', 'block', 'applied', 'notApplied'] },
+  block: { ...ACT, blocksOn: ['refused', 'unknown'], allowed: ['retry', 'skip', 'block', 'applied'] },
+  deadLetter: { ...ACT, blocksOn: [], allowed: [] },
+  undo: { ...UNDO, allowed: ['retry', 'skip', 'block'] },
+  ask: { ...UNDO, prefix: 'ASK ', allowed: ['retry', 'skip', 'block', 'applied', 'notApplied'] },
+} as const satisfies Record<string, Manner>;
+
+/**
+ * Calls until it is done, or until an operator says otherwise. A decision that comes meanwhile cuts the call short; the
+ * answer of the participant wins over it. What may block runs in a non-cancellable scope: unwinding and steps past a
+ * pivot cannot be interrupted (rule 26).
+ */
+export async function perform<Input, Result>(
+  run: Run,
+  manner: keyof typeof MANNERS,
+  step: string,
+  call: Call<Input, Result>,
+  input: Input,
+  { total = call.budget.total, closing }: { readonly total?: number; readonly closing?: Closing | undefined } = {},
+): Promise<Done<Result> | Failed | { readonly kind: Answer }> {
+  const { started, prefix, blocksOn, allowed }: Manner = MANNERS[manner];
+  const { activity, budget, refusals, summary } = call;
+  const line = typeof summary === 'function' ? summary(input) : summary;
+  const options = {
+    startToCloseTimeout: Math.min(budget.attempt, total),
+    scheduleToCloseTimeout: total,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '1 minute' },
+    ...(line !== undefined && { summary: prefix + line }),
+  } as const;
+  const desk: Desk = { allowed };
+  run.desks.set(step, desk);
+  // Continued as new while blocked: the call is not made again before somebody says so.
+  let action = run.record.blockedOn === step ? await nextDecision(run, step, desk) : 'retry';
+  while (action === 'retry') {
+    journal(run, { type: started, step, timeoutAt: fromNow(total) });
+    carry(run, closing && { required: true, closing });
+    desk.scope = new CancellationScope();
+    const outcome = await desk.scope
+      .run(() => activity.executeWithOptions(options, [input]))
+      .then(doneWith, (error: unknown) => outcomeOf(error, refusals));
+    delete desk.scope;
+    if (outcome.kind === 'done' || !blocksOn.includes(outcome.kind)) {
+      delete desk.pending;
+      run.desks.delete(step);
+      return outcome;
+    }
+    if (!desk.pending) journal(run, failureOf(started, step, outcome));
+    action = await nextDecision(run, step, desk, outcome.code);
+  }
+  run.desks.delete(step);
+  return { kind: action };
+}
+
+const doneWith = <Result>(result: Result): Done<Result> => ({ kind: 'done', result, attempts: attemptsIn(result) });
+
+/** Only a failure that Temporal reports is an outcome; a programming error fails the workflow task (rule 13). */
+function outcomeOf(error: unknown, refusals: readonly string[]): Failed {
+  if (isCancellation(error)) return { kind: 'unknown', code: 'Cancelled', attempts: 1 };
+  if (!(error instanceof ActivityFailure)) throw error;
+  const { cause } = error;
+  const attempts = cause instanceof ApplicationFailure ? attemptsIn(cause.details?.[0]) : 1;
+  if (cause instanceof ApplicationFailure && cause.nonRetryable && cause.type && refusals.includes(cause.type)) {
+    return { kind: 'refused', code: cause.type, attempts };
+  }
+  // The overall time-out usually arrives with the last error as its cause.
+  const timedOut = error.retryState === RetryState.TIMEOUT || cause instanceof TimeoutFailure;
+  return { kind: 'unknown', code: timedOut ? 'StepTimedOut' : 'StepUnknown', attempts };
+}
+
+/** An activity that knows its attempt number says so in its result, or in the details of its failure. */
+function attemptsIn(value: unknown): number {
+  const { attempts }: { attempts?: unknown } = Object(value);
+  return typeof attempts === 'number' ? attempts : 1;
+}
+
+/** The transition that a failed call is. */
+export function failureOf(started: Manner['started'], step: string, { kind, code, attempts }: Failed) {
+  const timedOut = code === 'StepTimedOut' || code === 'DeadlineExceeded';
+  const forward = kind === 'refused' ? 'SagaStepFailed' : timedOut ? 'SagaStepTimedOut' : 'SagaStepUnknown';
+  return { type: started === 'SagaStepStarted' ? forward : 'SagaCompensationFailed', step, attempts, code } as const;
+}
+
+/** The operator's next decision. Until there is one the step blocks the saga; at most one does at a time (rule 17). */
+async function nextDecision(run: Run, step: string, desk: Desk, code = ''): Promise<Answer | 'retry'> {
+  for (;;) {
+    if (desk.pending) {
+      const { action, actor, reason, requestId } = desk.pending;
+      journal(run, { type: 'SagaIntervened', step, action, actor, reason, requestId });
+      delete desk.pending;
+      if (action !== 'block') return action;
+      code = 'BlockedByOperator';
+    } else if (run.record.blockedOn === null) {
+      journal(run, { type: 'SagaBlocked', step, code });
+      log.error('A saga is blocked and waits for an operator', { sagaId: run.record.sagaId, step, code });
+      void rest(run);
+    } else if (mustHandOver(run)) {
+      return handOver(run);
+    } else {
+      // Looked at again afterwards: of several that wait for their turn one goes on first.
+      await condition(() => !!desk.pending || run.record.blockedOn === null || mustHandOver(run));
+    }
+  }
+}
+
+/** Only while blocked in unwinding: there the stack, and nothing of the body, says what is left to do. */
+function mustHandOver(run: Run): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  const isLong = continueAsNewSuggested || historyLength >= (run.definition.historyLimit ?? Infinity);
+  return isLong && run.record.state === 'COMPENSATING' && isStored(run);
+}
+
+/** Continues as new. Nothing is accepted meanwhile, and what was accepted is answered first. */
+async function handOver(run: Run): Promise<never> {
+  run.handingOver = true;
+  await condition(allHandlersFinished);
+  const { record, seq, stack, deadlineAt, decisions } = run;
+  return run.definition.continueAsNew({ record, seq, stack, deadlineAt, decisions });
+}

@@ -1,0 +1,36 @@
+/** A worker for a running API's orders, which keeps the journal that the API reads. */
+import { correlationInterceptor } from '../../src/activities/correlation.js';
+import { journalInterceptor } from '../../src/activities/journal.js';
+import { openJournal } from '../../src/journal/journal.js';
+import { orderQueues } from '../../src/main/order-queues.js';
+import { runStanding } from '../../src/main/run-standing.js';
+import { TASK_QUEUE } from '../../src/workflows/messages.js';
+import { databaseUrl } from '../support/database.js';
+import { workflowBundle, type TestEnv } from '../support/temporal.js';
+import type { RunningApi } from './running-api.js';
+import type { Shop } from './shop.js';
+
+export interface JournalingWorker {
+  stop(): Promise<void>;
+}
+
+export async function startJournalingWorker(temporal: TestEnv, api: RunningApi, shop: Shop): Promise<JournalingWorker> {
+  const journal = openJournal({
+    databaseUrl: databaseUrl(),
+    schema: api.journalSchema,
+    askRun: runStanding(temporal.client),
+  });
+  const interceptors = { activity: [correlationInterceptor, journalInterceptor(journal)] };
+  const activities = { ...shop.activities, storeJournal: async () => undefined };
+  const [deciding, ...acting] = orderQueues(TASK_QUEUE, activities);
+  const worker = await temporal.startWorkers([
+    { ...deciding, interceptors, workflowBundle: await workflowBundle() },
+    ...acting.map((queue) => ({ ...queue, interceptors })),
+  ]);
+  return {
+    async stop() {
+      await worker.stop();
+      await journal.close();
+    },
+  };
+}

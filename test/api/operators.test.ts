@@ -1,0 +1,114 @@
+/** What operators decide, one by one and in bulk; and approvals. */
+import { eventually } from '../support/eventually.js';
+import { DEAR, items, openWorkingShop, sagaOf, type WorkingShop } from './working-shop.js';
+
+let running: WorkingShop;
+let { api, shop, client, statusOf, eventsOf, block, endOf }: WorkingShop = Object.create(null);
+
+beforeAll(async () => {
+  running = await openWorkingShop();
+  ({ api, shop, client, statusOf, eventsOf, block, endOf } = running);
+});
+
+afterAll(() => running?.close());
+
+describe('an operator', () => {
+  const resolve = (orderId: string, body: object, headers = {}) =>
+    api.post(`/api/sagas/order-${orderId}/steps/reserve_inventory/resolve`, body, headers);
+
+  it('skips a blocked step by name and reason, once: the same request id finds the decision, another content is refused (rule 18)', async () => {
+    await block('skipped');
+    const skip = { action: 'skip', reason: 'stock is gone', actor: 'olga', requestId: 'r-1' };
+    const decided = await resolve('skipped', skip);
+    expect([decided.status, decided.body['requestId']]).toEqual([200, 'r-1']);
+    expect((await resolve('skipped', skip)).body).toEqual(decided.body);
+    const ended = await eventually('the end', 20_000, async () => {
+      const status = await statusOf('skipped');
+      return status?.state === 'FAILED' && status;
+    });
+    expect(ended.waivers).toEqual([{ step: 'reserve_inventory', actor: 'olga', reason: 'stock is gone' }]);
+    await endOf('skipped');
+    const late = await resolve('skipped', { ...skip, requestId: 'r-2' });
+    expect([late.status, late.body['code'], late.body['state']]).toEqual([409, 'AlreadyEnded', 'FAILED']);
+  });
+
+  it('is refused another content under a request id, and what does not apply', async () => {
+    await block('refused');
+    const block2 = { action: 'block', reason: 'wait', requestId: 'r-3' };
+    const blocked = await resolve('refused', block2);
+    expect([blocked.status, blocked.body['code'], blocked.body['blockedOn']]).toEqual([
+      409,
+      'NotApplicable',
+      'reserve_inventory',
+    ]);
+    shop.allowRelease('refused');
+    const retry = { action: 'retry', reason: 'again', requestId: 'r-4' };
+    expect((await resolve('refused', retry)).status).toBe(200);
+  });
+
+  it('decides on what was seen and on nothing newer (If-Match)', async () => {
+    await block('seen');
+    const seen = (await api.request('GET', '/api/sagas/order-seen/status?fresh=true')).headers.get('etag') ?? '';
+    shop.allowRelease('seen');
+    const body = { action: 'retry', reason: 'stock is back', requestId: 'r-5' };
+    const stale = await resolve('seen', body, { 'if-match': '"of-yesterday"' });
+    expect([stale.status, stale.body['code'], stale.body['blockedOn']]).toEqual([
+      412,
+      'PreconditionFailed',
+      'reserve_inventory',
+    ]);
+    expect((await resolve('seen', body, { 'if-match': seen })).status).toBe(200);
+  });
+
+  it('resolves many at once: a dry run touches nothing, then one Update for each, also when it is sent twice', async () => {
+    const ids = ['b-1', 'b-2', 'b-3'];
+    for (const id of ids) await block(id);
+    const filter = { blockedOn: 'reserve_inventory' };
+    const body = { bulkId: 'outage', filter, action: 'retry', reason: 'inventory is back' } as const;
+    const dry = await client.resolveSagas({ body: { ...body, dryRun: true } });
+    expect(dry.body.results.map(({ sagaId }) => sagaId)).toEqual(expect.arrayContaining(ids.map(sagaOf)));
+    expect(new Set(dry.body.results.map(({ outcome }) => outcome))).toEqual(new Set(['wouldResolve']));
+    expect((await statusOf('b-1'))?.blockedOn).toBe('reserve_inventory');
+
+    for (const id of ids) shop.allowRelease(id);
+    const done = await client.resolveSagas({ body });
+    const accepted = done.body.results.filter(({ outcome }) => outcome === 'accepted').map(({ sagaId }) => sagaId);
+    expect(accepted).toEqual(expect.arrayContaining(ids.map(sagaOf)));
+    await client.resolveSagas({ body });
+    for (const id of ids) {
+      await eventually(`the end of ${id}`, 20_000, async () => (await statusOf(id))?.state === 'FAILED');
+      const decisions = (await eventsOf(id))?.items.filter(({ type }) => type === 'SagaIntervened') ?? [];
+      expect(decisions).toHaveLength(1);
+      expect(decisions[0]?.data).toMatchObject({ requestId: `outage:order-${id}`, action: 'retry' });
+    }
+  });
+});
+
+describe('an order above the limit', () => {
+  it('waits for an approval, is approved by name, and goes on; a second one is refused', async () => {
+    shop.price('dear', DEAR);
+    await client.placeOrder({ body: { orderId: 'dear', items } });
+    await eventually('the wait', 20_000, async () => (await statusOf('dear'))?.waitingFor != null);
+    const approve = () => api.post('/api/orders/dear/approve', { reason: 'known customer', actor: 'olga' });
+    const decided = await approve();
+    expect([decided.status, decided.body['accepted']]).toEqual([200, true]);
+    await eventually('the end', 20_000, async () => (await statusOf('dear'))?.state === 'COMPLETED');
+    await endOf('dear');
+    // The same request again finds what was decided, another finds the end.
+    expect((await approve()).status).not.toBe(503);
+    const other = await api.post('/api/orders/dear/reject', { reason: 'too late' });
+    expect([other.status, other.body['code']]).toEqual([409, 'AlreadyFulfilled']);
+  });
+
+  it('is undone when it is rejected', async () => {
+    shop.price('rejected', DEAR);
+    await client.placeOrder({ body: { orderId: 'rejected', items } });
+    await eventually('the wait', 20_000, async () => (await statusOf('rejected'))?.waitingFor != null);
+    expect((await api.post('/api/orders/rejected/reject', { reason: 'no credit' })).status).toBe(200);
+    const ended = await eventually('the end', 20_000, async () => {
+      const status = await statusOf('rejected');
+      return status?.state === 'FAILED' && status;
+    });
+    expect(ended.reason).toBe('ApprovalRejected');
+  });
+});
