@@ -59,9 +59,11 @@ export async function storeOrders({ orders }: Pick<Stage, 'orders'>, all: readon
   const left = [...all];
   while (left.length > 0) {
     await Promise.all(
-      left
-        .splice(0, 4)
-        .map((order) => orders.claim({ order, fingerprint: fingerprintOf(order), named: true, key: undefined })),
+      left.splice(0, 4).map(async (order) => {
+        await orders.claim({ order, fingerprint: fingerprintOf(order), named: true });
+        // As an order reads that the API has acknowledged: nobody looks after it.
+        await orders.confirm(order.orderId);
+      }),
     );
   }
 }
