@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { originHeaders } from './correlation.js';
 import { fault, refusal } from './failures.js';
+import { exchange } from './wire.js';
 
 export interface ServiceRequest<Answer> {
   readonly method: 'PUT' | 'DELETE' | 'GET';
@@ -29,8 +30,9 @@ const LONGEST_ANSWER = 64 * 1024;
  */
 export async function call<Answer>(request: ServiceRequest<Answer>): Promise<Attempted<Answer>> {
   const { attempt } = Context.current().info;
-  const { status, text, retryAfter } = await exchange(request, attempt);
-  const where = `${request.method} ${new URL(request.url).host} answered ${status}`;
+  const url = new URL(request.url);
+  const { status, text, retryAfter } = await send(request, url, attempt);
+  const where = `${request.method} ${url.host} answered ${status}`;
   const json = parse(text);
   if (status === 200) {
     const answer = request.answer.safeParse(json);
@@ -47,41 +49,33 @@ export async function call<Answer>(request: ServiceRequest<Answer>): Promise<Att
   throw alarming('OperationalFault', `${where} ${code}`, attempt);
 }
 
-/** One exchange over the wire, ended by the attempt's own time-out or by the cancel of the activity. */
-async function exchange<Answer>({ method, url, body }: ServiceRequest<Answer>, attempt: number) {
+/** Ended by the attempt's own time-out or by the cancel of the activity. */
+async function send<Answer>({ method, body }: ServiceRequest<Answer>, url: URL, attempt: number) {
   const { cancellationSignal, info } = Context.current();
   try {
-    const response = await fetch(url, {
+    const { status, text, headers } = await exchange({
       method,
-      signal: AbortSignal.any([cancellationSignal, AbortSignal.timeout(info.startToCloseTimeoutMs)]),
+      url,
       headers: {
         accept: 'application/json, application/problem+json',
         ...originHeaders(),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      redirect: 'error',
+      body: body === undefined ? undefined : JSON.stringify(body),
+      within: info.startToCloseTimeoutMs,
+      cancelled: cancellationSignal,
+      longest: LONGEST_ANSWER,
     });
-    const retryAfter = Number(response.headers.get('retry-after') ?? 0) || 0;
-    return { status: response.status, text: await readAtMost(response, LONGEST_ANSWER), retryAfter };
+    return { status, text, retryAfter: Number(headers['retry-after'] ?? 0) || 0 };
   } catch (error) {
-    const reason = error instanceof Error ? causeOf(error) : String(error);
-    throw fault('ServiceUnreachable', `${method} ${new URL(url).host}: ${reason}`, attempt);
+    throw fault('ServiceUnreachable', `${method} ${url.host}: ${reasonOf(error)}`, attempt);
   }
 }
 
-const causeOf = (error: Error): string =>
-  error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : error.name;
-
-/** Reads a body up to a limit; the rest of a longer one is given up, and what was read will not parse. */
-async function readAtMost(response: Response, limit: number): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > limit) break;
-  }
-  return text;
+/** A system error's code, such as ECONNREFUSED, or what ended the exchange: `TimeoutError`, `AbortError`. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code) ? error.code : error.name;
 }
 
 function parse(text: string): unknown {

@@ -13,6 +13,8 @@ export interface ApiDeps {
   /** Bound to the namespace. Its connection may be lazy: the API lives while Temporal is away. */
   readonly temporal: Client;
   readonly taskQueue: string;
+  /** Orders that may wait for a worker before no more are taken; without it any number. */
+  readonly backlogLimit?: number;
   /** Put into each order's workflow input. */
   readonly policy: SagaPolicy;
   readonly inventoryUrl: string;

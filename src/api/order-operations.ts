@@ -87,7 +87,7 @@ export const ORDER_OPERATIONS: readonly RouteConfig[] = [
       },
     },
     problems: [
-      ...(['OrderIdTaken', 'RequestInFlight', 'IdempotencyKeyReused', 'UnknownProduct'] as const),
+      ...(['OrderIdTaken', 'RequestInFlight', 'IdempotencyKeyReused', 'UnknownProduct', 'Overloaded'] as const),
       ...(['OrderNotFound', 'OrdersUnavailable', 'EngineUnavailable'] as const),
     ],
   }),

@@ -3,7 +3,6 @@ import { sagaIdOf } from '../order.js';
 import type { StoredOrder } from '../orders/orders.js';
 import { acceptedOrder, requireOrder } from './access.js';
 import { actorOf, allow, callerOf, type Caller } from './caller.js';
-import { createCatalogue } from './catalogue.js';
 import { requireMatch, sendTagged } from './conditional.js';
 import { correlationIdOf } from './correlation.js';
 import type { ApiDeps } from './deps.js';
@@ -11,7 +10,7 @@ import { jsonBody } from './json-body.js';
 import { linksOf } from './order-links.js';
 import { listOrders } from './order-list.js';
 import { decisionRequestSchema, orderRequestSchema, type OrderView } from './order-schemas.js';
-import { placeOrder, type Placed } from './place-order.js';
+import { looksOf, placeOrder, type Placed } from './place-order.js';
 import { idempotencyKeyOf, waitOf } from './preferences.js';
 import { onlyMethods, Problem } from './problem.js';
 import type { SagaStatus } from './saga-schemas.js';
@@ -56,11 +55,11 @@ export function orderRoutes(deps: ApiDeps): Router {
 }
 
 function postOrder(deps: ApiDeps): RequestHandler {
-  const catalogue = createCatalogue(deps);
+  const looks = looksOf(deps);
   return async (req, res) => {
     const request = parseBody(orderRequestSchema, req.body);
     const [caller, wait] = [callerOf(req), waitOf(req)];
-    const placed = await placeOrder(deps, catalogue, {
+    const placed = await placeOrder(deps, looks, {
       request,
       caller,
       idempotencyKey: idempotencyKeyOf(req),

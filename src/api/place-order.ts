@@ -10,8 +10,9 @@ import type { CallersKey, Claim, StoredAnswer } from '../orders/orders.js';
 import { OrdersUnavailableError } from '../orders/unavailable.js';
 import { ORDER_FULFILLMENT, SagaStateAttribute, type OrderFulfillmentInput } from '../workflows/messages.js';
 import type { SagaMemo } from '../workflows/messages.js';
+import { watchBacklog, type Backlog } from './backlog.js';
 import type { Caller } from './caller.js';
-import type { Catalogue } from './catalogue.js';
+import { createCatalogue, type Catalogue } from './catalogue.js';
 import { completeOrder } from './complete-order.js';
 import type { ApiDeps } from './deps.js';
 import { acceptedAnswer } from './order-links.js';
@@ -35,6 +36,17 @@ export interface Placing {
   readonly memo: Required<SagaMemo>;
 }
 
+/** What is looked at before an order is taken. */
+export interface Looks {
+  readonly catalogue: Catalogue;
+  readonly backlog: Backlog;
+}
+
+export function looksOf(deps: ApiDeps): Looks {
+  const { temporal, taskQueue, backlogLimit = Infinity } = deps;
+  return { catalogue: createCatalogue(deps), backlog: watchBacklog({ temporal, taskQueue, limit: backlogLimit }) };
+}
+
 /** How far a request has come: what it is answered if there is no time left. */
 interface Progress {
   orderId?: string;
@@ -45,21 +57,27 @@ interface Progress {
  * Resolves once the order is acknowledged: its workflow exists. Throws a `Problem` otherwise; one that names the order
  * id may have been sent to Temporal, and the same request with that id goes on from there (rule 19: one id, one saga).
  */
-export async function placeOrder(deps: ApiDeps, catalogue: Catalogue, placing: Placing): Promise<Placed> {
+export async function placeOrder(deps: ApiDeps, looks: Looks, placing: Placing): Promise<Placed> {
   const progress: Progress = { waitsFor: 'OrdersUnavailable' };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(unavailable(progress)), ANSWER_WITHIN_MS);
   });
   // What comes too late is not lost: it is confirmed without its caller, whose repeat finds it.
-  return Promise.race([place(deps, catalogue, placing, progress), late]).finally(() => clearTimeout(timer));
+  return Promise.race([place(deps, looks, placing, progress), late]).finally(() => clearTimeout(timer));
 }
 
-async function place(deps: ApiDeps, catalogue: Catalogue, placing: Placing, progress: Progress): Promise<Placed> {
+async function place(
+  deps: ApiDeps,
+  { catalogue, backlog }: Looks,
+  placing: Placing,
+  progress: Progress,
+): Promise<Placed> {
   const { request, caller, idempotencyKey } = placing;
   const key = idempotencyKey === undefined ? undefined : { owner: caller.id, key: idempotencyKey };
   const order = await completeOrder(deps, request, caller);
   await refuseUnknownProducts(deps, catalogue, { ...placing, orderId: order.orderId, key });
+  if (backlog.isFull() && !(await isKnown(deps, order.orderId, key))) throw new Problem('Overloaded');
   const named = request.orderId !== undefined;
   const claim = await deps.orders.claim({ order, fingerprint: fingerprintOf(request), named, key });
   if (claim.outcome === 'answered') return { outcome: 'replayed', orderId: claim.orderId, answer: claim.answer };
@@ -118,6 +136,10 @@ async function startSaga(deps: ApiDeps, orderId: string, memo: Required<SagaMemo
   }
 }
 
+/** Whether an earlier request has placed it, or has begun to. */
+const isKnown = async ({ orders }: Pick<ApiDeps, 'orders'>, orderId: string, key?: CallersKey): Promise<boolean> =>
+  (key !== undefined && (await orders.knowsKey(key))) || (await orders.get(orderId)) !== undefined;
+
 interface Looked extends Pick<Placing, 'request' | 'memo'> {
   readonly orderId: string;
   readonly key: CallersKey | undefined;
@@ -131,7 +153,7 @@ async function refuseUnknownProducts({ orders }: ApiDeps, catalogue: Catalogue, 
   const { request, memo, orderId, key } = looked;
   const productIds = request.items.map(({ productId }) => productId);
   const unknown = await catalogue.unknownOf(productIds, memo);
-  if (unknown.size === 0 || (key && (await orders.knowsKey(key))) || (await orders.get(orderId))) return;
+  if (unknown.size === 0 || (await isKnown({ orders }, orderId, key))) return;
   const errors = productIds.flatMap((productId, index) =>
     unknown.has(productId) ? [{ field: `items[${index}].productId`, message: 'is not in the catalogue' }] : [],
   );

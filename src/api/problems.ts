@@ -131,6 +131,12 @@ export const PROBLEMS = {
     operator: 'See that AUTH_JWKS_URL answers with the keys of the issuer.',
     retryAfter: 1,
   },
+  Overloaded: {
+    status: 503,
+    title: 'More orders wait already than can be worked off soon; please try again later.',
+    operator: 'Start more workers, or find what holds them up. What was accepted is kept, and is worked off in time.',
+    retryAfter: 30,
+  },
   NotDecided: {
     status: 503,
     title: 'The request has not been decided yet; please send the same request again.',

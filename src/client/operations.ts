@@ -74,6 +74,7 @@ export type Problem = {
     | 'EngineUnavailable'
     | 'JournalUnavailable'
     | 'IdentityUnavailable'
+    | 'Overloaded'
     | 'NotDecided';
   readonly detail?: string | undefined;
   readonly errors?: readonly { readonly field: string; readonly message: string }[] | undefined;

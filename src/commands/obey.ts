@@ -1,9 +1,8 @@
 /** Acting on a command, with the very functions that the API's routes call. Any of it can be repeated. */
 import { randomBytes } from 'node:crypto';
 import type { Caller } from '../api/caller.js';
-import { createCatalogue } from '../api/catalogue.js';
 import type { ApiDeps } from '../api/deps.js';
-import { placeOrder } from '../api/place-order.js';
+import { looksOf, placeOrder } from '../api/place-order.js';
 import { ROLES } from '../api/permissions.js';
 import { orderRequest, steerSaga, stepRequest } from '../api/steer-saga.js';
 import type { Command } from './command.js';
@@ -28,13 +27,13 @@ const newTrace = (): string => `00-${randomBytes(16).toString('hex')}-${randomBy
 
 /** What it returns throws a `Problem`: 503 where it is to be tried again, anything else where it is refused. */
 export function createObey(deps: ApiDeps): Obey {
-  const catalogue = createCatalogue(deps);
+  const looks = looksOf(deps);
   return async (command, { commandId, correlationId }) => {
     const { sagaId } = command;
     if (command.command === 'StartOrder') {
       const memo = { correlationId, traceparent: newTrace() };
       const { request } = command;
-      await placeOrder(deps, catalogue, { request, caller: SENDER, idempotencyKey: undefined, memo });
+      await placeOrder(deps, looks, { request, caller: SENDER, idempotencyKey: undefined, memo });
     } else if (command.command === 'CancelOrder') {
       const { reason, actor = 'customer' } = command.request;
       await steerSaga(deps, sagaId, orderRequest('cancel', { actor, reason }), 'OrderNotFound');

@@ -34,6 +34,7 @@ await runProcess('api', async ({ config, logger }) => {
     journal,
     temporal: new Client({ connection, namespace: target.namespace }),
     taskQueue: TASK_QUEUE,
+    backlogLimit: config.backlogLimit,
     policy: config.policy,
     inventoryUrl: config.serviceUrls.inventory,
     demoData: config.demoData,

@@ -46,6 +46,7 @@ export async function openCommands(needed: Needed): Promise<Commands | undefined
     journal,
     temporal: new Client({ connection, namespace: target.namespace }),
     taskQueue: TASK_QUEUE,
+    backlogLimit: config.backlogLimit,
     policy: config.policy,
     inventoryUrl: config.serviceUrls.inventory,
     demoData: config.demoData,

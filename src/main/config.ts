@@ -5,6 +5,7 @@ import type { AuthOptions } from '../api/authenticate.js';
 import type { SagaPolicy } from '../workflows/messages.js';
 import { authOf } from './auth-settings.js';
 import { localAddress } from './local-url.js';
+import type { ServiceLimits } from './order-queues.js';
 import { StartError } from './start-error.js';
 import { variables } from './variables.js';
 
@@ -40,6 +41,10 @@ export interface Config {
   readonly kurrentdbUrl: string | undefined;
   /** What the worker and the API call; the bundled services where nothing else is said. */
   readonly serviceUrls: Readonly<Record<ServiceName, string>>;
+  /** How much the worker asks of each. */
+  readonly serviceLimits: ServiceLimits;
+  /** Orders that wait for a worker before the API takes no more. */
+  readonly backlogLimit: number;
   readonly startServices: boolean;
   readonly faultInjection: boolean;
   readonly demoData: boolean;
@@ -119,6 +124,16 @@ function policyOf(settings: Settings): SagaPolicy {
   };
 }
 
+/** A rate holds for all workers together, a concurrency for each. */
+function limitsOf(settings: Settings): ServiceLimits {
+  return {
+    payment: { concurrency: settings.PAYMENT_CONCURRENCY, rate: settings.PAYMENT_RATE },
+    inventory: { concurrency: settings.INVENTORY_CONCURRENCY, rate: settings.INVENTORY_RATE },
+    shipping: { concurrency: settings.SHIPPING_CONCURRENCY, rate: settings.SHIPPING_RATE },
+    notification: { concurrency: settings.NOTIFICATION_CONCURRENCY, rate: settings.NOTIFICATION_RATE },
+  };
+}
+
 /** Throws a `StartError` with a sentence for each variable that is wrong. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const settings = parse(env);
@@ -156,6 +171,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       shipping: settings.SHIPPING_URL ?? bundled('shipping'),
       notification: settings.NOTIFICATION_URL ?? bundled('notification'),
     },
+    serviceLimits: limitsOf(settings),
+    backlogLimit: settings.SAGA_BACKLOG_LIMIT,
     startServices: settings.START_SERVICES ?? true,
     faultInjection: settings.FAULT_INJECTION ?? !production,
     demoData: settings.DEMO_DATA ?? !production,

@@ -41,6 +41,26 @@ const url = (protocols: readonly string[], example: string, hosts: 'one host' | 
     })
     .optional();
 
+/** How much a service is given; without it as much as there is. */
+const rate = z
+  .string()
+  .transform((text, context) => {
+    if (/^\d{1,6}(\.\d{1,3})?$/.test(text) && Number(text) > 0) return Number(text);
+    context.addIssue('calls per second, more than none, such as 50 or 0.5');
+    return z.NEVER;
+  })
+  .optional();
+
+const count = (standard: number, most: number) =>
+  z
+    .string()
+    .default(String(standard))
+    .transform((text, context) => {
+      if (/^\d{1,9}$/.test(text) && Number(text) >= 1 && Number(text) <= most) return Number(text);
+      context.addIssue(`a whole number from 1 to ${most}, such as ${standard}`);
+      return z.NEVER;
+    });
+
 const toggle = (...[yes, no]: [string, string]) =>
   z
     .enum([yes, no], { error: `${yes} or ${no}` })
@@ -127,6 +147,15 @@ export const variables = {
   INVENTORY_URL: url(http, 'http://127.0.0.1:8002'),
   SHIPPING_URL: url(http, 'http://127.0.0.1:8003'),
   NOTIFICATION_URL: url(http, 'http://127.0.0.1:8004'),
+  PAYMENT_CONCURRENCY: count(100, 10_000),
+  INVENTORY_CONCURRENCY: count(100, 10_000),
+  SHIPPING_CONCURRENCY: count(100, 10_000),
+  NOTIFICATION_CONCURRENCY: count(100, 10_000),
+  PAYMENT_RATE: rate,
+  INVENTORY_RATE: rate,
+  SHIPPING_RATE: rate,
+  NOTIFICATION_RATE: rate,
+  SAGA_BACKLOG_LIMIT: count(10_000, 999_999_999),
   START_SERVICES: toggle('true', 'false'),
   FAULT_INJECTION: toggle('on', 'off'),
   DEMO_DATA: toggle('on', 'off'),

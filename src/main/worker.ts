@@ -10,6 +10,7 @@ import { TASK_QUEUE } from '../workflows/messages.js';
 import { findDatabase } from './database.js';
 import { openWorkersJournal } from './workers-journal.js';
 import { localAddress } from './local-url.js';
+import { orderQueues } from './order-queues.js';
 import { freePort, requireFreePort } from './ports.js';
 import { runProcess } from './run-process.js';
 import { connectTemporal } from './temporal-namespace.js';
@@ -18,8 +19,8 @@ import { bundleWorkflows } from './workflow-bundle.js';
 
 const TEMPORAL_PATIENCE = 30_000;
 /** What runs gets this long to end by itself, and is then cut off: its attempt is repeated elsewhere. */
-const SHUTDOWN_GRACE = '10s';
-const SHUTDOWN_FORCE = '15s';
+const SHUTDOWN_GRACE = '10s' as const;
+const SHUTDOWN_FORCE = '15s' as const;
 
 const PINO_LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
@@ -62,25 +63,28 @@ await runProcess('worker', async ({ config, logger }) => {
   });
   const journal = await openWorkersJournal(config.journalDatabaseUrl ?? databaseUrl, target, logger);
   const connection = await NativeConnection.connect({ address: target.address, ...target.connection });
-  const worker = await Worker.create({
+  const activities = createActivities({ orders, services: config.serviceUrls });
+  const common = {
     connection,
     namespace: target.namespace,
-    taskQueue: TASK_QUEUE,
-    workflowBundle: await workflowBundle(),
-    activities: createActivities({ orders, services: config.serviceUrls }),
     interceptors: { activity: [correlationInterceptor, journal.interceptor] },
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
-  });
-  const run = worker.run();
+  };
+  const [deciding, ...acting] = orderQueues(TASK_QUEUE, activities, config.serviceLimits);
+  const workers = await Promise.all([
+    Worker.create({ ...common, ...deciding, workflowBundle: await workflowBundle() }),
+    ...acting.map((queue) => Worker.create({ ...common, ...queue })),
+  ]);
+  const run = Promise.all(workers.map((worker) => worker.run()));
   const failure = new Promise<never>((_resolve, reject) => {
     run.catch(reject);
   });
   return {
-    where: `task queue ${TASK_QUEUE}, metrics http://${localAddress(config.listenHost, metricsPort, 'localhost')}/metrics`,
+    where: `task queue ${TASK_QUEUE} and one for each service, metrics http://${localAddress(config.listenHost, metricsPort, 'localhost')}/metrics`,
     failure,
     stop: async () => {
-      worker.shutdown();
+      for (const worker of workers) worker.shutdown();
       await run;
       await connection.close();
       await Promise.all([orders.close(), journal.close()]);

@@ -1,7 +1,7 @@
 /** The names on the wire between the API and the workflow: ids, queries, updates, search attributes. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
-import type { Money } from '../order.js';
+import type { Money, REFUSALS } from '../order.js';
 import type { Decision, ResolveRequest, SteeringRequest } from '../saga/messages.js';
 import type { JournalEntry } from '../saga/journal.js';
 import type { SagaRecord } from '../saga/record.js';
@@ -13,6 +13,24 @@ export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus } from 
 export type CancelRequest = SteeringRequest;
 
 export const TASK_QUEUE = 'order-fulfillment';
+
+/** Whom each activity calls. A service's activities have a task queue of their own: a slow one holds up nobody else. */
+export const SERVICE_OF = {
+  reserveInventory: 'inventory',
+  releaseReservation: 'inventory',
+  processPayment: 'payment',
+  refundPayment: 'payment',
+  createShipment: 'shipping',
+  cancelShipment: 'shipping',
+  sendConfirmation: 'notification',
+  sendCancellationNotice: 'notification',
+} as const satisfies Record<keyof typeof REFUSALS, string>;
+
+export type Participant = (typeof SERVICE_OF)[keyof typeof SERVICE_OF];
+
+/** Behind the queue of the workflows, so that two systems on one Temporal share none: `order-fulfillment-payment`. */
+export const serviceQueue = (taskQueue: string, service: Participant): string => `${taskQueue}-${service}`;
+
 export const ORDER_FULFILLMENT = 'orderFulfillment';
 export const SAGA_TYPE = 'OrderFulfillment';
 

@@ -7,7 +7,7 @@
  *           │
  *    sendCancellationNotice ──► FAILED | CANCELLED
  */
-import { continueAsNew, proxyActivities } from '@temporalio/workflow';
+import { continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.js';
 import { formatMoney, REFUSALS, sagaIdOf, type Money } from '../order.js';
 import { compensatable, retriable, runSaga, type Budget, type CarriedSaga, type SagaOutcome } from '../saga/saga.js';
@@ -15,11 +15,11 @@ import * as messages from './messages.js';
 import { showInWebUi } from './visibility.js';
 
 /** Time-outs are the budgets' (see `orderSteps`); this one is only what Temporal asks for. */
-const activities = proxyActivities<Activities>({ startToCloseTimeout: '10s' });
+const activities = (taskQueue: string) => proxyActivities<Activities>({ startToCloseTimeout: '10s', taskQueue });
 
 /** A call, its definitive refusals, and how the Web UI shows it. Every call names its effect by the order's id alone. */
 const to = <Verb extends keyof typeof REFUSALS, Summary>(verb: Verb, budget: Budget, summary: Summary) => ({
-  activity: activities[verb],
+  activity: activities(messages.serviceQueue(workflowInfo().taskQueue, messages.SERVICE_OF[verb]))[verb],
   refusals: REFUSALS[verb],
   budget,
   summary,
@@ -82,7 +82,7 @@ export async function orderFulfillment(
       onEntry: showInWebUi,
       afterUnwinding: (last) => last(notice, { orderId }),
       continueAsNew: (blocked) => continueAsNew<typeof orderFulfillment>(input, blocked),
-      ...(policy.journal && { storeJournal: activities.storeJournal }),
+      ...(policy.journal && { storeJournal: activities(workflowInfo().taskQueue).storeJournal }),
       ...(policy.historyLimit !== undefined && { historyLimit: policy.historyLimit }),
     },
     async (saga) => {

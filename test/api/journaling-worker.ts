@@ -2,6 +2,7 @@
 import { correlationInterceptor } from '../../src/activities/correlation.js';
 import { journalInterceptor } from '../../src/activities/journal.js';
 import { openJournal } from '../../src/journal/journal.js';
+import { orderQueues } from '../../src/main/order-queues.js';
 import { runStanding } from '../../src/main/run-standing.js';
 import { TASK_QUEUE } from '../../src/workflows/messages.js';
 import { databaseUrl } from '../support/database.js';
@@ -19,12 +20,13 @@ export async function startJournalingWorker(temporal: TestEnv, api: RunningApi, 
     schema: api.journalSchema,
     askRun: runStanding(temporal.client),
   });
-  const worker = await temporal.startWorker({
-    taskQueue: TASK_QUEUE,
-    workflowBundle: await workflowBundle(),
-    activities: { ...shop.activities, storeJournal: async () => undefined },
-    interceptors: { activity: [correlationInterceptor, journalInterceptor(journal)] },
-  });
+  const interceptors = { activity: [correlationInterceptor, journalInterceptor(journal)] };
+  const activities = { ...shop.activities, storeJournal: async () => undefined };
+  const [deciding, ...acting] = orderQueues(TASK_QUEUE, activities);
+  const worker = await temporal.startWorkers([
+    { ...deciding, interceptors, workflowBundle: await workflowBundle() },
+    ...acting.map((queue) => ({ ...queue, interceptors })),
+  ]);
   return {
     async stop() {
       await worker.stop();

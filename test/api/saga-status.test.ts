@@ -1,3 +1,4 @@
+import { orderQueues } from '../../src/main/order-queues.js';
 import { workflowBundle, type TestEnv } from '../support/temporal.js';
 import { createWarmServer } from './warm-server.js';
 import { runApi, type RunningApi } from './running-api.js';
@@ -20,11 +21,11 @@ afterAll(async () => {
   await temporal?.close();
 });
 
-const working = async <T>(body: () => Promise<T>): Promise<T> =>
-  temporal.withWorker(
-    { taskQueue: 'order-fulfillment', workflowBundle: await workflowBundle(), activities: shop.activities },
-    body,
-  );
+async function working<T>(body: () => Promise<T>): Promise<T> {
+  const [deciding, ...acting] = orderQueues('order-fulfillment', shop.activities);
+  const workers = await temporal.startWorkers([{ ...deciding, workflowBundle: await workflowBundle() }, ...acting]);
+  return body().finally(() => workers.stop());
+}
 
 const handle = (orderId: string) => temporal.client.workflow.getHandle(`order-${orderId}`);
 

@@ -63,6 +63,8 @@ export interface TestEnv {
   withWorker<T>(options: TestWorkerOptions, body: () => Promise<T>): Promise<T>;
   /** Starts a worker that runs until it is stopped. */
   startWorker(options: TestWorkerOptions): Promise<TestWorker>;
+  /** The same for several queues, as if they were one. */
+  startWorkers(options: readonly TestWorkerOptions[]): Promise<TestWorker>;
   close(): Promise<void>;
 }
 
@@ -86,7 +88,8 @@ export function quietRuntime(): void {
   const error = (message: string, meta?: unknown): void => void loggedErrors.push({ message, meta });
   const logger = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error };
   try {
-    Runtime.install({ shutdownSignals: [], ...(process.env['TEMPORAL_LOG'] ? {} : { logger }) });
+    const quiet = { logger, telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } as const } } };
+    Runtime.install({ shutdownSignals: [], ...(process.env['TEMPORAL_LOG'] ? {} : quiet) });
   } catch {
     // Another test file of this process has installed it.
   }
@@ -178,18 +181,21 @@ export function serving(env: TestWorkflowEnvironment) {
     address,
     withWorker: async <T>(options: TestWorkerOptions, body: () => Promise<T>): Promise<T> =>
       (await create(options)).runUntil(body),
-    async startWorker(options: TestWorkerOptions): Promise<TestWorker> {
-      const worker = await create(options);
-      const running = worker.run();
-      return {
-        async stop() {
-          if (worker.getState() === 'RUNNING') worker.shutdown();
-          await running;
-        },
-      };
-    },
+    startWorker: async (options: TestWorkerOptions): Promise<TestWorker> => running([await create(options)]),
+    startWorkers: async (options: readonly TestWorkerOptions[]): Promise<TestWorker> =>
+      running(await Promise.all(options.map(create))),
     close: async () => {
       await env.teardown();
+    },
+  };
+}
+
+function running(workers: readonly Worker[]): TestWorker {
+  const ended = Promise.all(workers.map((worker) => worker.run()));
+  return {
+    async stop() {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended;
     },
   };
 }

@@ -38,6 +38,15 @@ describe('committed histories (rule 36)', () => {
     }
   });
 
+  it('replay wherever their activities were queued: a queue for each service needs no patch', async () => {
+    const text = read('completed.json');
+    const queues = /"taskQueue":\s*\{\s*"name":\s*"[^"]*"/g;
+    expect(new Set(text.match(queues)).size).toBeGreaterThan(0);
+    const elsewhere: unknown = JSON.parse(text.replaceAll(queues, '"taskQueue": {"name": "elsewhere"'));
+    const replayed = Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, elsewhere);
+    await expect(replayed).resolves.toBeUndefined();
+  });
+
   it('would notice a workflow that does its steps in another order', async () => {
     const text = read('completed.json');
     const swap: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Order } from '../../src/order.js';
 import { createActivities } from '../../src/activities/activities.js';
 import { correlationInterceptor } from '../../src/activities/correlation.js';
+import { orderQueues, type ServiceLimits } from '../../src/main/order-queues.js';
 import { auditBooks } from '../../src/oracle/audit.js';
 import type { SagaVerdict } from '../../src/oracle/books.js';
 import { fingerprintOf } from '../../src/orders/fingerprint.js';
@@ -54,6 +55,8 @@ export interface ShopOptions {
   readonly interceptors?: readonly ActivityInterceptorsFactory[];
   /** 0 where the worker is restarted under open workflows, or where each workflow task shall start from nothing. */
   readonly maxCachedWorkflows?: number;
+  /** How much is asked of each service at once. */
+  readonly limits?: ServiceLimits;
 }
 
 async function openServices() {
@@ -66,9 +69,9 @@ async function openServices() {
   return { inventory, payment, shipping, notification };
 }
 
-/** One worker serves one queue for as long as the shop is open: the oracle asks closed sagas too. */
+/** The same workers serve the queues for as long as the shop is open: the oracle asks closed sagas too. */
 export async function openShop(options: ShopOptions = {}) {
-  const { openServer = createTimeSkipping, maxCachedWorkflows } = options;
+  const { openServer = createTimeSkipping, maxCachedWorkflows, limits } = options;
   const [env, services, orders] = await Promise.all([
     openServer(),
     openServices(),
@@ -87,7 +90,7 @@ export async function openShop(options: ShopOptions = {}) {
   const sagaIds: string[] = [];
   const closed = new Map<string, SagaVerdict>();
   const taskQueue = `orders-${randomUUID()}`;
-  // Two workers, so that one of them can be away alone.
+  // Those that decide and those that act, so that either can be away alone.
   const startDeciding = async (): Promise<TestWorker> =>
     env.startWorker({
       taskQueue,
@@ -95,14 +98,15 @@ export async function openShop(options: ShopOptions = {}) {
       ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
     });
   const startActing = (): Promise<TestWorker> =>
-    env.startWorker({
-      taskQueue,
-      activities: createActivities({ orders, services: urls }),
-      interceptors: {
-        activity: [...interceptors, lastOf(env.client, ['sendCancellationNotice']), correlationInterceptor],
-      },
-      shutdownGraceTime: '5s',
-    });
+    env.startWorkers(
+      orderQueues(taskQueue, createActivities({ orders, services: urls }), limits).map((queue) => ({
+        ...queue,
+        interceptors: {
+          activity: [...interceptors, lastOf(env.client, ['sendCancellationNotice']), correlationInterceptor],
+        },
+        shutdownGraceTime: '5s',
+      })),
+    );
   let [deciding, acting] = await Promise.all([startDeciding(), startActing()]);
   const handleOf = (sagaId: string) => env.client.workflow.getHandle<typeof orderFulfillment>(sagaId);
   const recordOf = (sagaId: string) => handleOf(sagaId).query(messages.getSagaState);

@@ -1,0 +1,70 @@
+/**
+ * One exchange with a participant, on a connection that is kept. It is `node:http`, since `fetch` takes two to three
+ * times the processor time for the same call, and a worker makes four of them for each order.
+ */
+import http from 'node:http';
+import https from 'node:https';
+
+export interface Outgoing {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  /** Milliseconds for all of it. */
+  readonly within: number;
+  readonly cancelled: AbortSignal;
+  /** Characters of an answer; the rest of a longer one is given up, and what was read will not parse. */
+  readonly longest: number;
+}
+
+export interface Incoming {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: http.IncomingHttpHeaders;
+}
+
+/** Less than servers wait before they close an idle connection (Node's own 5 s), so that none closes under a request. */
+const IDLE_MS = 4_000;
+
+const plain = new http.Agent({ keepAlive: true, timeout: IDLE_MS });
+const secure = new https.Agent({ keepAlive: true, timeout: IDLE_MS });
+
+/** Redirects are answers like any other. @throws Error: a system error's `code`, or `TimeoutError`, `AbortError` by name */
+export async function exchange(outgoing: Outgoing): Promise<Incoming> {
+  const { method, url, body, within, cancelled: signal } = outgoing;
+  const [{ request }, agent] = url.protocol === 'https:' ? ([https, secure] as const) : ([http, plain] as const);
+  const headers = { ...outgoing.headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) };
+  return await new Promise<Incoming>((resolve, reject) => {
+    const sent = request(url, { method, agent, headers, signal });
+    const late = setTimeout(() => sent.destroy(new DOMException('no answer in time', 'TimeoutError')), within);
+    const settle = (act: () => void): void => {
+      clearTimeout(late);
+      act();
+    };
+    // Kept on: one that comes after the answer must not end the process.
+    sent.on('error', (error) => settle(() => reject(error)));
+    sent.once('response', (response) => {
+      readAtMost(response, outgoing.longest).then(
+        (text) => settle(() => resolve({ status: response.statusCode ?? 0, text, headers: response.headers })),
+        (error: unknown) => settle(() => reject(error)),
+      );
+    });
+    sent.end(body);
+  });
+}
+
+const readAtMost = (response: http.IncomingMessage, limit: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.length <= limit) return;
+      resolve(text);
+      response.destroy();
+    });
+    response.once('end', () => resolve(text));
+    response.on('error', reject);
+    // Broken off in the middle; after `end` or `error` this says nothing any more.
+    response.once('close', () => reject(new DOMException('the answer broke off', 'AbortError')));
+  });
