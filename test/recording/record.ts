@@ -44,7 +44,7 @@ export async function recordHistories(names: readonly string[], say: (line: stri
   mkdirSync(FOLDER, { recursive: true });
   const stop = await startSharedServers();
   try {
-    const shop = await openShop({ openServer: createDevServer });
+    const shop = await openShop({ openServer: createDevServer, journal: {} });
     try {
       for (const name of names.length > 0 ? names : Object.keys(PATHS)) await record(shop, name, say);
     } finally {

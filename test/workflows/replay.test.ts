@@ -11,7 +11,8 @@ const folder = path.join(import.meta.dirname, '..', 'histories');
 const filesIn = (name: string): string[] =>
   readdirSync(path.join(folder, name)).filter((file) => file.endsWith('.json'));
 /** What today's code records, and what older code has left running: orders outlive releases. */
-const histories = [...filesIn('.'), ...filesIn('older').map((file) => `older/${file}`)];
+const before = (name: string): string[] => filesIn(name).map((file) => `${name}/${file}`);
+const histories = [...filesIn('.'), ...before('older'), ...before('without-journal')];
 
 const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
 const typeOf = (file: string): string =>
@@ -35,6 +36,13 @@ describe('committed histories (rule 36)', () => {
     for (const file of filesIn('older')) {
       expect(read(`older/${file}`)).not.toContain('MARKER_RECORDED');
       expect(read(file)).toContain('MARKER_RECORDED');
+    }
+  });
+
+  it('carry the journal, and from before there was one they do not', () => {
+    for (const file of filesIn('without-journal')) {
+      expect(read(`without-journal/${file}`)).not.toContain('saga-journal');
+      expect(read(file)).toContain('saga-journal');
     }
   });
 
