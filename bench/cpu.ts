@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** Linux counts in hundredths of a second. */
-const TICK_MS = 10;
+export const TICK_MS = 10;
 
 interface Stat {
   readonly parent: number;

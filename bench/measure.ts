@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Order } from '../src/order.js';
 import type { SagaVerdict } from '../src/oracle/books.js';
+import { busyTicks, TICK_MS } from './cpu.js';
 import { makeOrder } from './orders.js';
 import type { Part, Stage } from './stage.js';
 import type { Variant } from './variants.js';
@@ -20,6 +21,8 @@ export interface Run {
   readonly latencies: readonly number[];
   /** Milliseconds of processor time per order. */
   readonly cpu: Readonly<Record<Part, number>>;
+  /** The share of the machine that was busy with something else meanwhile. */
+  readonly others: number;
 }
 
 /** What the last order leaves to be done behind the scenes (visibility, the journal's tail) belongs to its run. */
@@ -41,7 +44,7 @@ export async function measure(
   await pause(AFTERMATH_MS);
   const latencies: number[] = [];
   const left = [...orders];
-  const before = stage.cpu(variant.workers);
+  const [before, machineBefore] = [stage.cpu(variant.workers), busyTicks()];
   const started = performance.now();
   const slot = async (): Promise<void> => {
     for (let order = left.pop(); order; order = left.pop()) {
@@ -54,11 +57,14 @@ export async function measure(
   await Promise.all(Array.from({ length: Math.min(inFlight, count) }, slot));
   const seconds = (performance.now() - started) / 1000;
   await pause(AFTERMATH_MS);
-  const after = stage.cpu(variant.workers);
+  const [after, machineAfter] = [stage.cpu(variant.workers), busyTicks()];
   const cpu = Object.fromEntries(
     Object.entries(after).map(([part, value]) => [part, (value - before[part as Part]) / count]),
   ) as Record<Part, number>;
-  const run = { variant: variant.name, round, inFlight, perSecond: count / seconds, latencies, cpu };
+  const own = (Object.values(cpu).reduce((sum, each) => sum + each, 0) * count) / TICK_MS;
+  const all = Math.max(1, machineAfter.all - machineBefore.all);
+  const others = Math.max(0, (machineAfter.busy - machineBefore.busy - own) / all);
+  const run = { variant: variant.name, round, inFlight, perSecond: count / seconds, latencies, cpu, others };
   return { run, orders };
 }
 

@@ -11,7 +11,7 @@ import type { HistoryFacts } from './histories.js';
 import { ownCpu, type Run } from './measure.js';
 import type { Rounds } from './rounds.js';
 import type { Part } from './stage.js';
-import { median, percentile, type Spread } from './statistics.js';
+import { median, percentile, spreadOf, type Spread } from './statistics.js';
 import type { Variant } from './variants.js';
 
 export interface Report {
@@ -45,6 +45,12 @@ export function goalLine({ id, goal, seen, verdict }: Judged): string {
   const meanwhile =
     verdict === 'accepted' ? `, ${goal.accepted?.value ?? ''} accepted: ${goal.accepted?.why ?? ''}` : '';
   return `${verdict.padEnd(8)} ${id.padEnd(20)} ${shown(seen).padEnd(24)} goal ${wanted}${meanwhile}`;
+}
+
+/** One without a goal. */
+export function figureLine(id: string, figures: Figures): string {
+  const seen = figures[id];
+  return `         ${id.padEnd(20)} ${seen ? shown(seen) : 'not measured'}`;
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -161,12 +167,13 @@ function charts(report: Report): void {
 function text(report: Report): string {
   const { circumstances, orders, figures } = report;
   const { began, minutes, rounds, scale, others, machine } = circumstances;
+  const meanwhile = shown(spreadOf(report.measured.runs.map((run) => run.others * 100)));
   const noise = (id: string): string => (figures[id] ? shown(figures[id]) : 'not measured');
   return `# What an order costs
 
 Made by \`npm run bench\`, ${began.toISOString().slice(0, 10)}, in ${minutes.toFixed(0)} minutes; ${rounds} interleaved rounds${scale === 1 ? '' : `, ${scale} × the usual number of orders`}.
 ${machine.cores}, ${machine.memory}, ${machine.system}, Node ${machine.node}, Temporal ${machine.temporal}, PostgreSQL ${machine.postgres}.
-Before it began others used ${(others * 100).toFixed(0)} % of the machine. The oracle compared the verdicts of all ${orders} orders with the books of the four services.
+Others used ${(others * 100).toFixed(0)} % of the machine before it began, and ${meanwhile} % meanwhile. The oracle compared the verdicts of all ${orders} orders with the books of the four services.
 
 An order has three products. Everybody makes the same four HTTP calls to the same services, on one machine that also runs
 Temporal, the databases and whoever places the orders. Ratios are medians of paired rounds, with the range beside them. **Read

@@ -118,6 +118,7 @@ function policyOf(settings: Settings): SagaPolicy {
     compensationBudget: settings.SAGA_COMPENSATION_BUDGET,
     deadline: settings.SAGA_DEADLINE,
     journal: settings.SAGA_JOURNAL ?? true,
+    ...(settings.SAGA_SERVICE_QUEUES === false && { oneQueue: true }),
     ...(settings.SAGA_APPROVAL_ABOVE === undefined
       ? {}
       : { approvalAbove: settings.SAGA_APPROVAL_ABOVE, approvalTimeout: settings.SAGA_APPROVAL_TIMEOUT }),

@@ -17,14 +17,6 @@ import { showInWebUi } from './visibility.js';
 /** Time-outs are the budgets' (see `orderSteps`); this one is only what Temporal asks for. */
 const activities = (taskQueue: string) => proxyActivities<Activities>({ startToCloseTimeout: '10s', taskQueue });
 
-/** A call, its definitive refusals, and how the Web UI shows it. Every call names its effect by the order's id alone. */
-const to = <Verb extends keyof typeof REFUSALS, Summary>(verb: Verb, budget: Budget, summary: Summary) => ({
-  activity: activities(messages.serviceQueue(workflowInfo().taskQueue, messages.SERVICE_OF[verb]))[verb],
-  refusals: REFUSALS[verb],
-  budget,
-  summary,
-});
-
 type Priced = { readonly total: Money };
 
 /** What undoes what, and how long each may take. Mail that cannot be delivered is a dead letter and blocks nothing. */
@@ -32,6 +24,12 @@ function orderSteps({ attemptTimeout: attempt, ...policy }: messages.SagaPolicy)
   const act = { attempt, total: policy.stepTimeout };
   const undo = { attempt, total: policy.compensationBudget };
   const mail = { attempt, total: policy.retriableBudget };
+  const { taskQueue } = workflowInfo();
+  /** A call, its definitive refusals, and how the Web UI shows it. Every call names its effect by the order's id alone. */
+  const to = <Verb extends keyof typeof REFUSALS, Summary>(verb: Verb, budget: Budget, summary: Summary) => {
+    const queue = policy.oneQueue ? taskQueue : messages.serviceQueue(taskQueue, messages.SERVICE_OF[verb]);
+    return { activity: activities(queue)[verb], refusals: REFUSALS[verb], budget, summary };
+  };
   return {
     reserve: compensatable(
       'reserve_inventory',

@@ -79,3 +79,26 @@ describe('a service with a rate', () => {
     }
   }, 120_000);
 });
+
+describe('an order', () => {
+  it('makes its calls from a queue for each service, or all from one where its policy says so', async () => {
+    const shop = await open();
+    try {
+      await shop.play(async () => {
+        const queuesOf = async (sagaId: string): Promise<(string | null | undefined)[]> => {
+          expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'COMPLETED' });
+          const { events } = await shop.handleOf(sagaId).fetchHistory();
+          const scheduled = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: each }) => each ?? []);
+          return scheduled.map(({ taskQueue }) => taskQueue?.name);
+        };
+        const services = ['inventory', 'payment', 'shipping', 'notification'];
+        const apart = services.map((service) => `${shop.taskQueue}-${service}`);
+        expect(await queuesOf(await shop.place())).toEqual(apart);
+        const one = services.map(() => shop.taskQueue);
+        expect(await queuesOf(await shop.place({}, { oneQueue: true }))).toEqual(one);
+      });
+    } finally {
+      await shop.close();
+    }
+  }, 60_000);
+});
