@@ -1,7 +1,7 @@
 // On the dev server: time passes as on the clock, and several services answer at once.
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
-import { openShop, type Shop } from './shop.js';
+import { openShop, type Shop } from '../workflows/shop.js';
 
 const ALWAYS = 1_000_000;
 const ORDERS = 500;
