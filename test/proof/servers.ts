@@ -1,8 +1,9 @@
 /**
  * One run in a few hundred does not end, and stops its server's time, for the server's own reasons (3 to 5 in
- * test/support/temporal.ts). What did not end is played again on a fresh server, where it must; the rest goes on there.
+ * test/support/temporal.ts), and that of whatever else was in flight there. Each that did not end is played again alone, on
+ * a fresh server, where it must end; the rest goes on on another.
  */
-import { openArena, type Arena } from './arena.js';
+import { DidNotEnd, openArena } from './arena.js';
 import { check, type Drill, type Report, type Tally } from './lanes.js';
 import { brokenIn } from './ledger-rules.js';
 import type { Schedule } from './schedule.js';
@@ -15,21 +16,22 @@ type Print = (text: string) => void;
 
 export async function checkOnServers(drill: Drill, print: Print): Promise<Pick<Report, 'tally' | 'failures'>> {
   const tally: Tally = new Map();
-  let unended: readonly Schedule[] = [];
   let left = drill.runs;
   for (let server = 0; server < MOST_SERVERS; server++) {
     const arena = await openArena();
     try {
-      const again = await playAgain(arena, unended);
-      if (again.length > 0) return { tally, failures: again };
-      left -= unended.length;
       const report = await check(arena, { ...drill, seed: drill.seed + server * 1000, runs: left }, print);
       for (const [what, times] of report.tally) tally.set(what, (tally.get(what) ?? 0) + times);
       if (report.failures.length > 0 || report.unended.length === 0) return { tally, failures: report.failures };
-      unended = report.unended;
-      left -= report.tally.get('sagas') ?? 0;
-      print(`${unended.length} did not end on server ${server + 1} and are played again on another:`);
-      for (const schedule of unended) print(toldSchedule(schedule));
+      const { unended } = report;
+      left -= (report.tally.get('sagas') ?? 0) + unended.length;
+      print(`${unended.length} did not end on server ${server + 1} and are played again, each alone:`);
+      for (const schedule of unended) {
+        print(toldSchedule(schedule));
+        const failures = await playAlone(schedule);
+        if (failures.length > 0) return { tally, failures };
+      }
+      if (left <= 0) return { tally, failures: [] };
     } finally {
       await arena.close();
     }
@@ -37,13 +39,17 @@ export async function checkOnServers(drill: Drill, print: Print): Promise<Pick<R
   return { tally, failures: [`time stopped on ${MOST_SERVERS} servers`] };
 }
 
-/** What went wrong, if anything did. */
-async function playAgain(arena: Arena, schedules: readonly Schedule[]): Promise<string[]> {
-  const play = async (schedule: Schedule): Promise<string[]> => {
+/** What went wrong, if anything did. A saga that hangs by itself does so on each server; a starved server on one. */
+async function playAlone(schedule: Schedule, tries = 2): Promise<string[]> {
+  const arena = await openArena();
+  try {
     const played = await arena.play(schedule);
     const broken = brokenIn(played);
     return broken.length > 0 ? [told(played, broken)] : [];
-  };
-  const failed = (schedule: Schedule) => (error: unknown) => [`${toldSchedule(schedule)}\n${String(error)}`];
-  return (await Promise.all(schedules.map((schedule) => play(schedule).catch(failed(schedule))))).flat();
+  } catch (error) {
+    if (!(error instanceof DidNotEnd) || tries <= 1) return [`${toldSchedule(schedule)}\n${String(error)}`];
+  } finally {
+    await arena.close();
+  }
+  return playAlone(schedule, tries - 1);
 }
