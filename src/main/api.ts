@@ -18,7 +18,7 @@ import { temporalTarget } from './temporal-target.js';
 const TEMPORAL_PATIENCE = 15_000;
 const LOOK_AFTER_EVERY = 15_000;
 /** Between the signal and the last accepted connection: callers that keep theirs are told to leave it. */
-const DRAINING = 500;
+const DRAINING = 1_000;
 
 await runProcess('api', async ({ config, logger }) => {
   requireAuth(config);

@@ -34,8 +34,10 @@ export function put(client: Client, scene: Scene, request: Request): Promise<boo
     if (ask === 'temporalCancel') return cancelInTemporal(client, scene);
     const send = async (): Promise<void> => {
       const answer = await answerTo(sent(client, scene, asked));
+      // The first of several may have come too early, and another one not.
+      const isFirst = !asked.answers.some((other) => other.answer === 'accepted');
       asked.answers.push(answer);
-      if (answer.answer === 'accepted' && asked.answers.length === 1) makeTrue(scene, request);
+      if (answer.answer === 'accepted' && isFirst) makeTrue(scene, request);
     };
     await Promise.all(repeated ? [send(), send()] : [send()]);
     if (repeated) await send();
