@@ -64,14 +64,23 @@ describe('the relay', () => {
        VALUES ('order-slow', 0, 2, gen_random_uuid(), nextval('positions'), pg_current_xact_id(), 'SagaStepStarted', '{}', now(), 'run')`,
     );
     for (const name of ['a', 'b', 'c']) await journal.append(`order-${name}`, completedOrder(name));
+    // It has begun more queries since than one look takes.
+    const begun = new Set<string>();
+    const { rows: now } = await journal.pool.query<{ at: string }>('SELECT clock_timestamp()::text AS at');
     await eventually('the relay to have looked', WITHIN, async () => {
-      const { rows } = await journal.pool.query<{ count: string }>('SELECT count(*) FROM saga_events');
-      return rows[0]?.count === '31';
+      const { rows } = await journal.pool.query<{ start: string }>(
+        `SELECT query_start::text AS start FROM pg_stat_activity
+         WHERE application_name = 'unwind-relay' AND datname = current_database() AND query_start > $1`,
+        [now[0]?.at],
+      );
+      for (const { start } of rows) begun.add(start);
+      return begun.size >= 8;
     });
-    // What is behind the open transaction waits for it.
-    expect(sink.idsOf('order-a')).toEqual([]);
+    const early = sink.idsOf('order-a');
     await slow.query('COMMIT');
     await slow.end();
+    // What is behind the open transaction waits for it.
+    expect(early).toEqual([]);
     await delivered();
     expect(sink.idsOf('order-slow')).toHaveLength(2);
     await expectAllInOrder(sink);
