@@ -1,24 +1,17 @@
 /** The table of what needs a human, as an operator works it off. */
 import { escapeIdentifier } from 'pg';
 import { JOURNAL_SCHEMA, journalPool, type JournalPoolOptions } from './journal.js';
+import type { Letter } from './letters.js';
 import { migrateJournal } from './migrate.js';
 
-export interface DeadLetter {
+/** Times are ISO 8601. */
+export interface DeadLetter extends Omit<Letter, 'kind' | 'step'> {
   readonly id: string;
-  readonly kind: 'blocked' | 'undelivered' | 'rejectedEvent' | 'rejectedCommand';
+  readonly kind: Letter['kind'] | 'rejectedEvent' | 'rejectedCommand';
   readonly sagaId: string | null;
   readonly step: string | null;
   readonly sink: string | null;
   readonly eventId: string | null;
-  readonly reason: string;
-  /** ISO 8601. */
-  readonly firstAt: string;
-  readonly lastAt: string;
-  readonly attempts: number;
-  readonly resolution: string | null;
-  readonly resolvedBy: string | null;
-  readonly resolvedReason: string | null;
-  readonly resolvedAt: string | null;
 }
 
 export interface LetterDesk {
