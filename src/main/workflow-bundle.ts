@@ -6,9 +6,13 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 export async function bundleWorkflows(): Promise<string> {
   const extension = path.extname(import.meta.filename);
   const folder = path.join(import.meta.dirname, '..', 'workflows');
+  const [workflows, ...interceptors] = ['index', 'journal', 'correlation'].map((name) =>
+    path.join(folder, name + extension),
+  ) as [string, ...string[]];
   const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(folder, `index${extension}`),
-    workflowInterceptorModules: ['journal', 'correlation'].map((name) => path.join(folder, name + extension)),
+    workflowsPath: workflows,
+    workflowInterceptorModules: interceptors,
+    preloadModules: [workflows, ...interceptors],
     logger: new DefaultLogger('WARN'),
   });
   return code;

@@ -6,7 +6,7 @@ import type { Closing } from './journal.js';
 import type { ResolveAction } from './messages.js';
 import { fromNow, journal, type Desk, type Run } from './run.js';
 import type { Call } from './step.js';
-import { carry, isStored, rest } from './store.js';
+import { carrying, isStored, rest } from './store.js';
 
 type Done<Result> = { readonly kind: 'done'; readonly result: Result; readonly attempts: number };
 
@@ -64,15 +64,16 @@ export async function perform<Input, Result>(
   } as const;
   const desk: Desk = { allowed };
   run.desks.set(step, desk);
+  const make = (): Promise<Result> => activity.executeWithOptions(options, [input]);
   // Continued as new while blocked: the call is not made again before somebody says so.
   let action = run.record.blockedOn === step ? await nextDecision(run, step, desk) : 'retry';
   while (action === 'retry') {
     journal(run, { type: started, step, timeoutAt: fromNow(total) });
-    carry(run, closing && { required: true, closing });
-    desk.scope = new CancellationScope();
-    const outcome = await desk.scope
-      .run(() => activity.executeWithOptions(options, [input]))
-      .then(doneWith, (error: unknown) => outcomeOf(error, refusals));
+    // A scope of its own only where an operator may cut it: each costs the isolate six promises, which the SDK traces.
+    if (allowed.length > 0) desk.scope = new CancellationScope();
+    const { scope } = desk;
+    const calling = carrying(run, closing ? { required: true, closing } : {}, () => (scope ? scope.run(make) : make()));
+    const outcome = await calling.then(doneWith, (error: unknown) => outcomeOf(error, refusals));
     delete desk.scope;
     if (outcome.kind === 'done' || !blocksOn.includes(outcome.kind)) {
       delete desk.pending;

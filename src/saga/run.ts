@@ -89,6 +89,8 @@ export function openRun(definition: SagaDefinition, carried?: CarriedSaga) {
     deadlineAt: carried?.deadlineAt ?? workflowInfo().startTime.getTime() + deadline,
     decisions,
     desks: new Map<string, Desk>(),
+    /** What must not be cancelled from outside: the scope in which the saga itself runs. */
+    shield: CancellationScope.current(),
     forward: new CancellationScope(),
     inFlight: new Set<Promise<unknown>>(),
     /** While the run is continued as new nothing more is accepted. */

@@ -5,12 +5,20 @@
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { allHandlersFinished, CancellationScope, condition, log } from '@temporalio/workflow';
 import { acceptCancel, awaitApproval, cancelProblem, offerMessages } from './intervention.js';
-import { hasEnded, isCommitted, isUnsettled, verdictOf, type SagaOutcome, type Verdict } from './record.js';
+import {
+  CANCEL_REQUESTED,
+  hasEnded,
+  isCommitted,
+  isUnsettled,
+  verdictOf,
+  type SagaOutcome,
+  type Verdict,
+} from './record.js';
 import { journal, openRun, requireForward } from './run.js';
 import type { CarriedSaga, Run, RunLast, SagaDefinition } from './run.js';
 import { act, unwind } from './stack.js';
 import type { Compensatable, Pivot, Retriable, Step } from './step.js';
-import { rest } from './store.js';
+import { isStored, rest } from './store.js';
 
 export { compensatable, pivot, retriable } from './step.js';
 export type { Budget, Call, Compensatable, Pivot, Probe, Retriable, Step, Undone } from './step.js';
@@ -67,7 +75,7 @@ export async function runSaga(
     const goingBack = carried && goBack(run);
     offerMessages(run);
     await (goingBack ?? goForward(run, body));
-    await condition(allHandlersFinished);
+    await handlersFinished();
     if (cancelledByTemporal) throw new CancelledFailure('The saga was cancelled and undone');
     const { state, reason, data, waivers, deadLetters } = run.record;
     const outcome = { state: state as Verdict, reason, data, waivers, deadLetters };
@@ -89,21 +97,33 @@ async function goForward(run: Run, body: (saga: Saga) => Promise<unknown>): Prom
   }
   // Parallel steps settle before the first of them is undone (rule 3).
   while (run.inFlight.size > 0) await Promise.allSettled(run.inFlight);
+  // Whoever asked for the cancel has the answer before the first step back: so it is in every history.
+  if (run.record.reason === CANCEL_REQUESTED) await handlersFinished();
   // At once: a branch of the body that nobody awaits must not start anything in between (rule 28).
   await (run.record.state === 'COMPENSATING' ? goBack(run) : end(run));
 }
 
+async function handlersFinished(): Promise<void> {
+  if (!allHandlersFinished()) await condition(allHandlersFinished);
+}
+
 /** Keeps what the body does among what must settle before anything is undone (rule 3). */
-function settling<T>(run: Run, doing: () => Promise<T>): Promise<T> {
-  const running = doing().finally(() => run.inFlight.delete(running));
+function settling<T>(run: Run, start: () => Promise<T>): Promise<T> {
+  let running: Promise<T>;
+  try {
+    running = start();
+  } catch (error) {
+    running = Promise.reject(error);
+  }
+  const settled = (): boolean => run.inFlight.delete(running);
   run.inFlight.add(running);
   // A body may await another step first: what fails meanwhile has been recorded, and is not unheard of.
-  running.catch(() => undefined);
+  running.then(settled, settled);
   return running;
 }
 
 /** Steps come in this order, or the task fails: compensatable ones, at most one pivot, retriable ones (rule 14). */
-async function runStep(run: Run, step: Step, input: never, isLast = false): Promise<unknown> {
+function runStep(run: Run, step: Step, input: never, isLast = false): Promise<unknown> {
   const { name, kind } = step;
   requireForward(run, name);
   const known = run.record.steps.find((other) => other.name === name);
@@ -113,7 +133,7 @@ async function runStep(run: Run, step: Step, input: never, isLast = false): Prom
   if (isUnsettled(run.record)) {
     throw new Error(`${name} cannot be undone: nothing may run beside it that can still fail`);
   }
-  return CancellationScope.nonCancellable(() => act(run, step, input, isLast));
+  return run.shield.run(() => act(run, step, input, isLast));
 }
 
 /** A programming error undoes nothing: it fails the workflow task and goes on after the repaired release (rule 13). */
@@ -144,6 +164,7 @@ async function goBack(run: Run): Promise<void> {
 /** The verdict is decided in the turn of the call; the run stays open until the last of its journal is stored. */
 async function end(run: Run): Promise<void> {
   if (!hasEnded(run.record)) journal(run, { type: 'SagaEnded', ...verdictOf(run.record) });
+  if (isStored(run)) return;
   await rest(run);
   await run.storing;
 }

@@ -16,7 +16,7 @@ export interface StoreJournal {
   executeWithOptions(options: ActivityOptions, args: []): Promise<unknown>;
 }
 
-/** For the activity that is scheduled next, in the same turn: this module exists once per workflow. */
+/** For the activity that is scheduled within `carrying`: all workflows of an isolate may share this module. */
 let outgoing: JournalHeader | undefined;
 
 /** Register it with the worker's workflow interceptors; without it nothing is carried. */
@@ -29,21 +29,32 @@ export const journalInterceptor: WorkflowInterceptorsFactory = () => ({
           ...input.headers,
           [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(pack(outgoing, workflowInfo().workflowId)),
         };
-        outgoing = undefined;
         return next({ ...input, headers });
       },
     },
   ],
 });
 
-/** Gives the next activity what none has carried yet; where it must be stored, all that is not known to be. */
-export function carry(run: Run, must: Pick<JournalHeader, 'required' | 'closing'> = {}): void {
+/**
+ * Gives the activity that `schedule` schedules, in this turn, what none has carried yet; where it must be stored, all
+ * that is not known to be.
+ */
+export function carrying<T>(
+  run: Run,
+  must: Pick<JournalHeader, 'required' | 'closing'>,
+  schedule: () => Promise<T>,
+): Promise<T> {
   const { sagaId, sagaType, storeJournal } = run.definition;
-  if (!storeJournal) return;
+  if (!storeJournal) return schedule();
   const from = must.required ? run.stored : run.sent;
   const entries = run.entries.filter(({ seq }) => seq > from).map(({ seq, at, event }) => ({ seq, at, event }));
-  outgoing = { sagaId, sagaType, entries, ...must };
   run.sent = run.seq;
+  outgoing = { sagaId, sagaType, entries, ...must };
+  try {
+    return schedule();
+  } finally {
+    outgoing = undefined;
+  }
 }
 
 /** What holds if the saga's last step succeeds: its verdict, which travels with the call (rule 28). */
@@ -74,11 +85,10 @@ export async function rest(run: Run): Promise<void> {
 }
 
 async function store(run: Run): Promise<void> {
-  const { seq } = run;
-  carry(run, { required: true });
+  const { seq, definition } = run;
   const retry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '10 seconds' } as const;
   const options = { startToCloseTimeout: '10 seconds', retry, summary: 'journal' } as const;
-  await run.definition.storeJournal?.executeWithOptions(options, []);
+  await carrying(run, { required: true }, async () => definition.storeJournal?.executeWithOptions(options, []));
   run.stored = Math.max(run.stored, seq);
   run.storing = undefined;
 }
