@@ -3,7 +3,7 @@ import { readArguments } from './arguments.js';
 import { figuresOfExtras, runExtras } from './extras.js';
 import { figuresOf, NAMES } from './figures.js';
 import { judge } from './goals.js';
-import { figureLine, goalLine } from './report.js';
+import { goalLine } from './report.js';
 import { runRounds } from './rounds.js';
 import { say, session } from './session.js';
 import { spreadOf } from './statistics.js';
@@ -20,14 +20,7 @@ export async function main(args: readonly string[]): Promise<number> {
       { inFlight: 1, orders: Math.ceil(12 * scale) },
       { inFlight: 50, orders: Math.ceil(150 * scale) },
     ];
-    const wanted: readonly string[] = [
-      NAMES.bare,
-      NAMES.sample,
-      NAMES.off,
-      NAMES.on,
-      NAMES.oneQueue,
-      NAMES.compensated,
-    ];
+    const wanted: readonly string[] = [NAMES.bare, NAMES.sample, NAMES.off, NAMES.on, NAMES.compensated];
     const plan = variants.filter(({ name }) => wanted.includes(name)).map((variant) => ({ variant, loads }));
     const measured = await runRounds(stage, plan, rounds, ledger, say);
     const happy = variants.find(({ name }) => name === NAMES.on);
@@ -39,7 +32,6 @@ export async function main(args: readonly string[]): Promise<number> {
     say(
       `others used ${others.median.toFixed(0)} % of the machine (${others.min.toFixed(0)} to ${others.max.toFixed(0)})`,
     );
-    for (const id of ['oneQueue.cpu', 'oneQueue.throughput', 'oneQueue.p50']) say(figureLine(id, figures));
     for (const each of judged) say(goalLine(each));
     const missed = judged.filter(({ verdict }) => verdict === 'missed').length;
     say(`${judged.length - missed} passed, ${missed} failed`);

@@ -24,11 +24,14 @@ export async function historyFacts(client: Client, workflowId: string): Promise<
   const handle = client.workflow.getHandle(workflowId);
   const [history, description] = await Promise.all([handle.fetchHistory(), handle.describe()]);
   let actions = 0;
+  const tasksWithLocal = new Set<string>();
   for (const event of history.events ?? []) {
     if (BILLED.has(event.eventType ?? 0)) actions += 1;
     actions += event.activityTaskStartedEventAttributes?.attempt ?? 0;
-    // All local activities of one workflow task are one Action.
-    if (event.markerRecordedEventAttributes?.markerName === 'core_local_activity') actions += 1;
+    const { markerName, workflowTaskCompletedEventId } = event.markerRecordedEventAttributes ?? {};
+    if (markerName === 'core_local_activity') tasksWithLocal.add(String(workflowTaskCompletedEventId));
   }
+  // All local activities of one workflow task are one Action.
+  actions += tasksWithLocal.size;
   return { events: history.events?.length ?? 0, bytes: description.historySize ?? 0, actions };
 }

@@ -40,17 +40,13 @@ const short = (value: number): string => (value >= 100 ? value.toFixed(0) : valu
 const shown = ({ median, min, max }: Spread): string =>
   min === max ? short(median) : `${short(median)} (${short(min)}–${short(max)})`;
 
+const shownOrNot = (seen: Spread | undefined): string => (seen ? shown(seen) : 'not measured');
+
 export function goalLine({ id, goal, seen, verdict }: Judged): string {
   const wanted = goal.max === undefined ? `≥ ${goal.min ?? ''}` : `≤ ${goal.max}`;
   const meanwhile =
     verdict === 'accepted' ? `, ${goal.accepted?.value ?? ''} accepted: ${goal.accepted?.why ?? ''}` : '';
   return `${verdict.padEnd(8)} ${id.padEnd(20)} ${shown(seen).padEnd(24)} goal ${wanted}${meanwhile}`;
-}
-
-/** One without a goal. */
-export function figureLine(id: string, figures: Figures): string {
-  const seen = figures[id];
-  return `         ${id.padEnd(20)} ${seen ? shown(seen) : 'not measured'}`;
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -119,9 +115,10 @@ function extrasTable({ extras, measured, figures }: Report): string {
       'the journal and the read model add',
       `${short(cpuOf(NAMES.on) - cpuOf(NAMES.off))} ms of processor time per order`,
     ],
+    ['a queue for each service adds, to the bare workflow', `${shownOrNot(figures['apart.cpu'])} × processor time`],
     [
-      'a queue for each service adds, to the bare workflow',
-      `${shown(figures['apart.cpu'] ?? { median: NaN, min: NaN, max: NaN })} × processor time`,
+      'with `SAGA_EAGER=off`, all calls from the queues of the services',
+      `${shownOrNot(figures['notEager.cpu'])} × the processor time of the bare workflow, ${shownOrNot(figures['notEager.throughput'])} × its throughput`,
     ],
     [
       'a POST to the API, up to its 202',
@@ -168,7 +165,7 @@ function text(report: Report): string {
   const { circumstances, orders, figures } = report;
   const { began, minutes, rounds, scale, others, machine } = circumstances;
   const meanwhile = shown(spreadOf(report.measured.runs.map((run) => run.others * 100)));
-  const noise = (id: string): string => (figures[id] ? shown(figures[id]) : 'not measured');
+  const noise = (id: string): string => shownOrNot(figures[id]);
   return `# What an order costs
 
 Made by \`npm run bench\`, ${began.toISOString().slice(0, 10)}, in ${minutes.toFixed(0)} minutes; ${rounds} interleaved rounds${scale === 1 ? '' : `, ${scale} × the usual number of orders`}.

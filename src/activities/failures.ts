@@ -26,6 +26,20 @@ export const refusal = (code: string, attempts: number): ApplicationFailure =>
  */
 export function fault(type: FaultType, message: string, attempts: number, retryAfter = 0): ApplicationFailure {
   const pause = Math.min(60_000, 500 * 2 ** Math.min(attempts - 1, 16));
-  const nextRetryDelay = Math.max(Math.min(retryAfter, 60) * 1000, pause / 2) + (Math.random() * pause) / 2;
-  return ApplicationFailure.create({ type, message, nextRetryDelay, details: [{ attempts }] });
+  const next = Math.max(Math.min(retryAfter, 60) * 1000, pause / 2) + (Math.random() * pause) / 2;
+  return later(type, message, attempts, next);
 }
+
+/**
+ * A failure after which the activity is tried again in `pause` milliseconds: by Temporal, or by the saga, which does not
+ * get to see Temporal's own field for it.
+ *
+ * @param attempts 0 where it was not even tried
+ */
+export const later = (type: string, message: string, attempts: number, pause: number): ApplicationFailure =>
+  ApplicationFailure.create({
+    type,
+    message,
+    nextRetryDelay: pause,
+    details: [{ attempts, pause: Math.round(pause) }],
+  });

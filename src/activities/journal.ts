@@ -8,13 +8,14 @@
  *    attempt that the server has given up would be a false one, and must be superseded later.
  */
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
+import { type ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInterceptorsFactory, Next } from '@temporalio/worker';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { JOURNAL_HEADER, unpack, type Batch, type Closing, type JournalHeader } from '../journal/batch.js';
+import { JOURNAL_HEADER, unpack, type Batch, type JournalHeader } from '../journal/batch.js';
 import type { Journal } from '../journal/journal.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import { CORRELATION_ID } from './correlation.js';
+import { later } from './failures.js';
 
 const BESIDE_MS = 200;
 /** What is kept of an attempt's time for reporting its end; a fifth of short ones. */
@@ -33,7 +34,7 @@ export function journalInterceptor(
       execute(input, next) {
         const batch = batchOf(input);
         if (!batch) return next(input);
-        if (batch.closing) return closeAfter(journal, breaker, batch, () => next(input));
+        if (batch.closing) return closeAfter(journal, breaker, batch, batch.closing, () => next(input));
         return batch.required
           ? storeFirst(journal, batch, input, next)
           : storeBeside(journal, breaker, batch, () => next(input));
@@ -44,6 +45,7 @@ export function journalInterceptor(
 
 /** `closing` lacks what is known only when the call has succeeded. */
 type SentBatch = Omit<Batch, 'closing'> & Pick<JournalHeader, 'closing'>;
+type Closing = NonNullable<JournalHeader['closing']>;
 
 function batchOf({ headers }: ActivityExecuteInput): SentBatch | undefined {
   const payload = headers[JOURNAL_HEADER];
@@ -112,6 +114,7 @@ async function closeAfter(
   journal: Appending,
   breaker: Breaker,
   batch: SentBatch,
+  { tried = 0, ...end }: Closing,
   act: () => Promise<unknown>,
 ): Promise<unknown> {
   const started = performance.now();
@@ -119,11 +122,11 @@ async function closeAfter(
   const result = await (attempt === 1
     ? tellOnFailure(journal, breaker, batch, act)
     : storeBeside(journal, breaker, batch, act));
-  if (timeLeft(started) <= 0) throw later('no time is left to store the end');
-  const closing = { ...batch.closing, attempts: attempt, at: new Date().toISOString() } as Closing;
+  if (timeLeft(started) <= 0) throw notYet('no time is left to store the end');
+  const closing = { ...end, attempts: tried + attempt, at: new Date().toISOString() };
   const appended = await journal.append({ ...batch, closing }).catch(notStored);
   if (appended.kind === 'ignored' || !appended.closing) {
-    throw later(`the end was not stored: ${JSON.stringify(appended)}`);
+    throw notYet(`the end was not stored: ${JSON.stringify(appended)}`);
   }
   return { ...(typeof result === 'object' ? result : {}), ...appended.closing };
 }
@@ -157,19 +160,14 @@ function timeLeft(started: number): number {
 function notStored(error: unknown): never {
   const isAway = error instanceof Error && error.name === 'JournalUnavailableError';
   if (!isAway) Context.current().log.error('The journal refuses what a saga sends', { alert: 'JournalFault', error });
-  throw later(error instanceof Error ? error.message : String(error));
+  throw notYet(error instanceof Error ? error.message : String(error));
 }
 
 const LONGEST_PAUSE_MS = 10_000;
 
 /** Tried again soon: a saga rests or ends only when its journal is stored. Sagas that failed together come back apart. */
-function later(reason: string): ApplicationFailure {
+function notYet(reason: string): ApplicationFailure {
   const { attempt } = Context.current().info;
   const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** Math.min(attempt - 1, 16));
-  return ApplicationFailure.create({
-    type: 'JournalUnavailable',
-    message: `journal: ${reason}`,
-    nextRetryDelay: pause / 2 + (Math.random() * pause) / 2,
-    details: [{ attempts: attempt }],
-  });
+  return later('JournalUnavailable', `journal: ${reason}`, attempt, pause / 2 + (Math.random() * pause) / 2);
 }

@@ -65,6 +65,8 @@ const readAtMost = (response: http.IncomingMessage, limit: number): Promise<stri
     });
     response.once('end', () => resolve(text));
     response.on('error', reject);
-    // Broken off in the middle; after `end` or `error` this says nothing any more.
-    response.once('close', () => reject(new DOMException('the answer broke off', 'AbortError')));
+    // Broken off in the middle.
+    response.once('close', () => {
+      if (!response.complete) reject(new DOMException('the answer broke off', 'AbortError'));
+    });
   });

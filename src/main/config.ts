@@ -6,6 +6,7 @@ import type { SagaPolicy } from '../workflows/messages.js';
 import { authOf } from './auth-settings.js';
 import { localAddress } from './local-url.js';
 import type { ServiceLimits } from './order-queues.js';
+import { laneSize } from './service-limits.js';
 import { StartError } from './start-error.js';
 import { variables } from './variables.js';
 
@@ -118,12 +119,16 @@ function policyOf(settings: Settings): SagaPolicy {
     compensationBudget: settings.SAGA_COMPENSATION_BUDGET,
     deadline: settings.SAGA_DEADLINE,
     journal: settings.SAGA_JOURNAL ?? true,
-    ...(settings.SAGA_SERVICE_QUEUES === false && { oneQueue: true }),
+    ...(settings.SAGA_EAGER !== false && { eager: eagerServices(limitsOf(settings)) }),
     ...(settings.SAGA_APPROVAL_ABOVE === undefined
       ? {}
       : { approvalAbove: settings.SAGA_APPROVAL_ABOVE, approvalTimeout: settings.SAGA_APPROVAL_TIMEOUT }),
   };
 }
+
+/** Those that have a lane for first attempts. */
+const eagerServices = (limits: ServiceLimits): ServiceName[] =>
+  SERVICE_NAMES.filter((service) => laneSize(limits[service]) > 0);
 
 /** A rate holds for all workers together, a concurrency for each. */
 function limitsOf(settings: Settings): ServiceLimits {

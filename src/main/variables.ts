@@ -167,7 +167,7 @@ export const variables = {
   SAGA_STUCK_AFTER: duration('10m'),
   SAGA_APPROVAL_ABOVE: money,
   SAGA_APPROVAL_TIMEOUT: duration('24h'),
-  SAGA_SERVICE_QUEUES: toggle('on', 'off'),
+  SAGA_EAGER: toggle('on', 'off'),
   SAGA_JOURNAL: toggle('on', 'off'),
   JOURNAL_DATABASE_URL: url(postgres, 'postgres://user:password@127.0.0.1:5432/journal'),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),

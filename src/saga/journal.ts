@@ -73,6 +73,8 @@ export interface JournalHeader {
 
 export interface Closing extends End {
   readonly step: string;
+  /** Attempts of the step that were made, and failed, before the activity that carries this. */
+  readonly tried?: number;
 }
 
 export const JOURNAL_HEADER = 'saga-journal';

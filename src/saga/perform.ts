@@ -1,17 +1,10 @@
 /** A call, from its scheduling to its answer: Temporal retries it within its budget, and then an operator decides. */
-import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure } from '@temporalio/common';
-import { ActivityCancellationType, allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
-import { isCancellation, log, workflowInfo } from '@temporalio/workflow';
-import type { Closing } from './journal.js';
+import { allHandlersFinished, CancellationScope, condition, log, workflowInfo } from '@temporalio/workflow';
+import { attempts, type Done, type Failed, type Wanted } from './attempts.js';
 import type { ResolveAction } from './messages.js';
 import { fromNow, journal, type Desk, type Run } from './run.js';
 import type { Call } from './step.js';
-import { carrying, isStored, rest } from './store.js';
-
-type Done<Result> = { readonly kind: 'done'; readonly result: Result; readonly attempts: number };
-
-/** `refused`: nothing happened, nothing ever will. `unknown`: it may have happened. */
-export type Failed = { readonly kind: 'refused' | 'unknown'; readonly code: string; readonly attempts: number };
+import { isStored, rest } from './store.js';
 
 /** What an operator says in place of the participant. */
 type Answer = Exclude<ResolveAction, 'retry' | 'block'>;
@@ -50,30 +43,23 @@ export async function perform<Input, Result>(
   step: string,
   call: Call<Input, Result>,
   input: Input,
-  { total = call.budget.total, closing }: { readonly total?: number; readonly closing?: Closing | undefined } = {},
+  more: Partial<Pick<Wanted<Input, Result>, 'total' | 'closing' | 'local'>> = {},
 ): Promise<Done<Result> | Failed | { readonly kind: Answer }> {
   const { started, prefix, blocksOn, allowed }: Manner = MANNERS[manner];
-  const { activity, budget, refusals, summary } = call;
+  const { summary } = call;
+  const { total = call.budget.total, closing, local } = more;
   const line = typeof summary === 'function' ? summary(input) : summary;
-  const options = {
-    startToCloseTimeout: Math.min(budget.attempt, total),
-    scheduleToCloseTimeout: total,
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
-    retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '1 minute' },
-    ...(line !== undefined && { summary: prefix + line }),
-  } as const;
   const desk: Desk = { allowed };
   run.desks.set(step, desk);
-  const make = (): Promise<Result> => activity.executeWithOptions(options, [input]);
+  const wanted = { input, total, closing, summary: line === undefined ? line : prefix + line };
+  const make = () => attempts(run, call, { ...wanted, local: run.isSettled ? local : undefined });
   // Continued as new while blocked: the call is not made again before somebody says so.
   let action = run.record.blockedOn === step ? await nextDecision(run, step, desk) : 'retry';
   while (action === 'retry') {
     journal(run, { type: started, step, timeoutAt: fromNow(total) });
     // A scope of its own only where an operator may cut it: each costs the isolate six promises, which the SDK traces.
     if (allowed.length > 0) desk.scope = new CancellationScope();
-    const { scope } = desk;
-    const calling = carrying(run, closing ? { required: true, closing } : {}, () => (scope ? scope.run(make) : make()));
-    const outcome = await calling.then(doneWith, (error: unknown) => outcomeOf(error, refusals));
+    const outcome = await (desk.scope ? desk.scope.run(make) : make());
     delete desk.scope;
     if (outcome.kind === 'done' || !blocksOn.includes(outcome.kind)) {
       delete desk.pending;
@@ -85,28 +71,6 @@ export async function perform<Input, Result>(
   }
   run.desks.delete(step);
   return { kind: action };
-}
-
-const doneWith = <Result>(result: Result): Done<Result> => ({ kind: 'done', result, attempts: attemptsIn(result) });
-
-/** Only a failure that Temporal reports is an outcome; a programming error fails the workflow task (rule 13). */
-function outcomeOf(error: unknown, refusals: readonly string[]): Failed {
-  if (isCancellation(error)) return { kind: 'unknown', code: 'Cancelled', attempts: 1 };
-  if (!(error instanceof ActivityFailure)) throw error;
-  const { cause } = error;
-  const attempts = cause instanceof ApplicationFailure ? attemptsIn(cause.details?.[0]) : 1;
-  if (cause instanceof ApplicationFailure && cause.nonRetryable && cause.type && refusals.includes(cause.type)) {
-    return { kind: 'refused', code: cause.type, attempts };
-  }
-  // The overall time-out usually arrives with the last error as its cause.
-  const timedOut = error.retryState === RetryState.TIMEOUT || cause instanceof TimeoutFailure;
-  return { kind: 'unknown', code: timedOut ? 'StepTimedOut' : 'StepUnknown', attempts };
-}
-
-/** An activity that knows its attempt number says so in its result, or in the details of its failure. */
-function attemptsIn(value: unknown): number {
-  const { attempts }: { attempts?: unknown } = Object(value);
-  return typeof attempts === 'number' ? attempts : 1;
 }
 
 /** The transition that a failed call is. */
@@ -122,6 +86,7 @@ async function nextDecision(run: Run, step: string, desk: Desk, code = ''): Prom
     if (desk.pending) {
       const { action, actor, reason, requestId } = desk.pending;
       journal(run, { type: 'SagaIntervened', step, action, actor, reason, requestId });
+      run.isSettled = false;
       delete desk.pending;
       if (action !== 'block') return action;
       code = 'BlockedByOperator';

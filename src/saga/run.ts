@@ -93,6 +93,11 @@ export function openRun(definition: SagaDefinition, carried?: CarriedSaga) {
     shield: CancellationScope.current(),
     forward: new CancellationScope(),
     inFlight: new Set<Promise<unknown>>(),
+    /**
+     * What is undone next follows from the history alone: from an activity that has failed, or a compensation that has
+     * succeeded. An Update that was accepted since may still be lost with the present workflow task.
+     */
+    isSettled: false,
     /** While the run is continued as new nothing more is accepted. */
     handingOver: false,
   };

@@ -164,7 +164,7 @@ async function goBack(run: Run): Promise<void> {
 /** The verdict is decided in the turn of the call; the run stays open until the last of its journal is stored. */
 async function end(run: Run): Promise<void> {
   if (!hasEnded(run.record)) journal(run, { type: 'SagaEnded', ...verdictOf(run.record) });
-  if (isStored(run)) return;
+  if (isStored(run) && !run.storing) return;
   await rest(run);
   await run.storing;
 }

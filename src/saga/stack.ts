@@ -12,7 +12,9 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import { log, sleep } from '@temporalio/workflow';
-import { failureOf, perform, type Failed } from './perform.js';
+import type { Failed } from './attempts.js';
+import { failureOf, perform } from './perform.js';
+import { CANCEL_REQUESTED } from './record.js';
 import { journal, type Run, type StackEntry } from './run.js';
 import type { Compensatable, Probe, Step, Undone } from './step.js';
 import { closed, closingOf } from './store.js';
@@ -30,6 +32,8 @@ export async function act(run: Run, step: Step, input: never, isLast = false): P
   }
   const manner = step.kind === 'retriable' ? step.onExhausted : step.kind;
   const answer = await perform(run, manner, name, action, input, { total, closing });
+  const hasFailed = step.kind !== 'retriable' && 'code' in answer && answer.code !== 'Cancelled';
+  if (hasFailed && run.record.reason !== CANCEL_REQUESTED) run.isSettled = true;
   switch (answer.kind) {
     case 'done':
       entry.outcome = 'applied';
@@ -73,8 +77,11 @@ async function undo(run: Run, step: Compensatable<never, unknown>, entry: StackE
     if (found === 'notApplied') return compensated('nothingToDo', 0);
     entry.outcome = found;
   }
-  const answer = await perform(run, 'undo', name, compensation, input);
-  if (answer.kind === 'done') compensated(answer.result.outcome, answer.attempts);
+  const { local } = compensation;
+  const answer = await perform(run, 'undo', name, compensation, input, { local });
+  if (answer.kind !== 'done') return;
+  run.isSettled = true;
+  compensated(answer.result.outcome, answer.attempts);
 }
 
 /**

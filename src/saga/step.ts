@@ -6,7 +6,7 @@
  *
  * (Numbers are those of the saga rules; see docs/saga.md.)
  */
-import type { ActivityOptions } from '@temporalio/common';
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/common';
 
 /** Time-outs of one direction, in milliseconds. Both are counted from scheduling and survive every restart. */
 export interface Budget {
@@ -16,9 +16,25 @@ export interface Budget {
   readonly total: number;
 }
 
+/** A function of `proxyActivities`. */
+export interface Activity<Input, Result> {
+  executeWithOptions(options: ActivityOptions, args: [input: Input]): Promise<Result>;
+}
+
+/** A function of `proxyLocalActivities`. */
+export interface LocalActivity<Input, Result> {
+  executeWithOptions(options: LocalActivityOptions, args: [input: Input]): Promise<Result>;
+}
+
 export interface Call<Input, Result> {
-  /** A function of `proxyActivities`. It must address its effect by the input alone: the same input, the same effect. */
-  readonly activity: { executeWithOptions(options: ActivityOptions, args: [input: Input]): Promise<Result> };
+  /** It must address its effect by the input alone: the same input, the same effect. */
+  readonly activity: Activity<Input, Result>;
+  /**
+   * Where one attempt is cheaper to make than the call: it is made first. What it answers or refuses holds; whatever else
+   * becomes of it, `activity` is called with what is left of the budget. The same activity on the workflow's own task
+   * queue, say, which Temporal's server hands out with the answer to the workflow task (eager execution).
+   */
+  readonly first?: Activity<Input, Result>;
   readonly budget: Budget;
   /**
    * The `type`s of a non-retryable `ApplicationFailure` that are definitive answers: nothing happened, nothing ever
@@ -34,6 +50,15 @@ export interface Undone {
   readonly outcome: 'compensated' | 'nothingToDo';
 }
 
+export interface Compensation<Input> extends Call<Input, Undone> {
+  /**
+   * The same as a local activity: made first, in place of `first`, once the history says that the saga unwinds. What a local
+   * activity has done is lost to a workflow task that is run again; a compensation that is repeated does no harm, an
+   * action whose saga then goes another way would. It gets two seconds.
+   */
+  readonly local?: LocalActivity<Input, Undone>;
+}
+
 /** For a participant that cannot take a blind compensation: it is asked before it is compensated (rule 9). */
 export interface Probe<Input> extends Call<Input, { readonly effect: 'applied' | 'none' }> {
   /** How long, in milliseconds, the participant may still work on an attempt that has ended for us. */
@@ -45,7 +70,7 @@ export interface Compensatable<Input, Result> {
   readonly kind: 'compensatable';
   readonly name: string;
   readonly action: Call<Input, Result>;
-  readonly compensation: Call<Input, Undone>;
+  readonly compensation: Compensation<Input>;
   readonly probe?: Probe<Input>;
 }
 
@@ -82,7 +107,7 @@ export type Step = Compensatable<never, unknown> | Pivot<never, unknown> | Retri
 export function compensatable<Input, Result>(
   name: string,
   action: Call<Input, Result>,
-  compensation: Call<Input, Undone>,
+  compensation: Compensation<Input>,
   options: Pick<Compensatable<Input, Result>, 'probe'> = {},
 ): Compensatable<Input, Result> {
   return { kind: 'compensatable', name, action, compensation, ...options };

@@ -68,10 +68,11 @@ export function closingOf({ record, inFlight }: Run, step: Step): Closing {
   return { step: step.name, ...verdictOf(record) };
 }
 
-/** Whoever stored what the last call carried says when that was. */
-export function closed(run: Run, closing: Closing, attempts: number, result: unknown): undefined {
-  const { closedAt }: { closedAt?: string } = Object(result);
-  for (const event of closingEvents(closing, attempts)) journal(run, event, closedAt);
+/** Whoever stored what the last call carried says when that was, and after how many attempts. */
+export function closed(run: Run, closing: Closing, counted: number, result: unknown): undefined {
+  const { closedAt, attempts }: { closedAt?: string; attempts?: number } = Object(result);
+  const stored = closedAt === undefined ? undefined : attempts;
+  for (const event of closingEvents(closing, stored ?? counted)) journal(run, event, closedAt);
   if (closedAt !== undefined) run.stored = run.seq;
 }
 

@@ -4,7 +4,7 @@
  * it is less than a quarter. Times are milliseconds after the first entry's, steps that the header introduces itself are
  * numbers, and the events that every saga has are lists; all others stay as they are.
  */
-import type { JournalHeader, SagaEvent, SentEntry } from './journal.js';
+import type { Closing, JournalHeader, SagaEvent, SentEntry } from './journal.js';
 import type { StepKind } from './record.js';
 
 type Packed = readonly unknown[];
@@ -27,10 +27,14 @@ export function pack({ sagaId, sagaType, entries, required, closing }: JournalHe
     base,
     packed,
     ...(required ? [1] : []),
-    ...(closing
-      ? [nameOf(closing.step, names), closing.state, ...(closing.reason === null ? [] : [closing.reason])]
-      : []),
+    ...(closing ? packClosing(closing, names) : []),
   ];
+}
+
+function packClosing({ step, state, reason, tried }: Closing, names: readonly string[]): Packed {
+  const short = [nameOf(step, names), state];
+  if (tried !== undefined) return [...short, reason, tried];
+  return reason === null ? short : [...short, reason];
 }
 
 /** A step's number among those that this header has introduced, or its name. */
@@ -57,21 +61,24 @@ function packEvent(event: SagaEvent, at: string, names: string[]): Packed {
 }
 
 export function unpack(packed: Packed, workflowId: string): JournalHeader {
-  const [id, sagaType, seq, base, list, required, step, state, reason = null] = packed as [
+  const [id, sagaType, seq, base, list, required, step, state, reason = null, tried] = packed as [
     sagaId: string | 0,
     sagaType: string,
     seq: number,
     base: number,
     entries: readonly (readonly [after: number, ...Packed])[],
     required?: 1,
-    ...closing: [step: number | string, state: 'COMPLETED', reason?: string] | [],
+    ...closing: [step: number | string, state: 'COMPLETED', reason?: string | null, tried?: number] | [],
   ];
   const names: string[] = [];
   const entries = list.map(([after, ...event], index): SentEntry => {
     const time = base + after;
     return { seq: seq + index, at: iso(time), event: unpackEvent(event, { time, sagaType, names }) };
   });
-  const closing = step === undefined || state === undefined ? undefined : { step: named(step, names), state, reason };
+  const closing =
+    step === undefined || state === undefined
+      ? undefined
+      : { step: named(step, names), state, reason, ...(tried !== undefined && { tried }) };
   return {
     sagaId: id === 0 ? workflowId : id,
     sagaType,

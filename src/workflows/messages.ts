@@ -63,8 +63,11 @@ export interface SagaPolicy {
   readonly approvalTimeout?: number;
   /** Every transition is carried to the audit trail. Left out by orders from before there was one. */
   readonly journal?: boolean;
-  /** Calls wait on the workflow's own queue: a fifth faster, but a service that hangs may hold up all the others. */
-  readonly oneQueue?: boolean;
+  /**
+   * Services whose calls are attempted once on the workflows' own queue before they go to the service's queue: the server
+   * hands them out with the answer to the workflow task.
+   */
+  readonly eager?: readonly Participant[];
   /** Events after which a blocked order is continued as new; without it Temporal's own suggestion counts. */
   readonly historyLimit?: number;
 }

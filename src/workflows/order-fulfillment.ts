@@ -7,7 +7,7 @@
  *           │
  *    sendCancellationNotice ──► FAILED | CANCELLED
  */
-import { continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.js';
 import { formatMoney, REFUSALS, sagaIdOf, type Money } from '../order.js';
 import { compensatable, retriable, runSaga, type Budget, type CarriedSaga, type SagaOutcome } from '../saga/saga.js';
@@ -17,6 +17,7 @@ import { showInWebUi } from './visibility.js';
 /** Time-outs are the budgets' (see `orderSteps`); this one is only what Temporal asks for. */
 const activities = (taskQueue: string) => proxyActivities<Activities>({ startToCloseTimeout: '10s', taskQueue });
 
+type Undo = 'releaseReservation' | 'refundPayment' | 'cancelShipment';
 type Priced = { readonly total: Money };
 
 /** What undoes what, and how long each may take. Mail that cannot be delivered is a dead letter and blocks nothing. */
@@ -25,26 +26,35 @@ function orderSteps({ attemptTimeout: attempt, ...policy }: messages.SagaPolicy)
   const undo = { attempt, total: policy.compensationBudget };
   const mail = { attempt, total: policy.retriableBudget };
   const { taskQueue } = workflowInfo();
+  const here = activities(taskQueue);
+  const local = proxyLocalActivities<Activities>({ startToCloseTimeout: '2s' });
   /** A call, its definitive refusals, and how the Web UI shows it. Every call names its effect by the order's id alone. */
   const to = <Verb extends keyof typeof REFUSALS, Summary>(verb: Verb, budget: Budget, summary: Summary) => {
-    const queue = policy.oneQueue ? taskQueue : messages.serviceQueue(taskQueue, messages.SERVICE_OF[verb]);
-    return { activity: activities(queue)[verb], refusals: REFUSALS[verb], budget, summary };
+    const service = messages.SERVICE_OF[verb];
+    const activity = activities(messages.serviceQueue(taskQueue, service))[verb];
+    const first = policy.eager?.includes(service) ? { first: here[verb] } : {};
+    return { activity, ...first, refusals: REFUSALS[verb], budget, summary };
+  };
+  /** What gives something back is repeated without harm, so that it may be tried within the workflow task. */
+  const undoBy = <Verb extends Undo, Summary>(verb: Verb, summary: Summary) => {
+    const call = to(verb, undo, summary);
+    return call.first ? { ...call, local: local[verb] } : call;
   };
   return {
     reserve: compensatable(
       'reserve_inventory',
       to('reserveInventory', act, 'reserve_inventory'),
-      to('releaseReservation', undo, 'reserve_inventory: release the stock'),
+      undoBy('releaseReservation', 'reserve_inventory: release the stock'),
     ),
     pay: compensatable(
       'process_payment',
       to('processPayment', act, ({ total }: Priced) => `process_payment: charge ${formatMoney(total)}`),
-      to('refundPayment', undo, ({ total }: Priced) => `process_payment: refund ${formatMoney(total)}`),
+      undoBy('refundPayment', ({ total }: Priced) => `process_payment: refund ${formatMoney(total)}`),
     ),
     ship: compensatable(
       'create_shipment',
       to('createShipment', act, 'create_shipment'),
-      to('cancelShipment', undo, 'create_shipment: cancel the parcel'),
+      undoBy('cancelShipment', 'create_shipment: cancel the parcel'),
     ),
     confirm: retriable('send_confirmation', to('sendConfirmation', mail, 'send_confirmation'), {
       onExhausted: 'deadLetter',

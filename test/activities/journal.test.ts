@@ -87,6 +87,11 @@ describe('the last action (rule 28)', () => {
     expect(result).toEqual({ attempts: 1, closedAt: '2026-01-01T00:00:00.000Z' });
   });
 
+  it('counts the attempts that were made before its activity', async () => {
+    const sent = header({ required: true, closing: { ...closing, tried: 1 } });
+    expect(await attempt(sent, stored, { info: { attempt: 2 } })).toMatchObject({ attempts: 3 });
+  });
+
   it('stores no end before its call has succeeded', async () => {
     const batches: Batch[] = [];
     const store = async (batch: Batch): Promise<Appended> => (batches.push(batch), stored(batch));

@@ -81,7 +81,7 @@ describe('a service with a rate', () => {
 });
 
 describe('an order', () => {
-  it('makes its calls from a queue for each service, or all from one where its policy says so', async () => {
+  it('makes its calls from a queue for each service, and from its own where its policy has them attempted first', async () => {
     const shop = await open();
     try {
       await shop.play(async () => {
@@ -93,9 +93,26 @@ describe('an order', () => {
         };
         const services = ['inventory', 'payment', 'shipping', 'notification'];
         const apart = services.map((service) => `${shop.taskQueue}-${service}`);
-        expect(await queuesOf(await shop.place())).toEqual(apart);
-        const one = services.map(() => shop.taskQueue);
-        expect(await queuesOf(await shop.place({}, { oneQueue: true }))).toEqual(one);
+        expect(await queuesOf(await shop.place({}, { eager: [] }))).toEqual(apart);
+        expect(await queuesOf(await shop.place({}, { eager: ['inventory'] }))).toEqual([
+          shop.taskQueue,
+          ...apart.slice(1),
+        ]);
+        expect(await queuesOf(await shop.place())).toEqual(services.map(() => shop.taskQueue));
+      });
+    } finally {
+      await shop.close();
+    }
+  }, 60_000);
+
+  it('goes on to the queue of a service that has no room for first attempts', async () => {
+    const shop = await open({ limits: { payment: { concurrency: 1 } } });
+    try {
+      await shop.play(async () => {
+        const sagaId = await shop.place();
+        expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'COMPLETED' });
+        // What was turned away was no attempt.
+        expect((await shop.recordOf(sagaId)).steps.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1]);
       });
     } finally {
       await shop.close();

@@ -20,13 +20,10 @@ export async function startJournalingWorker(temporal: TestEnv, api: RunningApi, 
     schema: api.journalSchema,
     askRun: runStanding(temporal.client),
   });
-  const interceptors = { activity: [correlationInterceptor, journalInterceptor(journal)] };
   const activities = { ...shop.activities, storeJournal: async () => undefined };
-  const [deciding, ...acting] = orderQueues(TASK_QUEUE, activities);
-  const worker = await temporal.startWorkers([
-    { ...deciding, interceptors, workflowBundle: await workflowBundle() },
-    ...acting.map((queue) => ({ ...queue, interceptors })),
-  ]);
+  const interceptors = [correlationInterceptor, journalInterceptor(journal)];
+  const [deciding, ...acting] = orderQueues(TASK_QUEUE, activities, interceptors);
+  const worker = await temporal.startWorkers([{ ...deciding, workflowBundle: await workflowBundle() }, ...acting]);
   return {
     async stop() {
       await worker.stop();

@@ -98,6 +98,7 @@ const planOf = ({ sagaId, schedule }: Scene): Plan => ({
   sagaId,
   groups: [...schedule.groups, [{ name: LAST, kind: schedule.archived ? 'last' : 'deadLetter' }]],
   journal: schedule.archived,
+  eager: schedule.eager,
   attempt: 10_000,
   budget: MINUTE,
   undoBudget: MINUTE,

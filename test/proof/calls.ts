@@ -16,7 +16,7 @@ type Around = (call: Call) => Promise<unknown>;
 
 export interface Calls {
   readonly interceptor: ActivityInterceptorsFactory;
-  /** Plays around the first attempt of this activity of this saga. */
+  /** Plays around the next attempt of this activity of this saga. */
   around(sagaId: string, activity: string, play: Around): void;
   /** The calls whose two answers were not the same. */
   readonly unequal: string[];
@@ -45,7 +45,10 @@ export function watchCalls(copies: 1 | 2): Calls {
           attempt,
           next: copies === 1 ? once : () => twice(once, differ),
         };
-        const play = attempt === 1 ? plays.get(`${sagaId} ${activity}`) : undefined;
+        const key = `${sagaId} ${activity}`;
+        const play = plays.get(key);
+        // Once: the call that follows a first attempt has a first attempt of its own.
+        plays.delete(key);
         return play ? play(call) : call.next();
       },
     },

@@ -130,6 +130,10 @@ export const PATHS: Readonly<Record<string, Path>> = {
   'refused-confirmation': simple('notification', { mode: 'refuse' }),
   'answer-lost': simple('payment', { mode: 'drop-response' }),
   'attempt-cut-off': simple('shipping', { mode: 'delay', delayMs: 1500 }, { attemptTimeout: 1000 }),
+  'undo-answer-lost': async (shop) => {
+    await shop.arm('payment', { mode: 'drop-response', operation: 'DELETE' });
+    return simple('shipping', { mode: 'refuse' })(shop);
+  },
   'timed-out-inventory': simple('inventory', AWAY, SHORT),
   'timed-out-payment': simple('payment', LOST, SHORT),
   'timed-out-shipping': simple('shipping', { mode: 'garbage', times: ALWAYS }, SHORT),

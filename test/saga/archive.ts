@@ -57,12 +57,13 @@ export function createArchive(): Archive {
           if (!archive.away) store(sagaId, entries);
           if (!closing) return result;
           const closedAt = new Date().toISOString();
+          const attempts = attempt + (closing.tried ?? 0);
           const last = entries.at(-1)?.seq ?? 0;
           store(
             sagaId,
-            closingEvents(closing, attempt).map((event, index) => ({ seq: last + 1 + index, at: closedAt, event })),
+            closingEvents(closing, attempts).map((event, index) => ({ seq: last + 1 + index, at: closedAt, event })),
           );
-          return { ...Object(result), attempts: attempt, closedAt };
+          return { ...Object(result), attempts, closedAt };
         },
       },
     }),

@@ -8,6 +8,7 @@ import {
   defineSignal,
   defineUpdate,
   proxyActivities,
+  proxyLocalActivities,
   proxySinks,
   setHandler,
   upsertMemo,
@@ -65,6 +66,8 @@ export interface Plan {
   readonly body?: keyof typeof BODIES;
   /** The journal is carried, and `storeJournal` stores it. */
   readonly journal?: boolean;
+  /** Calls are attempted on the workflow's queue first, and compensations as local activities. */
+  readonly eager?: boolean;
   /** What follows the unwinding fails. */
   readonly afterFails?: boolean;
 }
@@ -98,16 +101,19 @@ export const MAXIMUM_PROCESSING_TIME = 30_000;
 const { audience } = proxySinks<Audience>();
 
 const call = proxyActivities<ScriptedActivities>({ startToCloseTimeout: '1s' });
+const local = proxyLocalActivities<ScriptedActivities>({ startToCloseTimeout: '1s' });
 
 function defined({ name, kind, probed }: PlannedStep, plan: Plan) {
   const { attempt = 1000 } = plan;
   const budget = { attempt, total: plan.budget };
-  const action = { activity: call.act, budget, refusals: ['Refused', 'AlreadyCancelled'] };
+  const first = plan.eager ? { first: call.act } : {};
+  const action = { activity: call.act, ...first, budget, refusals: ['Refused', 'AlreadyCancelled'] };
   if (kind === 'pivot') return pivot(name, action);
   if (kind === 'block') return retriable(name, action, { onExhausted: 'block' });
   if (kind !== 'compensatable') return retriable(name, action, { onExhausted: 'deadLetter' });
   const undoBudget = { attempt, total: plan.undoBudget };
-  const compensation = { activity: call.undo, budget: undoBudget, refusals: ['UndoRefused'] };
+  const firstUndo = plan.eager ? { first: call.undo, local: local.undo } : {};
+  const compensation = { activity: call.undo, ...firstUndo, budget: undoBudget, refusals: ['UndoRefused'] };
   const probe = { activity: call.ask, budget, refusals: [], maximumProcessingTime: MAXIMUM_PROCESSING_TIME };
   return compensatable(name, action, compensation, probed ? { probe } : {});
 }

@@ -59,6 +59,26 @@ describe('the journal of a saga', () => {
   );
 
   it(
+    'that is still being stored when the last action has stored all of it keeps the run open until that has ended',
+    play(async (stage) => {
+      archive.away = true;
+      const approval = { name: 'approval', kind: 'approval' } as const;
+      const saga = await stage.start([[approval], [...LAST]], { ...JOURNAL, approvalTimeout: 60_000 });
+      // Its next attempt is seconds away.
+      await eventually('three attempts', 20_000, () => Promise.resolve(journalActions(saga).length >= 3));
+      archive.away = false;
+      await stage.answer(saga, 'approve');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+      const events = (await saga.fetchHistory()).events ?? [];
+      const storing = events.find((event) => {
+        return event.activityTaskScheduledEventAttributes?.activityType?.name === 'storeJournal';
+      });
+      const ended = events.map(({ activityTaskCompletedEventAttributes: each }) => String(each?.scheduledEventId));
+      expect(ended).toContain(String(storing?.eventId));
+    }),
+  );
+
+  it(
     'is carried by nobody where nothing stores it',
     play(async (stage) => {
       stage.participant.behave('act', 'b', 'refuse');

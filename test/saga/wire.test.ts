@@ -38,6 +38,7 @@ const headers: fc.Arbitrary<JournalHeader> = fc
         step,
         state: fc.constantFrom('COMPLETED' as const, 'FAILED' as const, 'CANCELLED' as const),
         reason: fc.option(fc.string()),
+        tried: fc.option(fc.nat()),
       }),
     ),
   })
@@ -47,8 +48,16 @@ const headers: fc.Arbitrary<JournalHeader> = fc
     entries: list.map(([at, event], index) => ({ seq: first + index, at, event: event(sagaType) })),
     // What closes is required as well.
     ...((required || closing) && { required: true as const }),
-    ...(closing && { closing }),
+    ...(closing && { closing: closingOf(closing) }),
   }));
+
+const closingOf = ({
+  tried,
+  ...closing
+}: Omit<NonNullable<JournalHeader['closing']>, 'tried'> & { tried: number | null }) => ({
+  ...closing,
+  ...(tried !== null && { tried }),
+});
 
 it('whatever a header carries arrives as it was sent (rule 31)', () => {
   fc.assert(

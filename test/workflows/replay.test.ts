@@ -12,7 +12,8 @@ const filesIn = (name: string): string[] =>
   readdirSync(path.join(folder, name)).filter((file) => file.endsWith('.json'));
 /** What today's code records, and what older code has left running: orders outlive releases. */
 const before = (name: string): string[] => filesIn(name).map((file) => `${name}/${file}`);
-const histories = [...filesIn('.'), ...before('older'), ...before('without-journal')];
+const today = filesIn('.');
+const histories = [...today, ...['before-first-attempts', 'older', 'without-journal'].flatMap(before)];
 
 const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
 const typeOf = (file: string): string =>
@@ -20,7 +21,7 @@ const typeOf = (file: string): string =>
 
 describe('committed histories (rule 36)', () => {
   it.each(Object.keys(PATHS))('have one for the path %s', (name) => {
-    expect(histories.map((file) => file.split('.')[0])).toContain(name);
+    expect(today.map((file) => file.split('.')[0])).toContain(name);
   });
 
   it('have one for each workflow type', () => {
@@ -37,6 +38,13 @@ describe('committed histories (rule 36)', () => {
       expect(read(`older/${file}`)).not.toContain('MARKER_RECORDED');
       expect(read(file)).toContain('MARKER_RECORDED');
     }
+  });
+
+  it('attempt each call once first, and from before that they do not', () => {
+    const once = '"maximumAttempts": 1';
+    for (const file of today) expect(read(file)).toContain(once);
+    for (const file of filesIn('before-first-attempts'))
+      expect(read(`before-first-attempts/${file}`)).not.toContain(once);
   });
 
   it('carry the journal, and from before there was one they do not', () => {

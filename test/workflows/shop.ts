@@ -37,6 +37,7 @@ export const POLICY: messages.SagaPolicy = {
   retriableBudget: DAY,
   compensationBudget: DAY,
   deadline: 7 * DAY,
+  eager: ['inventory', 'payment', 'shipping', 'notification'],
 };
 
 /** Who, why, and a validity that outlasts any skipped time. */
@@ -90,23 +91,19 @@ export async function openShop(options: ShopOptions = {}) {
   const sagaIds: string[] = [];
   const closed = new Map<string, SagaVerdict>();
   const taskQueue = `orders-${randomUUID()}`;
-  // Those that decide and those that act, so that either can be away alone.
+  const around = [...interceptors, lastOf(env.client, ['sendCancellationNotice']), correlationInterceptor];
+  const queues = orderQueues(taskQueue, createActivities({ orders, services: urls }), around, limits);
+  const common = { shutdownGraceTime: '5s' } as const;
+  // Those that decide and those that act, so that either can be away alone. Local activities run where it is decided.
   const startDeciding = async (): Promise<TestWorker> =>
     env.startWorker({
-      taskQueue,
+      ...common,
+      ...queues[0],
+      enableNonLocalActivities: false,
       workflowBundle: await workflowBundle(),
       ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
     });
-  const startActing = (): Promise<TestWorker> =>
-    env.startWorkers(
-      orderQueues(taskQueue, createActivities({ orders, services: urls }), limits).map((queue) => ({
-        ...queue,
-        interceptors: {
-          activity: [...interceptors, lastOf(env.client, ['sendCancellationNotice']), correlationInterceptor],
-        },
-        shutdownGraceTime: '5s',
-      })),
-    );
+  const startActing = (): Promise<TestWorker> => env.startWorkers(queues.map((queue) => ({ ...common, ...queue })));
   let [deciding, acting] = await Promise.all([startDeciding(), startActing()]);
   const handleOf = (sagaId: string) => env.client.workflow.getHandle<typeof orderFulfillment>(sagaId);
   const recordOf = (sagaId: string) => handleOf(sagaId).query(messages.getSagaState);
