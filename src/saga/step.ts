@@ -52,8 +52,8 @@ export interface Undone {
 
 export interface Compensation<Input> extends Call<Input, Undone> {
   /**
-   * The same as a local activity: made first, in place of `first`, once the history says that the saga unwinds. What a local
-   * activity has done is lost to a workflow task that is run again; a compensation that is repeated does no harm, an
+   * The same as a local activity: made first, in place of `first`, where the history alone says that it is this step's turn
+   * to be undone, and no decision that has just been accepted does. What a local activity has done is lost to a workflow task that is run again; a compensation that is repeated does no harm, an
    * action whose saga then goes another way would. It gets two seconds.
    */
   readonly local?: LocalActivity<Input, Undone>;
