@@ -44,7 +44,7 @@ export function openApiDocument(): OpenApiDocument {
     type: 'apiKey',
     in: 'header',
     name: API_KEY_HEADER,
-    description: 'For machines; made with `npm run api-key`.',
+    description: 'For machines; made with `npx --no unwind api-key`.',
   });
   for (const route of [...ORDER_OPERATIONS, ...SAGA_OPERATIONS, ...HEALTH_OPERATIONS]) registry.registerPath(route);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({

@@ -3,7 +3,7 @@ import type { AuthOptions } from '../api/authenticate.js';
 import type { Config, Settings } from './config.js';
 import { StartError } from './start-error.js';
 
-const REMEDY = 'set AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE, or AUTH_API_KEYS (npm run api-key makes one)';
+const REMEDY = 'set AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE, or AUTH_API_KEYS (npx --no unwind api-key makes one)';
 
 /** Undefined: off. On as soon as anything of it is set, unless AUTH says otherwise. */
 export function authOf(settings: Settings): AuthOptions | undefined {

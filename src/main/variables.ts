@@ -103,7 +103,7 @@ const apiKeys = z
         : [];
     });
     if (found.length === keys.length) return found;
-    context.addIssue('name:role:hash, or several of them with commas between, as npm run api-key prints them');
+    context.addIssue('name:role:hash, or several of them with commas between, as npx --no unwind api-key prints them');
     return z.NEVER;
   })
   .optional();

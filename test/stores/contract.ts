@@ -192,7 +192,7 @@ export function followsTheJournal(under: SinkUnderTest): void {
     await eventually('the dead letter', WITHIN, async () => (await openLetters(journal)).length === 1);
     const { length: before } = await blocked(journal);
     expect(before).toBe(1);
-    // What `npm run dead-letters -- drop` writes.
+    // What `npx --no unwind dead-letters drop` writes.
     const drop = `UPDATE dead_letters SET resolution = 'dropped', resolved_by = 'ada', resolved_reason = 'known',
       resolved_at = clock_timestamp() WHERE resolution IS NULL`;
     await journal.pool.query(drop);

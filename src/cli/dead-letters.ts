@@ -1,25 +1,21 @@
-/**
- * `npm run dead-letters`: what needs a human, and what a human does about it.
- *
- *   npm run dead-letters                                   # what is open; -- list --all: everything
- *   npm run dead-letters -- retry 7 --actor olga --reason "the provider is back"
- *   npm run dead-letters -- resolve 7 --actor … --reason …  # blocked: skip the step; undelivered: it was dealt with
- *   npm run dead-letters -- drop 7 --actor … --reason …     # what a sink rejected
- *
- * Exit code 0: listed, or closed; 1: still open; 2: nothing could be done.
- */
+/** What needs a human, and what a human does about it. */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { openLetterDesk, type DeadLetter, type LetterDesk } from '../journal/letter-desk.js';
 import { openOrders } from '../orders/orders.js';
-import { loadConfig } from './config.js';
-import { findDatabase } from './database.js';
-import { findJournal, withTemporal } from './journal-target.js';
-import { readDotEnv } from './run-process.js';
-import { StartError, startSentence } from './start-error.js';
-import { workLetter, type Change, type Verb } from './work-letters.js';
+import { loadConfig } from '../main/config.js';
+import { findDatabase } from '../main/database.js';
+import { findJournal, withTemporal } from '../main/journal-target.js';
+import { StartError } from '../main/start-error.js';
+import { workLetter, type Change, type Verb } from '../main/work-letters.js';
+import { say, type Command } from './command.js';
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const USAGE = `unwind dead-letters                                    the open ones; list --all: everything
+unwind dead-letters retry ID --actor WHO --reason WHY    repeats what failed
+unwind dead-letters resolve ID --actor WHO --reason WHY  blocked: skips the step; undelivered: it was dealt with
+unwind dead-letters drop ID --actor WHO --reason WHY     what a sink rejected
+  --request-id ID  repeats a decision under the id of the first try
+Exit code 0: listed, or closed; 1: still open; 2: nothing could be done.`;
 
 function lineOf(letter: DeadLetter): string {
   const { id, kind, sagaId, step, sink, eventId, reason, firstAt, lastAt, attempts, resolution, resolvedBy } = letter;
@@ -41,8 +37,9 @@ function requireText(name: string, value: string | undefined): string {
 
 const VERBS: readonly string[] = ['retry', 'resolve', 'drop'];
 
-async function main(desk: LetterDesk): Promise<number> {
+async function work(desk: LetterDesk, args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
+    args: [...args],
     options: {
       all: { type: 'boolean' },
       actor: { type: 'string' },
@@ -81,14 +78,13 @@ async function main(desk: LetterDesk): Promise<number> {
   }
 }
 
-let desk: LetterDesk | undefined;
-try {
-  readDotEnv();
-  desk = await openLetterDesk(await findJournal(loadConfig()));
-  process.exitCode = await main(desk);
-} catch (error) {
-  process.stderr.write(`dead-letters: ${startSentence(error)}\n`);
-  process.exitCode = 2;
-} finally {
-  await desk?.end();
+async function run(args: readonly string[]): Promise<number> {
+  const desk = await openLetterDesk(await findJournal(loadConfig()));
+  try {
+    return await work(desk, args);
+  } finally {
+    await desk.end();
+  }
 }
+
+export const command: Command = { usage: USAGE, run };

@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+/** `unwind COMMAND …`: what operators do at a terminal. Each command is a file in this folder, loaded only when it is used. */
+import { readDotEnv } from '../main/run-process.js';
+import { codeOf, reasonOf } from '../main/reason.js';
+import type { Command } from './command.js';
+
+interface Entry {
+  /** One line for the list of commands. */
+  readonly help: string;
+  readonly load: () => Promise<{ readonly command: Command }>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  'api-key': { help: 'makes an API key for a machine', load: () => import('./api-key.js') },
+  'dead-letters': {
+    help: 'lists what needs a human, retries, resolves or drops it',
+    load: () => import('./dead-letters.js'),
+  },
+  'journal-rebuild': {
+    help: "makes the journal's tables again from events and histories",
+    load: () => import('./journal-rebuild.js'),
+  },
+  'journal-verify': { help: 'compares events, rows and histories', load: () => import('./journal-verify.js') },
+  'verify-books': { help: "compares the services' books with all verdicts", load: () => import('./verify-books.js') },
+};
+
+const NOTHING_DONE = 2;
+const STOPPED = 130;
+const STOP_PATIENCE_MS = 2_000;
+/** npm and the terminal both pass on one Ctrl-C. */
+const SAME_CTRL_C_MS = 1_000;
+
+function usage(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map(({ length }) => length));
+  const lines = Object.entries(COMMANDS).map(([name, { help }]) => `  ${name.padEnd(width)}  ${help}`);
+  return ['unwind COMMAND [options]', '', ...lines, '', '`unwind COMMAND --help` says how a command is used.'].join(
+    '\n',
+  );
+}
+
+function complain(text: string): number {
+  process.stderr.write(`${text}\n`);
+  return NOTHING_DONE;
+}
+
+/** Fires at the first signal. The process ends by itself if the command does not: at once on the second Ctrl-C. */
+function stopOnSignals(): AbortSignal {
+  const stopping = new AbortController();
+  let since: number | undefined;
+  const onSignal = (): void => {
+    if (since !== undefined) {
+      if (performance.now() - since > SAME_CTRL_C_MS) process.exit(STOPPED);
+      return;
+    }
+    since = performance.now();
+    stopping.abort();
+    setTimeout(() => process.exit(STOPPED), STOP_PATIENCE_MS).unref();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  return stopping.signal;
+}
+
+function sentenceOf(name: string, error: unknown): string {
+  const wrongOption = codeOf(error)?.startsWith('ERR_PARSE_ARGS');
+  return `unwind ${name}: ${reasonOf(error)}${wrongOption ? ` (see \`unwind ${name} --help\`)` : ''}`;
+}
+
+async function unwind([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined) return complain(usage());
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(`${usage()}\n`);
+    return 0;
+  }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!entry) return complain(`unwind: there is no command "${name}".\n\n${usage()}`);
+  try {
+    const { command } = await entry.load();
+    if (args.includes('--help') || args.includes('-h')) {
+      process.stdout.write(`${command.usage}\n`);
+      return 0;
+    }
+    readDotEnv();
+    return await command.run(args, stopOnSignals());
+  } catch (error) {
+    return complain(sentenceOf(name, error));
+  }
+}
+
+// The reader of the output may leave early (`| head`): then nobody is left to write for.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(STOPPED));
+process.exitCode = await unwind(process.argv.slice(2));
