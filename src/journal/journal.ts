@@ -1,5 +1,6 @@
 /** Opens the journal: the audit stream and the read model of all sagas, in a PostgreSQL schema of their own. */
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
+import { openPool } from '../database/session.js';
 import { createAppend, type Appended, type AskRun } from './append.js';
 import type { Batch } from './batch.js';
 import { migrateJournal } from './migrate.js';
@@ -34,7 +35,7 @@ export interface Journal {
 }
 
 export function journalPool({ databaseUrl, poolSize = 10, onConnectionLoss }: JournalPoolOptions): Pool {
-  const pool = new Pool({
+  const pool = openPool({
     connectionString: databaseUrl,
     max: poolSize,
     connectionTimeoutMillis: PATIENCE_MS,

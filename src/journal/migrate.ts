@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
+import { withClient } from '../database/session.js';
 
 const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 
@@ -13,15 +14,17 @@ const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 
 /** Brings the schema up to date. Processes that start together wait for one another (an advisory lock). */
 export async function migrateJournal(databaseUrl: string, schema: string): Promise<void> {
-  await runner({
-    databaseUrl: { connectionString: databaseUrl, connectionTimeoutMillis: PATIENCE_MS },
-    dir: MIGRATIONS,
-    direction: 'up',
-    schema,
-    createSchema: true,
-    migrationsTable: 'migrations',
-    advisoryLockMode: 'wait',
-    lockValue: LOCK,
-    logger: silent,
-  });
+  await withClient({ connectionString: databaseUrl, connectionTimeoutMillis: PATIENCE_MS }, (dbClient) =>
+    runner({
+      dbClient,
+      dir: MIGRATIONS,
+      direction: 'up',
+      schema,
+      createSchema: true,
+      migrationsTable: 'migrations',
+      advisoryLockMode: 'wait',
+      lockValue: LOCK,
+      logger: silent,
+    }),
+  );
 }

@@ -8,7 +8,8 @@
  *  4. A sink that is away only makes it wait, however long.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, escapeIdentifier, type ClientBase } from 'pg';
+import type { Client, ClientBase } from 'pg';
+import { connectClient } from '../database/session.js';
 import { JOURNAL_SCHEMA, once } from './journal.js';
 import { migrateJournal } from './migrate.js';
 import { block, isDropped, readBlockedSagas, readDueBlocks, unblock, type Block, type Budget } from './relay-blocks.js';
@@ -152,22 +153,20 @@ async function work(
   }
 }
 
+const KEEP_ALIVE = 'SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3';
+
 /** A connection that notices soon when its server, or this process's machine, is gone: the lock goes with it. */
 async function connect({ databaseUrl, schema = JOURNAL_SCHEMA }: RelayOptions): Promise<Client> {
-  const keepAlive = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
-  const client = new Client({
+  const client = await connectClient({
     connectionString: databaseUrl,
     application_name: 'unwind-relay',
-    options: keepAlive,
+    schema,
     connectionTimeoutMillis: 5_000,
     query_timeout: 20_000,
     keepAlive: true,
   });
-  // Its loss is noticed by the next query.
-  client.on('error', () => undefined);
   try {
-    await client.connect();
-    await client.query(`SET search_path = ${escapeIdentifier(schema)}`);
+    await client.query(KEEP_ALIVE);
     return client;
   } catch (error) {
     await client.end().catch(() => undefined);

@@ -9,19 +9,19 @@ const CONCURRENTLY = 'XX000';
  * there stays in front of it.
  */
 export async function openOnSearchPath(pool: Pool, schema: string): Promise<void> {
-  const { rows } = await pool.query<{ db: string; role: string; path: string; on: boolean }>(
-    `SELECT current_database() AS db, current_user AS role, current_setting('search_path') AS path,
-       $1 = ANY (current_schemas(false)) AS on`,
-    [schema],
+  // Of the role, not of this session: our own sessions name their search path themselves.
+  const { rows } = await pool.query<{ db: string; role: string; path: string }>(
+    `SELECT current_database() AS db, current_user AS role, reset_val AS path
+     FROM pg_settings WHERE name = 'search_path'`,
   );
-  const [{ db, role, path, on }] = rows as [(typeof rows)[number]];
-  if (on) return;
+  const [{ db, role, path }] = rows as [(typeof rows)[number]];
   const name = escapeIdentifier(schema);
   const parts = path
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-  if (parts.includes(name) || parts.includes(schema)) return;
+  const own = role === schema && parts.includes('"$user"');
+  if (own || parts.includes(name) || parts.includes(schema)) return;
   const wider = [...parts, name].join(', ');
   try {
     await pool.query(

@@ -1,5 +1,6 @@
 /** The `orders` table: what customers asked for. Written by the API, read by activities. */
-import { escapeIdentifier, Pool } from 'pg';
+import { escapeIdentifier, type Pool } from 'pg';
+import { openPool } from '../database/session.js';
 import type { Order, OrderItem, ShippingAddress } from '../order.js';
 import { claim, confirm, confirmAll, releaseKey, type Asked, type CallersKey } from './claim.js';
 import type { Claim, StoredAnswer } from './claim.js';
@@ -83,7 +84,7 @@ const PATIENCE_MS = 1_500;
 export async function openOrders(options: OrdersOptions): Promise<OrderStore> {
   const { databaseUrl, schema = 'unwind', demoData, poolSize = 10, onConnectionLoss } = options;
   await migrateOrders(databaseUrl, schema);
-  const pool = new Pool({
+  const pool = openPool({
     connectionString: databaseUrl,
     max: poolSize,
     connectionTimeoutMillis: PATIENCE_MS,

@@ -2,6 +2,7 @@ import { Pool, types, type CustomTypesConfig, type QueryResultRow } from 'pg';
 import type { Logger } from 'pino';
 import { asTrouble, DatabaseTrouble, loggableError } from './database-errors.js';
 import { migrate, roleOf } from './migrate.js';
+import { settleSession } from './session.js';
 
 /** Runs one statement and answers its rows; `bigint` columns arrive as numbers. */
 export type Sql = <Row extends QueryResultRow>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
@@ -28,31 +29,23 @@ const MAX_ATTEMPTS = 4;
 
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   await migrate(options);
-  const pool = createPool(options);
-  const database = overPool(pool);
-  try {
-    await checkRole(database, options.schema);
-  } catch (error) {
-    await pool.end();
-    throw error;
-  }
-  return database;
+  return overPool(createPool(options));
 }
+
+const TIMEOUTS = { statement: 8_000, lock: 5_000, idleInTransaction: 10_000 };
 
 function createPool({ databaseUrl, schema, logger }: DatabaseOptions): Pool {
   const pool = new Pool({
     connectionString: databaseUrl,
-    options: `-c role=${roleOf(schema)} -c search_path=${schema}`,
     application_name: roleOf(schema),
     max: 10,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
-    statement_timeout: 8_000,
-    lock_timeout: 5_000,
-    idle_in_transaction_session_timeout: 10_000,
     query_timeout: 10_000,
     keepAlive: true,
     types: numbersForBigints,
+    // One that cannot be settled is not handed out.
+    onConnect: (client) => settleSession(client, { role: roleOf(schema), schema, timeouts: TIMEOUTS }),
   });
   // Without these listeners a restart of PostgreSQL would end the process: 'error' with nobody listening throws.
   // The pool listens for its idle sessions only, so the busy ones need their own.
@@ -129,15 +122,5 @@ async function repeating<T>(run: () => Promise<T>): Promise<T> {
       if (!(error instanceof DatabaseTrouble && error.worthRepeating) || attempt >= MAX_ATTEMPTS) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt));
     }
-  }
-}
-
-/** A URL with an `options` parameter of its own would silently win over ours, and the service run with all rights. */
-async function checkRole(database: Database, schema: string): Promise<void> {
-  const [row] = await database.query<{ role: string; schema: string | null }>(
-    'SELECT current_user AS role, current_schema AS schema',
-  );
-  if (row?.role !== roleOf(schema) || row.schema !== schema) {
-    throw new Error(`The session must run as ${roleOf(schema)} in schema ${schema}: remove "options" from the URL.`);
   }
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { PG_MIGRATE_LOCK_ID, runner, type MigrationBuilder } from 'node-pg-migrate';
 import { Client, DatabaseError } from 'pg';
 import type { Logger } from 'pino';
+import { settleSession } from './session.js';
 
 const IDENTIFIER = /^[a-z_][a-z0-9_]{0,54}$/;
 
@@ -33,7 +34,7 @@ export async function migrate(options: Migrations): Promise<void> {
   await client.connect();
   try {
     // Roles and schemas have no IF NOT EXISTS that is safe in a race; node-pg-migrate takes the same lock once more.
-    await client.query(`SET lock_timeout = '60s'`);
+    await settleSession(client, { timeouts: { lock: 60_000 } });
     await client.query('SELECT pg_advisory_lock($1)', [PG_MIGRATE_LOCK_ID]);
     await createRole(client, roleOf(schema));
     await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);

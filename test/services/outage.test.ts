@@ -3,6 +3,7 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { pino } from 'pino';
+import { openDatabase } from '../../src/services/database.js';
 import { openInventory } from '../../src/services/inventory/service.js';
 import { openPayment } from '../../src/services/payment/service.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
@@ -163,11 +164,18 @@ describe('starting', () => {
     await Promise.all([payment.stop(), inventory.stop()]);
   });
 
-  it('a name that is no schema name, and a URL that takes the role away, are refused with the remedy', async () => {
+  it('a name that is no schema name is refused, and a URL with options of its own takes no role or path away', async () => {
     const open = (schema: string, url: string) => openPayment({ ...parts, databaseUrl: url, schema });
     await expect(open('x"; DROP', databaseUrl())).rejects.toThrow('is not a schema name');
     const withOptions = `${databaseUrl()}?options=-c%20search_path%3Dpublic`;
-    await expect(open(freshSchema('options'), withOptions)).rejects.toThrow('remove "options"');
+    const schema = freshSchema('options');
+    const service = await open(schema, withOptions);
+    await service.close();
+    const schemaFile = new URL('../../src/services/payment/schema.sql', import.meta.url);
+    const database = await openDatabase({ databaseUrl: withOptions, schema, schemaFile, logger });
+    const asked = await database.query('SELECT current_user AS role, current_schema AS schema');
+    expect(asked).toEqual([{ role: `unwind_${schema}`, schema }]);
+    await database.close();
   });
 });
 
