@@ -7,6 +7,7 @@ import { CORRELATION_PATTERN } from '../api/correlation.js';
 import { decisionRequestSchema, orderRequestSchema, type OrderRequest } from '../api/order-schemas.js';
 import { Problem } from '../api/problem.js';
 import { resolveRequestSchema } from '../api/resolve-schemas.js';
+import { parseStrictJson } from '../api/strict-json.js';
 import { invalidRequest, parseBody } from '../api/validate.js';
 import { ORDER_ID_PATTERN, orderIdOf, sagaIdOf } from '../order.js';
 
@@ -45,7 +46,7 @@ const IDENTIFIER = /^[!-~]{1,200}$/;
 /** @throws Problem where it is not a JSON object of a size that a POST may have */
 export function openEnvelope(value: Buffer | null): Envelope {
   if (value && value.length > MOST_BYTES) throw new Problem('PayloadTooLarge');
-  const content = parseJson(value);
+  const content = parseStrictJson(value ?? Buffer.alloc(0));
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw invalidRequest([{ field: 'body', message: 'is not a JSON object' }]);
   }
@@ -57,14 +58,6 @@ export function openEnvelope(value: Buffer | null): Envelope {
     correlationId: correlationOf(correlationId),
     fields,
   };
-}
-
-function parseJson(value: Buffer | null): unknown {
-  try {
-    return JSON.parse(value?.toString() ?? '');
-  } catch {
-    throw new Problem('InvalidJson', { errors: [{ field: 'body', message: 'is not valid JSON' }] });
-  }
 }
 
 function identifierOf(field: string, value: unknown): string | undefined {
