@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, json, property } from 'fast-check';
 import { parseStrictJson } from '../../src/api/strict-json.js';
 
 const bytes = (...parts: (string | number[])[]): Buffer =>
@@ -11,8 +11,8 @@ const refusal = (message: string | RegExp) => ({
 
 describe('the strict JSON reader (K4, A2)', () => {
   it('reads every value that JSON.stringify writes as JSON.parse reads it', () => {
-    fc.assert(
-      fc.property(fc.json({ maxDepth: 8 }), (text) => {
+    assert(
+      property(json({ maxDepth: 8 }), (text) => {
         expect(parseStrictJson(Buffer.from(text))).toEqual(JSON.parse(text));
       }),
     );
