@@ -1,5 +1,6 @@
 // This server loses Updates once its time has been skipped far: they have a server of their own.
 import type { WorkflowHandle } from '@temporalio/client';
+import { eventually } from '../support/eventually.js';
 import { compensatable, statusOf, theatre } from './stage.js';
 
 const play = theatre();
@@ -91,6 +92,10 @@ describe('a first attempt', () => {
       participant.behave('act', 'a', 'unavailable');
       const saga = await start(compensatable('a'), EAGER);
       await participant.arrived('act', 'a');
+      await eventually('the pause', 10_000, async () => {
+        const events = (await saga.fetchHistory()).events ?? [];
+        return events.some(({ timerStartedEventAttributes: timer }) => timer != null);
+      });
       await cancel(saga);
       expect(await outcomeOf(saga)).toMatchObject({ state: 'CANCELLED' });
       expect((await journalOf(saga)).filter(({ name }) => name === 'SagaCompensationCompleted')).toHaveLength(1);
