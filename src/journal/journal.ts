@@ -1,11 +1,12 @@
 /** Opens the journal: the audit stream and the read model of all sagas, in a PostgreSQL schema of their own. */
 import type { Pool } from 'pg';
-import { openPool } from '../database/session.js';
+import { openBoundedPool } from '../database/pool.js';
 import { createAppend, type Appended, type AskRun } from './append.js';
 import type { Batch } from './batch.js';
 import { migrateJournal } from './migrate.js';
 import { openOnSearchPath } from './search-path.js';
 import { orUnavailable } from './unavailable.js';
+import { within } from './within.js';
 
 export const JOURNAL_SCHEMA = 'journal';
 
@@ -16,7 +17,9 @@ export interface JournalPoolOptions {
   readonly databaseUrl: string;
   readonly schema?: string;
   readonly poolSize?: number;
-  /** Told of each pooled connection that breaks while nobody uses it; the pool replaces it. */
+  /** How long another process may hold the lock for migrating the schema. */
+  readonly migrationWaitMs?: number | undefined;
+  /** Called for each pooled connection that breaks while it is idle; the pool replaces it. */
   readonly onConnectionLoss?: (error: Error) => void;
 }
 
@@ -29,43 +32,46 @@ export interface JournalOptions extends JournalPoolOptions {
 /** Every method throws `JournalUnavailableError` while its database is away. */
 export interface Journal {
   append(batch: Batch): Promise<Appended>;
-  /** Brings the schema up to date, once; `append` does it where nobody else has. */
+  /** Brings the schema up to date, once; `append` does it if it was not done before. @throws what `migrate` throws */
   prepare(): Promise<void>;
   close(): Promise<void>;
 }
 
-export function journalPool({ databaseUrl, poolSize = 10, onConnectionLoss }: JournalPoolOptions): Pool {
-  const pool = openPool({
-    connectionString: databaseUrl,
-    max: poolSize,
-    connectionTimeoutMillis: PATIENCE_MS,
-    query_timeout: PATIENCE_MS,
-    keepAlive: true,
+export const journalPool = ({ databaseUrl, poolSize = 10, onConnectionLoss }: JournalPoolOptions): Pool =>
+  openBoundedPool({
+    databaseUrl,
+    applicationName: 'unwind-journal',
+    size: poolSize,
+    patienceMs: PATIENCE_MS,
+    onConnectionLoss,
   });
-  // Without a listener the loss of an idle connection would end the process.
-  pool.on('error', (error) => onConnectionLoss?.(error));
-  return pool;
-}
 
 /** Opens it although its database may be away: orders go on meanwhile, and the schema is made when it is there. */
 export function openJournal(options: JournalOptions): Journal {
-  const { databaseUrl, schema = JOURNAL_SCHEMA, askRun, onSearchPath = false } = options;
+  const { databaseUrl, schema = JOURNAL_SCHEMA, askRun, onSearchPath = false, migrationWaitMs } = options;
   const pool = journalPool(options);
   const append = createAppend(pool, schema, askRun);
   const prepare = once(async () => {
-    await migrateJournal(databaseUrl, schema);
+    await migrateJournal(databaseUrl, schema, migrationWaitMs);
     if (onSearchPath) await openOnSearchPath(pool, schema);
   });
   return {
     append: (batch) =>
       orUnavailable(async () => {
-        await prepare();
+        await soon(prepare());
         return append(batch);
       }),
     prepare: () => orUnavailable(prepare),
     close: () => pool.end(),
   };
 }
+
+/**
+ * Waits for the schema no longer than for an answer: another process may be migrating it for a while.
+ *
+ * @throws a plain Error, as the driver does, which reads as an outage
+ */
+export const soon = (prepared: Promise<void>): Promise<void> => within(prepared, { ms: PATIENCE_MS });
 
 /** Until it has succeeded it is tried again; afterwards it costs nothing. */
 export function once(act: () => Promise<void>): () => Promise<void> {

@@ -42,6 +42,9 @@ interface Row {
   readonly resolved_at: Date | null;
 }
 
+const COLUMNS =
+  'id, kind, saga_id, step, sink, event_id, reason, first_at, last_at, attempts, resolution, resolved_by, resolved_reason, resolved_at';
+
 const letterOf = (row: Row): DeadLetter => ({
   id: row.id,
   kind: row.kind,
@@ -61,17 +64,17 @@ const letterOf = (row: Row): DeadLetter => ({
 
 export async function openLetterDesk(options: JournalPoolOptions): Promise<LetterDesk> {
   const { databaseUrl, schema: name = JOURNAL_SCHEMA } = options;
-  await migrateJournal(databaseUrl, name);
+  await migrateJournal(databaseUrl, name, options.migrationWaitMs);
   const pool = journalPool(options);
   const table = `${escapeIdentifier(name)}.dead_letters`;
   return {
     async list(which) {
       const where = which === 'open' ? 'WHERE resolution IS NULL' : '';
-      const { rows } = await pool.query<Row>(`SELECT * FROM ${table} ${where} ORDER BY first_at, id`);
+      const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM ${table} ${where} ORDER BY first_at, id`);
       return rows.map(letterOf);
     },
     async get(id) {
-      const { rows } = await pool.query<Row>(`SELECT * FROM ${table} WHERE id = $1`, [id]);
+      const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM ${table} WHERE id = $1`, [id]);
       return rows[0] && letterOf(rows[0]);
     },
     async close(id, { resolution, actor, reason }) {

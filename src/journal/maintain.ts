@@ -6,7 +6,7 @@ import { lettersOf } from './letters.js';
 import { storeLetters } from './letter-rows.js';
 import { migrateJournal } from './migrate.js';
 import { confirm, lock, readHead, readInForce, recordAfter, upsertSaga } from './settle.js';
-import type { SagaRow } from './saga-row.js';
+import { SAGA_COLUMNS, type SagaRow } from './saga-row.js';
 
 export interface Maintenance {
   /** Every saga that has an event or a row, in the order of the ids. */
@@ -22,7 +22,7 @@ const AT_A_TIME = 500;
 
 export async function openMaintenance(options: JournalPoolOptions): Promise<Maintenance> {
   const { databaseUrl, schema: name = JOURNAL_SCHEMA } = options;
-  await migrateJournal(databaseUrl, name);
+  await migrateJournal(databaseUrl, name, options.migrationWaitMs);
   const pool = journalPool(options);
   const schema = escapeIdentifier(name);
   return {
@@ -55,7 +55,7 @@ export async function openMaintenance(options: JournalPoolOptions): Promise<Main
            WHERE saga_id = $1 ORDER BY branch, seq`,
           [sagaId],
         ),
-        pool.query<SagaRow>(`SELECT * FROM ${schema}.sagas WHERE saga_id = $1`, [sagaId]),
+        pool.query<SagaRow>(`SELECT ${SAGA_COLUMNS} FROM ${schema}.sagas WHERE saga_id = $1`, [sagaId]),
         pool.query<LetterRecord>(
           `SELECT kind, step, reason, attempts, resolution FROM ${schema}.dead_letters
            WHERE saga_id = $1 AND kind IN ('blocked', 'undelivered')`,

@@ -1,30 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
-import { withClient } from '../database/session.js';
+import { migrate } from '../database/migrate.js';
 
 const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 
-/** Any constant will do, as long as nobody else's migrations wait for the same one. */
-const LOCK = 7_241_865_325_824_002;
+/** Any constant will do, if no other kind of schema waits for the same one. */
+const LOCK = 7_241_865_325_824_002n;
 
-/** A server that does not even refuse must not hold up whoever waits for the tables. */
-const PATIENCE_MS = 1_500;
-
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-/** Brings the schema up to date. Processes that start together wait for one another (an advisory lock). */
-export async function migrateJournal(databaseUrl: string, schema: string): Promise<void> {
-  await withClient({ connectionString: databaseUrl, connectionTimeoutMillis: PATIENCE_MS }, (dbClient) =>
-    runner({
-      dbClient,
-      dir: MIGRATIONS,
-      direction: 'up',
-      schema,
-      createSchema: true,
-      migrationsTable: 'migrations',
-      advisoryLockMode: 'wait',
-      lockValue: LOCK,
-      logger: silent,
-    }),
-  );
-}
+/** Brings the schema up to date. Throws what `migrate` throws. */
+export const migrateJournal = (databaseUrl: string, schema: string, waitMs?: number): Promise<void> =>
+  migrate({ databaseUrl, schema, folder: MIGRATIONS, lock: LOCK, waitMs });

@@ -1,7 +1,7 @@
 /** Opens the journal for reading. Needs neither Temporal nor a worker. */
 import { escapeIdentifier } from 'pg';
 import { orderIdOf } from '../order.js';
-import { JOURNAL_SCHEMA, journalPool, once, type JournalPoolOptions } from './journal.js';
+import { JOURNAL_SCHEMA, journalPool, once, soon, type JournalPoolOptions } from './journal.js';
 import { migrateJournal } from './migrate.js';
 import type { OrdersSource } from './orders-source.js';
 import { followAll, followSaga, getEvents } from './read-events.js';
@@ -15,17 +15,20 @@ export interface ReaderOptions extends JournalPoolOptions {
 }
 
 export interface OpenReader extends JournalReader {
+  /** Brings the schema up to date, once; every method does it if it was not done before. @throws what `migrate` throws */
+  prepare(): Promise<void>;
   close(): Promise<void>;
 }
 
 export function openReader(options: ReaderOptions): OpenReader {
-  const { orders, databaseUrl, schema: name = JOURNAL_SCHEMA } = options;
+  const { orders, databaseUrl, schema: name = JOURNAL_SCHEMA, migrationWaitMs } = options;
   const schema = escapeIdentifier(name);
   const pool = journalPool(options);
   // Whoever comes first makes the tables: the API may be up before any worker.
-  const prepare = once(() => migrateJournal(databaseUrl, name));
-  const read = <T>(query: () => Promise<T>): Promise<T> => orUnavailable(async () => prepare().then(query));
+  const prepare = once(() => migrateJournal(databaseUrl, name, migrationWaitMs));
+  const read = <T>(query: () => Promise<T>): Promise<T> => orUnavailable(async () => soon(prepare()).then(query));
   return {
+    prepare: () => orUnavailable(prepare),
     async getSaga(sagaId) {
       const known = await read(() => sagasOf(pool, schema, [sagaId]));
       const saga = known.get(sagaId);

@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 import { cursorOf, markOf, type Mark } from './cursor.js';
 import type { Page, PageRequest, SagaFilter, SagaView } from './reader.js';
-import { viewOf, type SagaRow } from './saga-row.js';
+import { SAGA_COLUMNS, viewOf, type SagaRow } from './saga-row.js';
 
 type MarkedRow = SagaRow & { readonly mark: string };
 
@@ -32,7 +32,7 @@ export async function listMarked(
   const where = conditions.flatMap(([value, text]) => (value === undefined ? [] : [text(values.push(value))]));
   if (before) where.push(`(created_at, saga_id) < ($${values.push(before.time)}, $${values.push(before.id)})`);
   const { rows } = await pool.query<MarkedRow>(
-    `SELECT *, created_at::text AS mark FROM ${schema}.sagas ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
+    `SELECT ${SAGA_COLUMNS}, created_at::text AS mark FROM ${schema}.sagas ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
      ORDER BY created_at DESC, saga_id DESC LIMIT $${values.push(limit)}`,
     values,
   );
@@ -55,6 +55,8 @@ export async function listSagas(
 }
 
 export async function sagasOf(pool: Pool, schema: string, ids: readonly string[]): Promise<Map<string, SagaView>> {
-  const { rows } = await pool.query<SagaRow>(`SELECT * FROM ${schema}.sagas WHERE saga_id = ANY ($1)`, [ids]);
+  const { rows } = await pool.query<SagaRow>(`SELECT ${SAGA_COLUMNS} FROM ${schema}.sagas WHERE saga_id = ANY ($1)`, [
+    ids,
+  ]);
   return new Map(rows.map((row) => [row.saga_id, viewOf(row)]));
 }

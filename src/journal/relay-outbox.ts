@@ -1,6 +1,6 @@
 /** The journal as an outbox: what is confirmed and not yet delivered, in an order in which nothing can be skipped. */
 import type { ClientBase } from 'pg';
-import { recordOf, type SagaRow as StoredRow } from './saga-row.js';
+import { recordOf, SAGA_COLUMNS, type SagaRow as StoredRow } from './saga-row.js';
 import { writeCursor, type Cursor } from './sinks/cursor.js';
 import type { Delivery, RelayedEvent, SagaRow, Sink } from './sinks/sink.js';
 
@@ -98,7 +98,9 @@ export async function deliveriesOf(
 }
 
 async function readRows(client: ClientBase, sagaIds: readonly string[]): Promise<Map<string, SagaRow>> {
-  const { rows } = await client.query<StoredRow>('SELECT * FROM sagas WHERE saga_id = ANY ($1)', [sagaIds]);
+  const { rows } = await client.query<StoredRow>(`SELECT ${SAGA_COLUMNS} FROM sagas WHERE saga_id = ANY ($1)`, [
+    sagaIds,
+  ]);
   return new Map(
     rows.map((row) => [row.saga_id, { ...recordOf(row), branch: row.branch, version: row.version }] as const),
   );

@@ -163,6 +163,8 @@ async function connect({ databaseUrl, schema = JOURNAL_SCHEMA }: RelayOptions): 
     schema,
     connectionTimeoutMillis: 5_000,
     query_timeout: 20_000,
+    // The server gives up before the relay does.
+    statement_timeout: 19_000,
     keepAlive: true,
   });
   try {

@@ -1,4 +1,5 @@
 /** The read model: a saga's record as a row of `sagas`, and back. */
+import { blankRecord } from '../saga/journal.js';
 import type { SagaRecord, SagaState } from '../saga/record.js';
 import type { SagaView } from './reader.js';
 
@@ -58,6 +59,11 @@ export function rowOf({ record, version, branch, runId, behindGap }: Head, chang
     changed_at: changed,
   };
 }
+
+/** Every column that this release reads and writes, by name: a later release may have added others. */
+export const SAGA_COLUMNS = Object.keys(
+  rowOf({ record: blankRecord(''), version: 0, branch: 0, runId: '', behindGap: false }),
+).join(', ');
 
 export const recordOf = (row: SagaRow): SagaRecord => ({
   sagaId: row.saga_id,

@@ -7,7 +7,7 @@ import { eventId, eventRow, type EventRow, type InForce } from './event-row.js';
 import { concernsLetters, lettersOf } from './letters.js';
 import { storeLetters } from './letter-rows.js';
 import { reconcile, type Plan, type RunStanding } from './reconcile.js';
-import { headOf, rowOf, type Head, type SagaRow } from './saga-row.js';
+import { headOf, rowOf, SAGA_COLUMNS, type Head, type SagaRow } from './saga-row.js';
 import type { SagaReset } from './reader.js';
 
 export interface Settled {
@@ -36,7 +36,9 @@ export async function settle(
 }
 
 export async function readHead(client: Pick<PoolClient, 'query'>, schema: string, sagaId: string) {
-  const { rows } = await client.query<SagaRow>(`SELECT * FROM ${schema}.sagas WHERE saga_id = $1`, [sagaId]);
+  const { rows } = await client.query<SagaRow>(`SELECT ${SAGA_COLUMNS} FROM ${schema}.sagas WHERE saga_id = $1`, [
+    sagaId,
+  ]);
   return rows[0] && headOf(rows[0]);
 }
 
@@ -206,21 +208,11 @@ export async function confirm(client: PoolClient, schema: string, sagaId: string
   );
 }
 
-const COLUMNS = Object.keys(
-  rowOf({
-    record: blankRecord(''),
-    version: 0,
-    branch: 0,
-    runId: '',
-    behindGap: false,
-  }),
-);
-
 export async function upsertSaga(client: Pick<PoolClient, 'query'>, schema: string, head: Head): Promise<void> {
-  const columns = COLUMNS.filter((column) => column !== 'saga_id');
+  const columns = SAGA_COLUMNS.split(', ').filter((column) => column !== 'saga_id');
   await client.query(
-    `INSERT INTO ${schema}.sagas (${COLUMNS.join(', ')})
-     SELECT ${COLUMNS.join(', ')} FROM jsonb_populate_record(NULL::${schema}.sagas, $1)
+    `INSERT INTO ${schema}.sagas (${SAGA_COLUMNS})
+     SELECT ${SAGA_COLUMNS} FROM jsonb_populate_record(NULL::${schema}.sagas, $1)
      ON CONFLICT (saga_id) DO UPDATE SET ${columns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}`,
     [JSON.stringify(rowOf(head))],
   );

@@ -10,6 +10,7 @@ import { TASK_QUEUE } from '../workflows/messages.js';
 import { requireAuth } from './auth-settings.js';
 import { findDatabase } from './database.js';
 import { listen } from './listen.js';
+import { prepareJournal } from './prepare-journal.js';
 import { runProcess } from './run-process.js';
 import { connectTemporal } from './temporal-namespace.js';
 import { temporalTarget } from './temporal-target.js';
@@ -26,8 +27,11 @@ await runProcess('api', async ({ config, logger }) => {
   const target = temporalTarget(config.temporalPort);
   const connection = await connectTemporal(target, TEMPORAL_PATIENCE);
   const onConnectionLoss = (err: Error): void => logger.warn({ err }, 'a connection to PostgreSQL is lost');
-  const orders = await openOrders({ databaseUrl, demoData: config.demoData, onConnectionLoss });
-  const journal = openReader({ databaseUrl: config.journalDatabaseUrl ?? databaseUrl, orders, onConnectionLoss });
+  const { demoData, migrationWaitMs } = config;
+  const orders = await openOrders({ databaseUrl, demoData, migrationWaitMs, onConnectionLoss });
+  const journalUrl = config.journalDatabaseUrl ?? databaseUrl;
+  const journal = openReader({ databaseUrl: journalUrl, orders, migrationWaitMs, onConnectionLoss });
+  await prepareJournal(journal, logger);
   const stopping = new AbortController();
   const deps = {
     orders,

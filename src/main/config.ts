@@ -27,6 +27,8 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** Where the journal lives; undefined: where the orders do. */
   readonly journalDatabaseUrl: string | undefined;
+  /** Milliseconds that another process may hold the lock for migrating a schema. */
+  readonly migrationWaitMs: number;
   readonly apiPort: number;
   readonly servicePorts: Readonly<Record<ServiceName, number>>;
   readonly postgresPort: number;
@@ -160,6 +162,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dataDir: path.resolve(settings.DATA_DIR),
     databaseUrl: settings.DATABASE_URL,
     journalDatabaseUrl: settings.JOURNAL_DATABASE_URL,
+    migrationWaitMs: settings.MIGRATION_LOCK_WAIT,
     apiPort: settings.API_PORT,
     servicePorts,
     postgresPort: settings.PG_PORT,

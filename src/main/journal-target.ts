@@ -7,9 +7,10 @@ import { StartError } from './start-error.js';
 import { temporalTarget } from './temporal-target.js';
 
 export async function findJournal(config: Config): Promise<JournalPoolOptions> {
-  if (config.journalDatabaseUrl === undefined) return { databaseUrl: await findDatabase(config) };
-  await requireDatabase(config.journalDatabaseUrl);
-  return { databaseUrl: config.journalDatabaseUrl };
+  const { migrationWaitMs, journalDatabaseUrl } = config;
+  if (journalDatabaseUrl === undefined) return { databaseUrl: await findDatabase(config), migrationWaitMs };
+  await requireDatabase(journalDatabaseUrl);
+  return { databaseUrl: journalDatabaseUrl, migrationWaitMs };
 }
 
 /** Throws a sentence if Temporal does not answer. */

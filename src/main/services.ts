@@ -26,7 +26,13 @@ function namesFrom(args: readonly string[]): readonly ServiceName[] {
 
 async function startService(name: ServiceName, databaseUrl: string, { config, logger }: Setting): Promise<Started> {
   const { faultInjection, demoData } = config;
-  const service = await OPEN[name]({ databaseUrl, faultInjection, demoData, logger: logger.child({ service: name }) });
+  const service = await OPEN[name]({
+    databaseUrl,
+    faultInjection,
+    demoData,
+    logger: logger.child({ service: name }),
+    migrationWaitMs: config.migrationWaitMs,
+  });
   try {
     const server = await listen(
       service.app,

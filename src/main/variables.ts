@@ -169,6 +169,7 @@ export const variables = {
   SAGA_APPROVAL_TIMEOUT: duration('24h'),
   SAGA_EAGER: toggle('on', 'off'),
   SAGA_JOURNAL: toggle('on', 'off'),
+  MIGRATION_LOCK_WAIT: duration('30s'),
   JOURNAL_DATABASE_URL: url(postgres, 'postgres://user:password@127.0.0.1:5432/journal'),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
   MONGODB_URL: url(['mongodb:', 'mongodb+srv:'], 'mongodb://127.0.0.1:27017/unwind', 'several hosts'),

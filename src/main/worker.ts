@@ -63,11 +63,16 @@ await runProcess('worker', async ({ config, logger }) => {
   const orders = await openOrders({
     databaseUrl,
     demoData: config.demoData,
+    migrationWaitMs: config.migrationWaitMs,
     onConnectionLoss: (error) => {
       logger.warn({ err: error }, 'a connection to PostgreSQL is lost');
     },
   });
-  const journal = await openWorkersJournal(config.journalDatabaseUrl ?? databaseUrl, target, logger);
+  const journal = await openWorkersJournal(
+    { databaseUrl: config.journalDatabaseUrl ?? databaseUrl, migrationWaitMs: config.migrationWaitMs },
+    target,
+    logger,
+  );
   const connection = await NativeConnection.connect({ address: target.address, ...target.connection });
   const activities = createActivities({ orders: rememberOrders(orders), services: config.serviceUrls });
   const interceptors = [correlationInterceptor, journal.interceptor];

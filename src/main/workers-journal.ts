@@ -2,25 +2,28 @@
 import { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { journalInterceptor } from '../activities/journal.js';
-import { openJournal } from '../journal/journal.js';
+import { openJournal, type JournalPoolOptions } from '../journal/journal.js';
+import { prepareJournal } from './prepare-journal.js';
 import { runStanding } from './run-standing.js';
-import { reasonOf } from './reason.js';
 import type { TemporalTarget } from './temporal-target.js';
 
 /** Its database may be away: orders go on meanwhile, and what they have not stored they bring later. */
-export async function openWorkersJournal(databaseUrl: string, target: TemporalTarget, logger: Logger) {
+export async function openWorkersJournal(
+  { databaseUrl, migrationWaitMs }: Pick<JournalPoolOptions, 'databaseUrl' | 'migrationWaitMs'>,
+  target: TemporalTarget,
+  logger: Logger,
+) {
   const connection = Connection.lazy({ address: target.address, ...target.connection });
   const journal = openJournal({
     databaseUrl,
+    migrationWaitMs,
     askRun: runStanding(new Client({ connection, namespace: target.namespace })),
     onSearchPath: true,
     onConnectionLoss: (error) => {
       logger.warn({ err: error }, "a connection to the journal's PostgreSQL is lost");
     },
   });
-  await journal.prepare().catch((error: unknown) => {
-    logger.warn({ reason: reasonOf(error) }, 'the journal is away: orders go on without it');
-  });
+  await prepareJournal(journal, logger);
   const interceptor = journalInterceptor(journal, (now) => {
     logger.warn(now === 'away' ? 'the journal is away: orders go on without it' : 'the journal is back');
   });

@@ -1,27 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
-import { withClient } from '../database/session.js';
+import { migrate } from '../database/migrate.js';
 
 const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 
-/** Any constant will do, as long as nobody else's migrations wait for the same one. */
-const LOCK = 7_241_865_325_824_001;
+/** Any constant will do, if no other kind of schema waits for the same one. */
+const LOCK = 7_241_865_325_824_001n;
 
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-/** Brings the schema up to date. Processes that start together wait for one another (an advisory lock). */
-export async function migrateOrders(databaseUrl: string, schema: string): Promise<void> {
-  await withClient({ connectionString: databaseUrl }, (dbClient) =>
-    runner({
-      dbClient,
-      dir: MIGRATIONS,
-      direction: 'up',
-      schema,
-      createSchema: true,
-      migrationsTable: 'migrations',
-      advisoryLockMode: 'wait',
-      lockValue: LOCK,
-      logger: silent,
-    }),
-  );
-}
+/** Brings the schema up to date. Throws what `migrate` throws. */
+export const migrateOrders = (databaseUrl: string, schema: string, waitMs?: number): Promise<void> =>
+  migrate({ databaseUrl, schema, folder: MIGRATIONS, lock: LOCK, waitMs, patienceMs: 10_000 });

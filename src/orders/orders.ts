@@ -1,7 +1,7 @@
 /** The `orders` table: what customers asked for. Written by the API, read by activities. */
 import { escapeIdentifier, type Pool } from 'pg';
-import { openPool } from '../database/session.js';
 import type { Order, OrderItem, ShippingAddress } from '../order.js';
+import { openBoundedPool } from '../database/pool.js';
 import { claim, confirm, confirmAll, releaseKey, type Asked, type CallersKey } from './claim.js';
 import type { Claim, StoredAnswer } from './claim.js';
 import { listOrders, type ListedOrder, type ListFilter, type ListPage } from './list.js';
@@ -61,7 +61,9 @@ export interface OrdersOptions {
   /** Stores the demo customer. */
   readonly demoData: boolean;
   readonly poolSize?: number;
-  /** Told of each pooled connection that breaks while nobody uses it; the pool replaces it. */
+  /** How long another process may hold the lock for migrating the schema. */
+  readonly migrationWaitMs?: number | undefined;
+  /** Called for each pooled connection that breaks while it is idle; the pool replaces it. */
   readonly onConnectionLoss?: (error: Error) => void;
 }
 
@@ -83,16 +85,15 @@ const PATIENCE_MS = 1_500;
 /** Brings the schema up to date and opens the store. Throws what the driver throws if the database is away. */
 export async function openOrders(options: OrdersOptions): Promise<OrderStore> {
   const { databaseUrl, schema = 'unwind', demoData, poolSize = 10, onConnectionLoss } = options;
-  await migrateOrders(databaseUrl, schema);
-  const pool = openPool({
-    connectionString: databaseUrl,
-    max: poolSize,
-    connectionTimeoutMillis: PATIENCE_MS,
-    query_timeout: PATIENCE_MS,
-    keepAlive: true,
+  await migrateOrders(databaseUrl, schema, options.migrationWaitMs);
+  const applicationName = 'unwind-orders';
+  const pool = openBoundedPool({
+    databaseUrl,
+    applicationName,
+    size: poolSize,
+    patienceMs: PATIENCE_MS,
+    onConnectionLoss,
   });
-  // Without a listener the loss of an idle connection would end the process.
-  pool.on('error', (error) => onConnectionLoss?.(error));
   const store = createStore(pool, escapeIdentifier(schema));
   try {
     if (demoData) await storeDemoCustomer(pool, escapeIdentifier(schema));
@@ -118,11 +119,14 @@ function createStore(pool: Pool, schema: string): OrderStore {
     markMissed: (orderId) => markMissed(query, schema, orderId),
     deleteUnconfirmed: (orderId) => deleteUnconfirmed(query, schema, orderId),
     async get(orderId) {
-      const [row] = await query<OrderRow>(`SELECT * FROM ${schema}.orders WHERE id = $1`, [orderId]);
+      const [row] = await query<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM ${schema}.orders WHERE id = $1`, [orderId]);
       return row && orderOf(row);
     },
     async customer(customerId) {
-      const [row] = await query<CustomerRow>(`SELECT * FROM ${schema}.customers WHERE id = $1`, [customerId]);
+      const [row] = await query<CustomerRow>(
+        `SELECT payment_token, shipping_address FROM ${schema}.customers WHERE id = $1`,
+        [customerId],
+      );
       return row && { customerId, paymentMethod: row.payment_token, shippingAddress: row.shipping_address };
     },
     list: (filter, page) => orUnavailable(() => listOrders(pool, schema, filter, page)),
@@ -146,6 +150,8 @@ interface OrderRow extends CustomerRow {
   readonly created_at: Date;
   readonly started_at: Date | null;
 }
+
+const ORDER_COLUMNS = 'id, customer_id, items, payment_token, shipping_address, fingerprint, created_at, started_at';
 
 const orderOf = (row: OrderRow): StoredOrder => ({
   orderId: row.id,

@@ -23,12 +23,14 @@ interface DatabaseOptions {
   readonly schema: string;
   readonly schemaFile: URL;
   readonly logger: Logger;
+  /** How long another process may hold the lock for migrating; 30 s unless set. */
+  readonly migrationWaitMs?: number | undefined;
 }
 
 const MAX_ATTEMPTS = 4;
 
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  await migrate(options);
+  await migrate({ ...options, waitMs: options.migrationWaitMs });
   return overPool(createPool(options));
 }
 

@@ -18,12 +18,17 @@ interface Migrations {
   readonly schema: string;
   readonly schemaFile: URL;
   readonly logger: Logger;
+  /** How long another process may hold the lock for migrating. */
+  readonly waitMs?: number | undefined;
 }
+
+const WAIT_MS = 30_000;
+const LOOK_EVERY_MS = 250;
 
 export const roleOf = (schema: string): string => `unwind_${schema}`;
 
 export async function migrate(options: Migrations): Promise<void> {
-  const { databaseUrl, schema } = options;
+  const { databaseUrl, schema, waitMs = WAIT_MS } = options;
   if (!IDENTIFIER.test(schema)) throw new Error(`"${schema}" is not a schema name: use a-z, 0-9 and _, at most 55.`);
   const client = new Client({
     connectionString: databaseUrl,
@@ -34,8 +39,8 @@ export async function migrate(options: Migrations): Promise<void> {
   await client.connect();
   try {
     // Roles and schemas have no IF NOT EXISTS that is safe in a race; node-pg-migrate takes the same lock once more.
-    await settleSession(client, { timeouts: { lock: 60_000 } });
-    await client.query('SELECT pg_advisory_lock($1)', [PG_MIGRATE_LOCK_ID]);
+    await settleSession(client, { timeouts: { lock: waitMs } });
+    await takeLock(client, schema, waitMs);
     await createRole(client, roleOf(schema));
     await client.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
     await runMigrations(client, options);
@@ -43,6 +48,37 @@ export async function migrate(options: Migrations): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+/** @throws Error that says who holds it, if it is not free within `waitMs` */
+async function takeLock(client: Client, schema: string, waitMs: number): Promise<void> {
+  const end = performance.now() + waitMs;
+  for (;;) {
+    const { rows } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1) AS mine', [
+      PG_MIGRATE_LOCK_ID,
+    ]);
+    if (rows[0]?.mine === true) return;
+    if (performance.now() >= end) {
+      throw new Error(
+        `For ${waitMs / 1000} s another process has held the lock for migrating ${schema}: ${await holderOf(client)}.`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+/** Who holds the lock, as the sentence says it. */
+async function holderOf(client: Client): Promise<string> {
+  const { rows } = await client.query<{ pid: number; application: string; since: Date | null }>(
+    `SELECT pid, application_name AS application, state_change AS since FROM pg_locks JOIN pg_stat_activity USING (pid)
+     WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = $1
+       AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [PG_MIGRATE_LOCK_ID],
+  );
+  const [holder] = rows;
+  if (!holder) return 'it has let go just now; start again';
+  const { pid, application, since } = holder;
+  return `pid ${pid}, application "${application}", since ${since?.toISOString() ?? 'unknown'}. If it hangs, end it with SELECT pg_terminate_backend(${pid})`;
 }
 
 async function createRole(client: Client, role: string): Promise<void> {

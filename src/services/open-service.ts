@@ -33,6 +33,7 @@ export async function openService<Body extends { readonly orderId: string }>(
     schema: options.schema ?? name,
     schemaFile,
     logger,
+    migrationWaitMs: options.migrationWaitMs,
   });
   const work = trackWork();
   const faults = createFaults();

@@ -11,6 +11,8 @@ export interface ServiceOptions {
   /** Loads the demo catalogue (inventory only). */
   readonly demoData: boolean;
   readonly logger: Logger;
+  /** How long another process may hold the lock for migrating the schema; 30 s unless set. */
+  readonly migrationWaitMs?: number | undefined;
 }
 
 /** A service that is ready to be mounted on a port; it does not listen by itself. */

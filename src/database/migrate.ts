@@ -1,0 +1,134 @@
+/** Brings a schema of ours up to date, by one process at a time. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { DatabaseError, escapeIdentifier, type Client } from 'pg';
+import { runner } from 'node-pg-migrate';
+import { loadMigrationNames } from './migration-names.js';
+import { withClient } from './session.js';
+
+export interface Migration {
+  readonly databaseUrl: string;
+  readonly schema: string;
+  /** The folder with its migrations, `NNNN_name.sql`. */
+  readonly folder: string;
+  /** The advisory lock that this kind of schema is migrated under. */
+  readonly lock: bigint;
+  /** How long another process may hold that lock, and a statement may wait for a table. */
+  readonly waitMs?: number | undefined;
+  /** How long the server may take to let us in. */
+  readonly patienceMs?: number | undefined;
+}
+
+/** Another process holds the migration lock; the message says which. */
+export class MigrationLockedError extends Error {
+  override readonly name = 'MigrationLockedError';
+}
+
+/** The schema was made by a later release that this one cannot work with. */
+export class SchemaTooNewError extends Error {
+  override readonly name = 'SchemaTooNewError';
+}
+
+export const MIGRATION_WAIT_MS = 30_000;
+const PATIENCE_MS = 1_500;
+const LOOK_EVERY_MS = 250;
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const LOCK_NOT_AVAILABLE = '55P03';
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/**
+ * A schema that is up to date is left alone, without the lock: a process that hangs with it keeps nobody from starting.
+ *
+ * @throws MigrationLockedError if the lock is not free within `waitMs`
+ * @throws SchemaTooNewError if a later release has contracted the schema
+ */
+export async function migrate(migration: Migration): Promise<void> {
+  const { databaseUrl, schema, folder, waitMs = MIGRATION_WAIT_MS, patienceMs = PATIENCE_MS } = migration;
+  const session = {
+    connectionString: databaseUrl,
+    application_name: `unwind-migration-${schema}`.slice(0, 63),
+    connectionTimeoutMillis: patienceMs,
+    lock_timeout: waitMs,
+    keepAlive: true,
+  };
+  await withClient(session, async (client) => {
+    if (await isUpToDate(client, schema, await loadMigrationNames(folder))) return;
+    await takeLock(client, migration, waitMs);
+    await run(client, migration, waitMs);
+  });
+}
+
+async function run(client: Client, { schema, folder }: Migration, waitMs: number): Promise<void> {
+  try {
+    await runner({
+      dbClient: client,
+      dir: folder,
+      direction: 'up',
+      schema,
+      createSchema: true,
+      migrationsTable: 'migrations',
+      noLock: true,
+      logger: silent,
+    });
+  } catch (error) {
+    if (!(error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE)) throw error;
+    throw new MigrationLockedError(
+      `The schema ${schema} is not up to date, and for ${waitMs / 1000} s other sessions have held a table that its migration needs: pg_stat_activity shows them. Nothing of that migration was done.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Also says no to a schema that was contracted: its migrations are known by their names alone. */
+async function isUpToDate(client: Client, schema: string, names: readonly string[]): Promise<boolean> {
+  const table = `${escapeIdentifier(schema)}.migrations`;
+  const { rows: found } = await client.query<{ is: boolean }>('SELECT to_regclass($1) IS NOT NULL AS is', [table]);
+  if (found[0]?.is !== true) return false;
+  const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${table}`);
+  const run = new Set(rows.map(({ name }) => name));
+  const contracted = [...run].find((name) => !names.includes(name) && /^\d+_contract_/.test(name));
+  if (contracted !== undefined) {
+    throw new SchemaTooNewError(
+      `The schema ${schema} is of a later release, whose migration ${contracted} has taken away what this one needs: start that release, or restore a backup from before it (docs/rollback.md).`,
+    );
+  }
+  return names.every((name) => run.has(name));
+}
+
+async function takeLock(client: Client, { schema, lock }: Migration, waitMs: number): Promise<void> {
+  const end = performance.now() + waitMs;
+  for (;;) {
+    const { rows } = await client.query<{ mine: boolean }>(`SELECT pg_try_advisory_lock(${lock}) AS mine`);
+    if (rows[0]?.mine === true) return;
+    if (performance.now() >= end) {
+      throw new MigrationLockedError(
+        `The schema ${schema} is not up to date, and for ${waitMs / 1000} s another process has held the lock for migrating it: ${await holderOf(client, lock)}.`,
+      );
+    }
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+interface Holder {
+  readonly pid: number;
+  readonly application: string;
+  readonly address: string | null;
+  readonly state: string | null;
+  readonly since: Date | null;
+}
+
+/** Who holds an advisory lock of this database, as a sentence says it. */
+async function holderOf(client: Client, lock: bigint): Promise<string> {
+  const { rows } = await client.query<Holder>(
+    `SELECT pid, application_name AS application, host(client_addr) AS address, state, state_change AS since
+     FROM pg_locks JOIN pg_stat_activity USING (pid)
+     WHERE locktype = 'advisory' AND granted AND objsubid = 1
+       AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND (classid::bigint << 32) | objid::bigint = ${lock}`,
+  );
+  const [holder] = rows;
+  if (!holder) return 'it has let go just now; start again';
+  const { pid, application, address, state, since } = holder;
+  const from = address === null ? '' : ` from ${address}`;
+  return `pid ${pid}, application "${application}"${from}, ${state ?? 'state unknown'} since ${since?.toISOString() ?? 'unknown'}. If it hangs, end it with SELECT pg_terminate_backend(${pid})`;
+}
