@@ -32,19 +32,19 @@ function temporaryFolder(cache: string, name: string): string {
 export async function fillCache(
   cache: string,
   name: string,
-  isWhole: (folder: string) => boolean,
+  isWhole: (folder: string) => boolean | Promise<boolean>,
   fill: (folder: string) => Promise<void>,
 ): Promise<string> {
   const folder = path.join(cache, name);
   const temporary = temporaryFolder(cache, name);
   try {
     await fill(temporary);
-    if (!isWhole(folder)) {
+    if (!(await isWhole(folder))) {
       rmSync(folder, { recursive: true, force: true });
       try {
         renameSync(temporary, folder);
       } catch (error) {
-        if (!isWhole(folder)) throw error;
+        if (!(await isWhole(folder))) throw error;
       }
     }
     return folder;

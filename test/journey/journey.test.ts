@@ -38,7 +38,7 @@ describe('the journey of an order through the running system', () => {
 
   beforeAll(async () => {
     build();
-    // Where the cache is empty this builds the server first, which takes minutes.
+    // If the cache is empty this fetches the server first; as the last resort Go builds it, which takes minutes.
     await findTemporal({ notice: (sentence) => process.stderr.write(`  ${sentence}\n`), env: process.env });
     await start();
   }, 900_000);

@@ -38,7 +38,7 @@ async function verdictOf(statusLine: string, orderId: string) {
 
 beforeAll(async () => {
   build();
-  // Where the cache is empty this builds the server first, which takes minutes.
+  // If the cache is empty this fetches the server first; as the last resort Go builds it, which takes minutes.
   await findTemporal({ notice: (sentence) => process.stderr.write(`  ${sentence}\n`), env: process.env });
   const [install, start = ''] = commandsUnder('Start')[0]?.split(' && ') ?? [];
   expect(install).toBe('npm ci'); // CI has run it

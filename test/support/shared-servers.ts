@@ -29,7 +29,7 @@ function watchOver(folder: string): () => void {
 /** Starts them, tells the tests by environment variables, and returns what ends them. Those that are told of already stay. */
 export async function startSharedServers(): Promise<() => Promise<void>> {
   if (process.env['TEST_DATABASE_URL'] !== undefined) return async () => undefined;
-  const testServer = await findTestServer(notice);
+  const testServer = await findTestServer({ env: process.env, notice });
   const { file: devServer } = await findTemporal({ env: process.env, notice });
   const folder = mkdtempSync(path.join(os.tmpdir(), 'unwind-test-'));
   const callOff = watchOver(folder);

@@ -96,7 +96,7 @@ export function quietRuntime(): void {
 }
 
 /**
- * The SDK itself would give the server five seconds to start, which Java does not keep on a crowded machine: it is
+ * The SDK itself would give the server five seconds to start, which is not enough on a crowded machine: it is
  * started here, and the SDK is told that it can skip time (by the method behind its own `create…`, private in 1.24).
  */
 async function startServer(): Promise<TestWorkflowEnvironment> {
