@@ -1,5 +1,4 @@
 /** Brings a schema of ours up to date, by one process at a time. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { DatabaseError, escapeIdentifier, type Client } from 'pg';
 import { runner } from 'node-pg-migrate';
 import { loadMigrationNames } from './migration-names.js';
@@ -30,9 +29,9 @@ export class SchemaTooNewError extends Error {
 
 export const MIGRATION_WAIT_MS = 30_000;
 const PATIENCE_MS = 1_500;
-const LOOK_EVERY_MS = 250;
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const LOCK_NOT_AVAILABLE = '55P03';
+const isLockTimeout = (error: unknown): boolean => error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE;
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -71,7 +70,7 @@ async function run(client: Client, { schema, folder }: Migration, waitMs: number
       logger: silent,
     });
   } catch (error) {
-    if (!(error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE)) throw error;
+    if (!isLockTimeout(error)) throw error;
     throw new MigrationLockedError(
       `The schema ${schema} is not up to date, and for ${waitMs / 1000} s other sessions have held a table that its migration needs: pg_stat_activity shows them. Nothing of that migration was done.`,
       { cause: error },
@@ -95,17 +94,16 @@ async function isUpToDate(client: Client, schema: string, names: readonly string
   return names.every((name) => run.has(name));
 }
 
+/** Waits in the server's queue, and so in turn; the session's `lock_timeout` is the bound. */
 async function takeLock(client: Client, { schema, lock }: Migration, waitMs: number): Promise<void> {
-  const end = performance.now() + waitMs;
-  for (;;) {
-    const { rows } = await client.query<{ mine: boolean }>(`SELECT pg_try_advisory_lock(${lock}) AS mine`);
-    if (rows[0]?.mine === true) return;
-    if (performance.now() >= end) {
-      throw new MigrationLockedError(
-        `The schema ${schema} is not up to date, and for ${waitMs / 1000} s another process has held the lock for migrating it: ${await holderOf(client, lock)}.`,
-      );
-    }
-    await pause(LOOK_EVERY_MS);
+  try {
+    await client.query(`SELECT pg_advisory_lock(${lock})`);
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+    throw new MigrationLockedError(
+      `The schema ${schema} is not up to date, and for ${waitMs / 1000} s another process has held the lock for migrating it: ${await holderOf(client, lock)}.`,
+      { cause: error },
+    );
   }
 }
 

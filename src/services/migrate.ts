@@ -23,7 +23,8 @@ interface Migrations {
 }
 
 const WAIT_MS = 30_000;
-const LOOK_EVERY_MS = 250;
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 export const roleOf = (schema: string): string => `unwind_${schema}`;
 
@@ -50,20 +51,20 @@ export async function migrate(options: Migrations): Promise<void> {
   }
 }
 
-/** @throws Error that says who holds it, if it is not free within `waitMs` */
+/**
+ * Waits in the server's queue; the session's `lock_timeout` is the bound.
+ *
+ * @throws Error that says who holds it
+ */
 async function takeLock(client: Client, schema: string, waitMs: number): Promise<void> {
-  const end = performance.now() + waitMs;
-  for (;;) {
-    const { rows } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1) AS mine', [
-      PG_MIGRATE_LOCK_ID,
-    ]);
-    if (rows[0]?.mine === true) return;
-    if (performance.now() >= end) {
-      throw new Error(
-        `For ${waitMs / 1000} s another process has held the lock for migrating ${schema}: ${await holderOf(client)}.`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [PG_MIGRATE_LOCK_ID]);
+  } catch (error) {
+    if (!(error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE)) throw error;
+    throw new Error(
+      `For ${waitMs / 1000} s another process has held the lock for migrating ${schema}: ${await holderOf(client)}.`,
+      { cause: error },
+    );
   }
 }
 
