@@ -2,6 +2,7 @@
 /** `unwind COMMAND …`: what operators do at a terminal. Each command is a file in this folder, loaded only when it is used. */
 import { readDotEnv } from '../main/run-process.js';
 import { codeOf, reasonOf } from '../main/reason.js';
+import { redact } from '../main/secrets.js';
 import type { Command } from './command.js';
 
 interface Entry {
@@ -62,7 +63,7 @@ function stopOnSignals(): AbortSignal {
 
 function sentenceOf(name: string, error: unknown): string {
   const wrongOption = codeOf(error)?.startsWith('ERR_PARSE_ARGS');
-  return `unwind ${name}: ${reasonOf(error)}${wrongOption ? ` (see \`unwind ${name} --help\`)` : ''}`;
+  return `unwind ${name}: ${redact(reasonOf(error))}${wrongOption ? ` (see \`unwind ${name} --help\`)` : ''}`;
 }
 
 async function unwind([name, ...args]: readonly string[]): Promise<number> {

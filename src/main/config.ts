@@ -5,10 +5,11 @@ import type { AuthOptions } from '../api/authenticate.js';
 import type { SagaPolicy } from '../workflows/messages.js';
 import { authOf } from './auth-settings.js';
 import { localAddress } from './local-url.js';
+import { misspeltNames } from './misspelt.js';
 import type { ServiceLimits } from './order-queues.js';
 import { laneSize } from './service-limits.js';
 import { StartError } from './start-error.js';
-import { variables } from './variables.js';
+import { bearingOf, variables } from './variables.js';
 
 export const SERVICE_NAMES = ['payment', 'inventory', 'shipping', 'notification'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
@@ -62,11 +63,13 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
-const PASSWORD = /\/\/[^/@]*@/;
+/** Longer values are no wrong numbers or words. They may be anything, such as a key that was pasted into the wrong line. */
+const SHOWN = /^[\w .:+-]{1,10}$/;
 
-function shown(value: string): string {
-  const text = value.replace(PASSWORD, '//***@');
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+/** A sentence for a wrong variable. Its value is shown if it can bear no secret. */
+function wrong(name: string, value: string, requirement: string): string {
+  const shown = bearingOf(name) === 'nothing' && SHOWN.test(value);
+  return shown ? `${name} is "${value}", but must be ${requirement}.` : `${name} must be ${requirement}.`;
 }
 
 function parse(env: NodeJS.ProcessEnv): Settings {
@@ -76,7 +79,7 @@ function parse(env: NodeJS.ProcessEnv): Settings {
   if (result.success) return result.data;
   const sentences = result.error.issues.map((issue) => {
     const name = String(issue.path[0]);
-    return `${name} is "${shown(given[name] ?? '')}", but must be ${issue.message}.`;
+    return wrong(name, given[name] ?? '', issue.message);
   });
   throw new StartError([...new Set(sentences)].join('\n'));
 }
@@ -95,6 +98,11 @@ function requireSense(settings: Settings, env: NodeJS.ProcessEnv): void {
       `SAGA_ATTEMPT_TIMEOUT (${attempt}) is longer than SAGA_STEP_TIMEOUT (${step}), which covers all attempts: set it to less.`,
     );
   }
+  for (const name of ['SAGA_RETRIABLE_BUDGET', 'SAGA_COMPENSATION_BUDGET', 'SAGA_DEADLINE'] as const) {
+    if (settings[name] < settings.SAGA_ATTEMPT_TIMEOUT) {
+      throw new StartError(`${name} is shorter than one attempt, SAGA_ATTEMPT_TIMEOUT: set it to more.`);
+    }
+  }
   const ports = new Map<number, string>();
   for (const [name, value] of Object.entries(settings)) {
     if (!name.endsWith('_PORT') || typeof value !== 'number' || value === 0) continue;
@@ -104,13 +112,6 @@ function requireSense(settings: Settings, env: NodeJS.ProcessEnv): void {
     }
     ports.set(value, name);
   }
-}
-
-/** Names beginning with SAGA_ that nobody reads are most likely misspelt. */
-function warningsFor(env: NodeJS.ProcessEnv): string[] {
-  return Object.keys(env)
-    .filter((name) => name.startsWith('SAGA_') && !(name in variables))
-    .map((name) => `${name} is no variable that Unwind knows: see .env.example for their names.`);
 }
 
 function policyOf(settings: Settings): SagaPolicy {
@@ -189,6 +190,6 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     auth: authOf(settings),
     requestsPerMinute: settings.API_RATE_LIMIT === undefined ? standardLimit : (settings.API_RATE_LIMIT ?? undefined),
     stuckAfter: settings.SAGA_STUCK_AFTER,
-    warnings: warningsFor(env),
+    warnings: misspeltNames(env, Object.keys(variables)),
   };
 }

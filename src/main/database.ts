@@ -6,6 +6,7 @@ import type { Config } from './config.js';
 import { databaseUrlFile } from './server-components.js';
 import { StartError } from './start-error.js';
 import { reasonOf } from './reason.js';
+import { keepSecretsOfUrl } from './secrets.js';
 
 const PATIENCE = 5_000;
 /** "The database system is starting up", or shutting down. */
@@ -50,7 +51,9 @@ export async function findDatabase(config: Config): Promise<string> {
 
 function embeddedUrl(dataDir: string): string {
   try {
-    return readFileSync(databaseUrlFile(dataDir), 'utf8');
+    const url = readFileSync(databaseUrlFile(dataDir), 'utf8');
+    keepSecretsOfUrl(url);
+    return url;
   } catch {
     throw new StartError(
       'There is no database: set DATABASE_URL, or start the embedded one with npm start or npm run start:postgres.',

@@ -10,6 +10,7 @@ import { tell, type Telling } from './demo-telling.js';
 import { BooksUnreadableError } from '../oracle/get-json.js';
 import { localAddress } from './local-url.js';
 import { readDotEnv } from './run-process.js';
+import { redact } from './secrets.js';
 import { startSentence } from './start-error.js';
 import { temporalTarget } from './temporal-target.js';
 
@@ -49,6 +50,6 @@ try {
   process.exitCode = (await main(loadConfig())) ? 0 : 1;
 } catch (error) {
   const expected = error instanceof DemoError || error instanceof BooksUnreadableError;
-  process.stderr.write(`\nThe demo ends here: ${expected ? error.message : startSentence(error)}\n`);
+  process.stderr.write(`\nThe demo ends here: ${expected ? redact(error.message) : startSentence(error)}\n`);
   process.exitCode = 2;
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { type Config, loadConfig } from './config.js';
 import type { Report } from './node-component.js';
+import { keepSecretsOf, redact } from './secrets.js';
 import { StartError, startSentence } from './start-error.js';
 
 /** A second signal of one Ctrl-C (npm passes it on as well) is no second Ctrl-C. */
@@ -22,9 +23,10 @@ export interface Setting {
   readonly logger: Logger;
 }
 
-/** Reads `.env` (the environment wins), except in tests, which must not depend on it. */
+/** Reads `.env` (the environment wins), except in tests, which must not depend on it. Its secrets are shown nowhere from then on. */
 export function readDotEnv(): void {
   if (process.env['NODE_ENV'] !== 'test' && existsSync('.env')) process.loadEnvFile('.env');
+  keepSecretsOf(process.env);
 }
 
 function report(message: Report): void {
@@ -38,7 +40,7 @@ function giveUp(name: string, error: unknown): void {
   process.stderr.write(`unwind ${name}: ${sentence}\n`);
   // A stack trace only where nobody foresaw the error, and only on request.
   if (!(error instanceof StartError) && process.env['LOG_LEVEL'] === 'debug')
-    process.stderr.write(`${String(error)}\n`);
+    process.stderr.write(`${redact(String(error))}\n`);
   setTimeout(() => process.exit(1), 100);
 }
 
@@ -73,7 +75,7 @@ export async function runProcess(name: string, start: (setting: Setting) => Prom
   try {
     readDotEnv();
     const config = loadConfig();
-    const logger = pino({ level: config.logLevel, base: { component: name } });
+    const logger = pino({ level: config.logLevel, base: { component: name }, hooks: { streamWrite: redact } });
     if (!process.connected) for (const warning of config.warnings) logger.warn(warning);
     stopOnSignals(name, logger, async () => {
       await started?.stop();

@@ -1,12 +1,12 @@
 import { reasonOf } from './reason.js';
+import { redact } from './secrets.js';
 
 /** What keeps a process from starting, as one sentence with its remedy: printed without a stack trace, exit code 1. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
-/** The sentence to print for anything that was thrown while starting. */
+/** The sentence to print for anything that was thrown while starting. Errors of drivers may quote a URL: no secret is in it. */
 export function startSentence(error: unknown): string {
-  if (error instanceof StartError) return error.message;
-  return `it did not start: ${reasonOf(error)}`;
+  return redact(error instanceof StartError ? error.message : `it did not start: ${reasonOf(error)}`);
 }

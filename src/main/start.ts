@@ -9,6 +9,7 @@ import { type Config, loadConfig } from './config.js';
 import { type Ownership, takeOwnership } from './ownership.js';
 import { endLeftoverPostgres } from './postgres-data.js';
 import { readDotEnv } from './run-process.js';
+import { databaseUrlFile } from './server-components.js';
 import { StartError, startSentence } from './start-error.js';
 import { type Plan, startSystem, stopSystem, type System } from './system.js';
 import { endLeftoverTemporal } from './temporal-server.js';
@@ -59,6 +60,13 @@ async function takeOver(dataDir: string, extent: Extent, owned: Ownership[]): Pr
   return owned.some(({ predecessorWasKilled }) => predecessorWasKilled);
 }
 
+/** Only the embedded server's URL is shown with its password, and only in development: it is for trying things out. */
+function databaseShown({ config, extent }: Plan, url: string): string {
+  if (extent.postgres && config.environment !== 'production') return url;
+  if (extent.postgres) return `in ${databaseUrlFile(config.dataDir)}`;
+  return 'as configured';
+}
+
 function readyBlock(plan: Plan, system: System): string {
   const { config, extent, logFolder } = plan;
   const { databaseUrl } = system;
@@ -66,7 +74,7 @@ function readyBlock(plan: Plan, system: System): string {
     ...(extent.part === 'all' ? [['API', `http://localhost:${config.apiPort}`]] : []),
     ...(extent.part === 'all' ? [['API docs', `http://localhost:${config.apiPort}/docs`]] : []),
     ...(extent.temporal ? [['Temporal UI', `http://localhost:${config.temporalUiPort}`]] : []),
-    ...(databaseUrl === undefined ? [] : [['DATABASE_URL', databaseUrl]]),
+    ...(databaseUrl === undefined ? [] : [['DATABASE_URL', databaseShown(plan, databaseUrl)]]),
     ['logs', logFolder],
   ];
   return ['ready', ...rows.map(([name = '', value = '']) => `  ${name.padEnd(14)}${value}`)].join('\n');

@@ -1,11 +1,12 @@
 /** What `npm start` says: one line for each event. */
 import type { Running } from './component.js';
+import { redact } from './secrets.js';
 
 export interface Terminal {
   say(line: string): void;
   /** `worker     up     task queue order-fulfillment   pid 4711` */
   up(name: string, running: Pick<Running, 'pid' | 'where'>, restarted: boolean): void;
-  /** Something about one component. The same text within ten seconds is said once. */
+  /** Something about one component, without secrets. The same text within ten seconds is said once. */
   tell(name: string, text: string): void;
 }
 
@@ -29,7 +30,7 @@ export function openTerminal(write: (text: string) => void): Terminal {
       const key = `${name} ${text}`;
       if (said.has(key)) return;
       said.set(key, now);
-      say(`${label(name)}${text}`);
+      say(`${label(name)}${redact(text)}`);
     },
   };
 }

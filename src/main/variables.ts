@@ -1,86 +1,136 @@
-/** Every variable that the processes read, with what it may be. Temporal's own are read by its SDK. */
+/**
+ * Every variable that the processes read, with what it may be and whether it may bear a secret. Temporal's own are read
+ * by its SDK.
+ */
 import { z } from 'zod';
 import type { ApiKey } from '../api/authenticate.js';
 import { ROLES } from '../api/permissions.js';
 import type { Money } from '../order.js';
 import { parseDuration } from './durations.js';
 
+/** Kinds of variables that can hold no secret. Every other one is taken to hold one, and its value is never shown. */
+const harmless = z.registry<{ readonly bears: 'nothing' }>();
+
+const isHarmless = <Schema extends z.ZodType>(schema: Schema): Schema => {
+  harmless.add(schema, { bears: 'nothing' });
+  return schema;
+};
+
+/** `a URL`: its password. `secret`: all of it. */
+export type Bearing = 'nothing' | 'a URL' | 'secret';
+
+/** Undefined for a variable that is not ours. */
+export function bearingOf(name: string): Bearing | undefined {
+  if (!Object.hasOwn(variables, name)) return undefined;
+  if (harmless.has(variables[name as keyof typeof variables])) return 'nothing';
+  return /(PASSWORD|SECRET|TOKEN)$/.test(name) ? 'secret' : 'a URL';
+}
+
 const isPort = (text = ''): boolean => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
 
 const port = (standard: number) =>
-  z
-    .string()
-    .default(String(standard))
-    .transform((text, context) => {
-      if (isPort(text) || text === '0') return Number(text);
-      context.addIssue('a port number from 0 to 65535, such as 8000 (0 takes a free one)');
-      return z.NEVER;
-    });
+  isHarmless(
+    z
+      .string()
+      .default(String(standard))
+      .transform((text, context) => {
+        if (isPort(text) || text === '0') return Number(text);
+        context.addIssue('a port number from 0 to 65535, such as 8000 (0 takes a free one)');
+        return z.NEVER;
+      }),
+  );
 
-const duration = (standard: string) =>
-  z
-    .string()
-    .default(standard)
-    .transform((text, context) => {
-      const milliseconds = parseDuration(text);
-      if (milliseconds !== undefined) return milliseconds;
-      context.addIssue(`a duration such as ${standard} (ms, s, m, h or d; more than nothing and at most 3650d)`);
-      return z.NEVER;
-    });
+/** @param least a shorter one has no sense, and is most likely a wrong unit */
+const duration = (standard: string, least: string) =>
+  isHarmless(
+    z
+      .string()
+      .default(standard)
+      .transform((text, context) => {
+        const milliseconds = parseDuration(text);
+        if (milliseconds !== undefined && milliseconds >= (parseDuration(least) ?? 1)) return milliseconds;
+        context.addIssue(`a duration such as ${standard} (ms, s, m, h or d; at least ${least} and at most 3650d)`);
+        return z.NEVER;
+      }),
+  );
 
-/** Where there may be several hosts (`mongodb://a:1,b:2/shop`), the first of them is looked at. */
+/** Percent-encoded, as RFC 3986 has it. Without it no two libraries read such a URL alike. */
+const USER_INFO = /^(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*$/;
+
+/** What stands between `//` and the last `@` of a URL; undefined if there is no `@`. */
+const userInfoOf = (text: string): string | undefined => /^[^/]*\/\/(.*)@/s.exec(text)?.[1];
+
+/** If there may be several hosts (`mongodb://a:1,b:2/shop`), the first of them is looked at. */
 const url = (protocols: readonly string[], example: string, hosts: 'one host' | 'several hosts' = 'one host') =>
   z
     .string()
     .transform((text, context) => {
       const looked = hosts === 'one host' ? text : text.replace(/,[^/?]*/, '');
       const parsed = URL.canParse(looked) ? new URL(looked) : undefined;
-      if (parsed && protocols.includes(parsed.protocol) && parsed.hostname !== '') return text.replace(/\/+$/, '');
-      context.addIssue(`a URL such as ${example}`);
+      if (!USER_INFO.test(userInfoOf(text) ?? '')) {
+        context.addIssue(
+          `a URL such as ${example}, in which the special characters of user and password are percent-encoded (@ is %40, / is %2F, : is %3A, # is %23, ? is %3F, % is %25)`,
+        );
+      } else if (parsed && protocols.includes(parsed.protocol) && parsed.hostname !== '') {
+        return text.replace(/\/+$/, '');
+      } else {
+        context.addIssue(`a URL such as ${example}`);
+      }
       return z.NEVER;
     })
     .optional();
 
 /** How much a service is given; without it as much as there is. */
-const rate = z
-  .string()
-  .transform((text, context) => {
-    if (/^\d{1,6}(\.\d{1,3})?$/.test(text) && Number(text) > 0) return Number(text);
-    context.addIssue('calls per second, more than none, such as 50 or 0.5');
-    return z.NEVER;
-  })
-  .optional();
-
-const count = (standard: number, most: number) =>
+const rate = isHarmless(
   z
     .string()
-    .default(String(standard))
     .transform((text, context) => {
-      if (/^\d{1,9}$/.test(text) && Number(text) >= 1 && Number(text) <= most) return Number(text);
-      context.addIssue(`a whole number from 1 to ${most}, such as ${standard}`);
+      if (/^\d{1,6}(\.\d{1,3})?$/.test(text) && Number(text) > 0) return Number(text);
+      context.addIssue('calls per second, more than none, such as 50 or 0.5');
       return z.NEVER;
-    });
+    })
+    .optional(),
+);
+
+const count = (standard: number, most: number) =>
+  isHarmless(
+    z
+      .string()
+      .default(String(standard))
+      .transform((text, context) => {
+        if (/^\d{1,9}$/.test(text) && Number(text) >= 1 && Number(text) <= most) return Number(text);
+        context.addIssue(`a whole number from 1 to ${most}, such as ${standard}`);
+        return z.NEVER;
+      }),
+  );
 
 const toggle = (...[yes, no]: [string, string]) =>
-  z
-    .enum([yes, no], { error: `${yes} or ${no}` })
-    .transform((text) => text === yes)
-    .optional();
+  isHarmless(
+    z
+      .enum([yes, no], { error: `${yes} or ${no}` })
+      .transform((text) => text === yes)
+      .optional(),
+  );
 
-const money = z
-  .string()
-  .transform((text, context): Money => {
-    const match = /^(\d{1,9})\.(\d{2}) ([A-Z]{3})$/.exec(text);
-    if (match?.[3] !== undefined) return { amount: Number(match[1]) * 100 + Number(match[2]), currency: match[3] };
-    context.addIssue('an amount with two decimals and its currency, such as 500.00 EUR');
-    return z.NEVER;
-  })
-  .optional();
+const money = isHarmless(
+  z
+    .string()
+    .transform((text, context): Money => {
+      const match = /^(\d{1,9})\.(\d{2}) ([A-Z]{3})$/.exec(text);
+      if (match?.[3] !== undefined) return { amount: Number(match[1]) * 100 + Number(match[2]), currency: match[3] };
+      context.addIssue('an amount with two decimals and its currency, such as 500.00 EUR');
+      return z.NEVER;
+    })
+    .optional(),
+);
+
+/** The entries of a list, with or without blanks around its commas. */
+const entriesOf = (text: string): string[] => text.split(',').map((entry) => entry.trim());
 
 const brokers = z
   .string()
   .transform((text, context) => {
-    const all = text.split(',');
+    const all = entriesOf(text);
     if (all.every((broker) => /^[^\s:/@]+:\d{1,5}$/.test(broker) && isPort(broker.split(':')[1]))) return all;
     context.addIssue('host:port, or several of them with commas between, such as 127.0.0.1:9092');
     return z.NEVER;
@@ -93,9 +143,9 @@ const claim = (what: string, example: string) =>
 const apiKeys = z
   .string()
   .transform((text, context): ApiKey[] => {
-    const keys = text
-      .split(',')
-      .map((entry) => /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([a-z]+):([0-9a-f]{64})$/.exec(entry));
+    const keys = entriesOf(text).map((entry) =>
+      /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([a-z]+):([0-9a-f]{64})$/.exec(entry),
+    );
     const found = keys.flatMap((match) => {
       const role = ROLES.find((each) => each === match?.[2]);
       return match?.[1] !== undefined && match[3] !== undefined && role
@@ -109,29 +159,37 @@ const apiKeys = z
   .optional();
 
 /** Undefined where it is not said; null for any number. */
-const requestsPerMinute = z
-  .string()
-  .transform((text, context): number | null => {
-    if (text === 'off') return null;
-    if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-    context.addIssue('off, or how many requests a minute one caller may make, such as 600');
-    return z.NEVER;
-  })
-  .optional();
+const requestsPerMinute = isHarmless(
+  z
+    .string()
+    .transform((text, context): number | null => {
+      if (text === 'off') return null;
+      if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+      context.addIssue('off, or how many requests a minute one caller may make, such as 600');
+      return z.NEVER;
+    })
+    .optional(),
+);
 
 const http = ['http:', 'https:'];
 const postgres = ['postgres:', 'postgresql:'];
 
 export const variables = {
-  NODE_ENV: z.enum(['development', 'test', 'production'], 'development, test or production').default('development'),
-  LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'trace, debug, info, warn, error or fatal')
-    .default('info'),
-  LISTEN_HOST: z
-    .string()
-    .regex(/^[A-Za-z0-9.:-]+$/, 'an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all')
-    .default('127.0.0.1'),
-  DATA_DIR: z.string().default('.data'),
+  NODE_ENV: isHarmless(
+    z.enum(['development', 'test', 'production'], 'development, test or production').default('development'),
+  ),
+  LOG_LEVEL: isHarmless(
+    z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'trace, debug, info, warn, error or fatal')
+      .default('info'),
+  ),
+  LISTEN_HOST: isHarmless(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9.:-]+$/, 'an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all')
+      .default('127.0.0.1'),
+  ),
+  DATA_DIR: isHarmless(z.string().default('.data')),
   DATABASE_URL: url(postgres, 'postgres://user:password@127.0.0.1:5432/unwind'),
   API_PORT: port(8000),
   PAYMENT_PORT: port(8001),
@@ -159,14 +217,14 @@ export const variables = {
   START_SERVICES: toggle('true', 'false'),
   FAULT_INJECTION: toggle('on', 'off'),
   DEMO_DATA: toggle('on', 'off'),
-  SAGA_ATTEMPT_TIMEOUT: duration('10s'),
-  SAGA_STEP_TIMEOUT: duration('5m'),
-  SAGA_RETRIABLE_BUDGET: duration('24h'),
-  SAGA_COMPENSATION_BUDGET: duration('24h'),
-  SAGA_DEADLINE: duration('7d'),
-  SAGA_STUCK_AFTER: duration('10m'),
+  SAGA_ATTEMPT_TIMEOUT: duration('10s', '100ms'),
+  SAGA_STEP_TIMEOUT: duration('5m', '1s'),
+  SAGA_RETRIABLE_BUDGET: duration('24h', '1m'),
+  SAGA_COMPENSATION_BUDGET: duration('24h', '1m'),
+  SAGA_DEADLINE: duration('7d', '10s'),
+  SAGA_STUCK_AFTER: duration('10m', '10s'),
   SAGA_APPROVAL_ABOVE: money,
-  SAGA_APPROVAL_TIMEOUT: duration('24h'),
+  SAGA_APPROVAL_TIMEOUT: duration('24h', '10s'),
   SAGA_EAGER: toggle('on', 'off'),
   SAGA_JOURNAL: toggle('on', 'off'),
   MIGRATION_LOCK_WAIT: duration('30s'),
@@ -183,7 +241,7 @@ export const variables = {
   AUTH_JWKS_URL: url(http, 'https://login.example.com/.well-known/jwks.json'),
   AUTH_ISSUER: claim('issuer', 'https://login.example.com/'),
   AUTH_AUDIENCE: claim('audience', 'unwind'),
-  AUTH_ROLES_CLAIM: z.string().regex(/^\S+$/, 'the name of a claim, such as roles').default('roles'),
+  AUTH_ROLES_CLAIM: isHarmless(z.string().regex(/^\S+$/, 'the name of a claim, such as roles').default('roles')),
   AUTH_API_KEYS: apiKeys,
   API_RATE_LIMIT: requestsPerMinute,
 };

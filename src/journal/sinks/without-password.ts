@@ -1,2 +1,2 @@
-/** A URL for people and logs: without user and password. */
-export const withoutPassword = (url: string): string => url.replace(/\/\/[^/@]*@/, '//');
+/** A URL for people and logs: without user, password and query, which may hold keys as well. */
+export const withoutPassword = (url: string): string => url.replace(/\/\/.*@/, '//').replace(/[?#].*/, '');

@@ -1,0 +1,67 @@
+/** The secrets of this process, so that no log line and no message shows them, whatever a driver's error quotes. */
+import { bearingOf } from './variables.js';
+
+/** Shorter ones stand in ordinary words: they are masked only between a colon and an `@`. */
+const SHORTEST = 5;
+const MASK = '***';
+
+/** Passwords of development, in docker-compose.yml, that are words of each log. */
+const WORDS = new Set(['unwind', 'temporal', 'postgres']);
+
+const masked = new Set<string>();
+
+/** Temporal's SDK reads these, and Unwind does not. */
+const OTHERS = /(PASSWORD|SECRET|TOKEN|API_KEY|KEY_DATA|CREDENTIALS)$/;
+
+const isSecret = (name: string): boolean =>
+  (bearingOf(name) ?? (OTHERS.test(name) ? 'secret' : 'nothing')) === 'secret';
+
+/** Remembers what the environment's variables hold that may not be shown. */
+export function keepSecretsOf(env: NodeJS.ProcessEnv): void {
+  for (const [name, value = ''] of Object.entries(env)) {
+    if (isSecret(name)) mask(value);
+    // Of each variable: a misspelt name or a proxy's may have a password in it as well.
+    keepSecretsOfUrl(value);
+  }
+}
+
+/** Such as `?password=…`, `&sslpassword=…` and `&tlsCertificateKeyFilePassword=…`. */
+const SECRET_PARAMETER = /[?&;,][^=&?]*(?:password|passphrase|secret|token)=([^&\s]+)/gi;
+
+/** Remembers the password of each `//user:password@` in a text, and of each parameter that holds one. */
+export function keepSecretsOfUrl(text: string): void {
+  for (const [, user = '', password = ''] of text.matchAll(/\/\/([^:/@\s]*):([^\s]*)@/g)) {
+    // A password that is the user's name, as in development, would mask the name wherever it stands.
+    if (password === user) continue;
+    mask(password);
+    mask(decoded(password));
+  }
+  for (const [, password = ''] of text.matchAll(SECRET_PARAMETER)) {
+    mask(password);
+    mask(decoded(password));
+  }
+}
+
+function mask(secret: string): void {
+  if (secret === '' || WORDS.has(secret)) return;
+  const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
+  for (const form of forms) masked.add(form.length < SHORTEST ? `:${form}@` : form);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The text with each secret of this process replaced. */
+export function redact(text: string): string {
+  let shown = text;
+  // The longer first: a shorter one may be a part of it.
+  for (const secret of [...masked].sort((one, other) => other.length - one.length)) {
+    if (shown.includes(secret)) shown = shown.replaceAll(secret, secret.startsWith(':') ? `:${MASK}@` : MASK);
+  }
+  return shown;
+}
