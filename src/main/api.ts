@@ -7,7 +7,6 @@ import { keepLookingAfter } from '../api/look-after.js';
 import { openReader } from '../journal/open-reader.js';
 import { openOrders } from '../orders/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
-import { requireAuth } from './auth-settings.js';
 import { findDatabase } from './database.js';
 import { listen } from './listen.js';
 import { prepareJournal } from './prepare-journal.js';
@@ -21,8 +20,7 @@ const LOOK_AFTER_EVERY = 15_000;
 /** Between the signal and the last accepted connection: callers that keep theirs are told to leave it. */
 const DRAINING = 1_000;
 
-await runProcess('api', async ({ config, logger }) => {
-  requireAuth(config);
+await runProcess('api', 'api', async ({ config, logger }) => {
   const databaseUrl = await findDatabase(config);
   const target = temporalTarget(config.temporalPort);
   const connection = await connectTemporal(target, TEMPORAL_PATIENCE);

@@ -20,7 +20,7 @@ async function answers(url: string): Promise<void> {
 }
 
 /** Returns once the database answers. One that only starts up is waited for; else a sentence says what is wrong. */
-export async function requireDatabase(url: string): Promise<void> {
+export async function requireDatabase(url: string, variable = 'DATABASE_URL'): Promise<void> {
   const end = performance.now() + PATIENCE;
   for (;;) {
     try {
@@ -28,17 +28,17 @@ export async function requireDatabase(url: string): Promise<void> {
       return;
     } catch (error) {
       const starting = error instanceof DatabaseError && error.code === NOT_YET;
-      if (!starting || performance.now() > end) throw absence(url, error);
+      if (!starting || performance.now() > end) throw absence(url, variable, error);
       await sleep(200);
     }
   }
 }
 
-function absence(url: string, error: unknown): StartError {
+function absence(url: string, variable: string, error: unknown): StartError {
   const { host, pathname } = new URL(url);
   const reason = reasonOf(error instanceof AggregateError ? error.errors[0] : error);
   return new StartError(
-    `The database ${host}${pathname} does not let us in (${reason}): start that PostgreSQL server, or correct DATABASE_URL.`,
+    `The database ${host}${pathname} does not let us in (${reason}): start that PostgreSQL server, or correct ${variable}.`,
   );
 }
 

@@ -9,7 +9,7 @@ import { temporalTarget } from './temporal-target.js';
 export async function findJournal(config: Config): Promise<JournalPoolOptions> {
   const { migrationWaitMs, journalDatabaseUrl } = config;
   if (journalDatabaseUrl === undefined) return { databaseUrl: await findDatabase(config), migrationWaitMs };
-  await requireDatabase(journalDatabaseUrl);
+  await requireDatabase(journalDatabaseUrl, 'JOURNAL_DATABASE_URL');
   return { databaseUrl: journalDatabaseUrl, migrationWaitMs };
 }
 

@@ -10,18 +10,14 @@ import { listen } from './listen.js';
 import { metricsApp } from './relay-metrics.js';
 import { runProcess } from './run-process.js';
 import { configuredSinks } from './sinks.js';
-import { StartError } from './start-error.js';
 
 /** For the first answer of the sinks. One that is away is told, and waited for. */
 const FIRST_ANSWER = 6_000;
 
 const schema = JOURNAL_SCHEMA;
 
-await runProcess('relay', async ({ config, logger }) => {
+await runProcess('relay', 'relay', async ({ config, logger }) => {
   const sinks = await configuredSinks(config);
-  if (sinks.length === 0) {
-    throw new StartError('No sink is configured: set REDIS_URL, MONGODB_URL, KAFKA_BROKERS or KURRENTDB_URL.');
-  }
   const databaseUrl = await findDatabase(config);
   const journalUrl = config.journalDatabaseUrl ?? databaseUrl;
   const pool = journalPool({ databaseUrl: journalUrl, poolSize: 4, onConnectionLoss: () => undefined });

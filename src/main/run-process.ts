@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { type Config, loadConfig } from './config.js';
 import type { Report } from './node-component.js';
+import { type Program, requireStartable } from './refusals.js';
 import { keepSecretsOf, redact } from './secrets.js';
 import { StartError, startSentence } from './start-error.js';
 
@@ -67,14 +68,19 @@ function stopOnSignals(name: string, logger: Logger, stop: () => Promise<void>):
   process.on('disconnect', () => onSignal('disconnect'));
 }
 
-/** Runs one process from its start to the signal that ends it. */
-export async function runProcess(name: string, start: (setting: Setting) => Promise<Started>): Promise<void> {
+/** Runs one process from its start to the signal that ends it. What can be refused is refused before `start` is called. */
+export async function runProcess(
+  name: string,
+  program: Program,
+  start: (setting: Setting) => Promise<Started>,
+): Promise<void> {
   // Where the reader of our output is gone, there is nobody to tell.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   let started: Started | undefined;
   try {
     readDotEnv();
     const config = loadConfig();
+    requireStartable([program], config);
     const logger = pino({ level: config.logLevel, base: { component: name }, hooks: { streamWrite: redact } });
     if (!process.connected) for (const warning of config.warnings) logger.warn(warning);
     stopOnSignals(name, logger, async () => {

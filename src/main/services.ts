@@ -55,7 +55,7 @@ async function startService(name: ServiceName, databaseUrl: string, { config, lo
 
 const args = process.argv.slice(2);
 
-await runProcess(args.length === 1 ? String(args[0]) : 'services', async (setting) => {
+await runProcess(args.length === 1 ? String(args[0]) : 'services', 'services', async (setting) => {
   const names = namesFrom(args);
   const databaseUrl = await findDatabase(setting.config);
   const started = await Promise.all(names.map((name) => startService(name, databaseUrl, setting)));

@@ -9,7 +9,8 @@ import { type Config, loadConfig } from './config.js';
 import { type Ownership, takeOwnership } from './ownership.js';
 import { endLeftoverPostgres } from './postgres-data.js';
 import { readDotEnv } from './run-process.js';
-import { databaseUrlFile } from './server-components.js';
+import { readyBlock } from './ready-block.js';
+import { programsOf, requireStartable } from './refusals.js';
 import { StartError, startSentence } from './start-error.js';
 import { type Plan, startSystem, stopSystem, type System } from './system.js';
 import { endLeftoverTemporal } from './temporal-server.js';
@@ -60,26 +61,6 @@ async function takeOver(dataDir: string, extent: Extent, owned: Ownership[]): Pr
   return owned.some(({ predecessorWasKilled }) => predecessorWasKilled);
 }
 
-/** Only the embedded server's URL is shown with its password, and only in development: it is for trying things out. */
-function databaseShown({ config, extent }: Plan, url: string): string {
-  if (extent.postgres && config.environment !== 'production') return url;
-  if (extent.postgres) return `in ${databaseUrlFile(config.dataDir)}`;
-  return 'as configured';
-}
-
-function readyBlock(plan: Plan, system: System): string {
-  const { config, extent, logFolder } = plan;
-  const { databaseUrl } = system;
-  const rows = [
-    ...(extent.part === 'all' ? [['API', `http://localhost:${config.apiPort}`]] : []),
-    ...(extent.part === 'all' ? [['API docs', `http://localhost:${config.apiPort}/docs`]] : []),
-    ...(extent.temporal ? [['Temporal UI', `http://localhost:${config.temporalUiPort}`]] : []),
-    ...(databaseUrl === undefined ? [] : [['DATABASE_URL', databaseShown(plan, databaseUrl)]]),
-    ['logs', logFolder],
-  ];
-  return ['ready', ...rows.map(([name = '', value = '']) => `  ${name.padEnd(14)}${value}`)].join('\n');
-}
-
 function extentOf(part: Extent['part'], config: Config): Extent {
   return {
     part,
@@ -123,6 +104,7 @@ async function run(signal: AbortSignal, system: System): Promise<void> {
   const wanted = loadConfig();
   for (const warning of wanted.warnings) terminal.say(`warning: ${warning}`);
   const extent = extentOf(partOf(process.argv[2]), wanted);
+  if (extent.part === 'all') requireStartable(programsOf(wanted), wanted);
   for (const warning of unfitForProduction(wanted, extent)) terminal.say(`warning: ${warning}`);
   const owned: Ownership[] = [];
   try {
@@ -132,7 +114,7 @@ async function run(signal: AbortSignal, system: System): Promise<void> {
     const env = { ...ports, DATA_DIR: realpathSync(wanted.dataDir) };
     const plan = planFor(extent, { ...process.env, ...env }, signal);
     await startSystem(plan, system, env);
-    terminal.say(readyBlock(plan, system));
+    terminal.say(readyBlock(plan, system.databaseUrl));
     await untilAborted(signal);
   } finally {
     await stopSystem(system, terminal);

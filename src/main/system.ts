@@ -99,6 +99,9 @@ export async function startSystem(plan: Plan, system: System, ports: Record<stri
     system.databaseUrl = config.databaseUrl;
     terminal.say(`${'postgres'.padEnd(14)}configured  ${new URL(config.databaseUrl).host}`);
   }
+  if (all && config.journalDatabaseUrl !== undefined) {
+    await requireDatabase(config.journalDatabaseUrl, 'JOURNAL_DATABASE_URL');
+  }
   if (all && target.configured) await useConfiguredTemporal(plan);
   await bringUpTogether(plan, system, servers(plan, system));
   if (!all) return;

@@ -41,7 +41,7 @@ const port = (standard: number) =>
   );
 
 /** @param least a shorter one has no sense, and is most likely a wrong unit */
-const duration = (standard: string, least: string) =>
+const duration = (standard: string, least = '1ms') =>
   isHarmless(
     z
       .string()

@@ -53,7 +53,7 @@ function installRuntime(logger: Logger, metrics: string): void {
   });
 }
 
-await runProcess('worker', async ({ config, logger }) => {
+await runProcess('worker', 'worker', async ({ config, logger }) => {
   const metricsPort = config.metricsPort || (await freePort());
   await requireFreePort('METRICS_PORT', metricsPort, config.listenHost);
   const databaseUrl = await findDatabase(config);

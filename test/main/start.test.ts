@@ -1,11 +1,13 @@
 /** What keeps the system from starting is told in one sentence, with exit code 1 and nothing left running. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { build, startSystem } from '../journey/running-system.js';
 
 let folder: string;
+
+const key = `shop:operator:${'ab'.repeat(32)}`;
 
 beforeAll(build, 120_000);
 beforeEach(() => {
@@ -15,8 +17,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function linesOf(more: NodeJS.ProcessEnv): Promise<readonly string[]> {
-  const system = startSystem(folder, more);
+async function linesOf(more: NodeJS.ProcessEnv, command?: string): Promise<readonly string[]> {
+  const system = startSystem(folder, more, command);
   expect(await system.ended).toBe(1);
   return system.lines;
 }
@@ -70,7 +72,7 @@ describe('npm start', () => {
   it('warns in production of servers that are for development', async () => {
     const { port, free } = await occupied();
     try {
-      expect(await linesOf({ NODE_ENV: 'production', API_PORT: port })).toEqual([
+      expect(await linesOf({ NODE_ENV: 'production', API_PORT: port, AUTH_API_KEYS: key })).toEqual([
         'warning: in production set DATABASE_URL: the embedded PostgreSQL is for development.',
         "warning: in production set TEMPORAL_ADDRESS: Temporal's dev server is for development.",
         expect.stringContaining('(API_PORT) is in use'),
@@ -80,9 +82,62 @@ describe('npm start', () => {
     }
   });
 
+  it.each([
+    [
+      'callers that nothing identifies in production',
+      { NODE_ENV: 'production' },
+      /^unwind: NODE_ENV=production, and the API/,
+    ],
+    ['AUTH without a way to know a caller', { AUTH: 'on' }, /^unwind: AUTH is on, and there is nothing/],
+    [
+      'a file of Temporal that is not there',
+      { TEMPORAL_CONFIG_FILE: '/nowhere' },
+      /^unwind: TEMPORAL_CONFIG_FILE names/,
+    ],
+    ['an absurd deadline', { SAGA_DEADLINE: '1ms' }, /^unwind: SAGA_DEADLINE is "1ms", but must be/],
+  ])('refuses %s before anything is made or started (O1)', async (_what, env, sentence) => {
+    expect(await linesOf({ DEMO_DATA: 'off', FAULT_INJECTION: 'off', ...env })).toEqual([
+      expect.stringMatching(sentence),
+    ]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('refuses a journal whose database does not answer before anything is started (O1)', async () => {
+    const { port, free } = await occupied();
+    free();
+    const url = `postgres://unwind:c4nary@127.0.0.1:${port}/journal`;
+    expect(await linesOf({ JOURNAL_DATABASE_URL: url })).toEqual([
+      expect.stringMatching(
+        /^unwind: The database 127\.0\.0\.1:\d+\/journal does not let us in .*, or correct JOURNAL_DATABASE_URL\.$/,
+      ),
+    ]);
+    expect(readdirSync(folder).filter((name) => name !== 'logs')).toEqual([]);
+  });
+
   it('refuses fault injection in production', async () => {
     expect(await linesOf({ NODE_ENV: 'production', FAULT_INJECTION: 'on' })).toEqual([
       expect.stringMatching(/^unwind: FAULT_INJECTION is on, which NODE_ENV=production refuses/),
     ]);
+  });
+});
+
+describe('each program by itself', () => {
+  const production = { NODE_ENV: 'production' };
+  it.each([
+    ['api.js', production, /^unwind api: NODE_ENV=production, and the API does not know its callers/],
+    ['api.js', { TEMPORAL_TLS: 'maybe' }, /^unwind api: TEMPORAL_TLS must be true or false/],
+    ['worker.js', { TEMPORAL_CONFIG_FILE: '/nowhere' }, /^unwind worker: TEMPORAL_CONFIG_FILE names a file/],
+    ['relay.js', {}, /^unwind relay: No sink is configured/],
+    ['relay.js', { REDIS_URL: 'redis://r', TEMPORAL_TLS: 'maybe' }, /^unwind relay: TEMPORAL_TLS must be/],
+    ['services.js parcels', {}, /^unwind parcels: "parcels" is no service/],
+    ['services.js', { SAGA_DEADLINE: '1ms' }, /^unwind services: SAGA_DEADLINE is "1ms"/],
+  ])('%s refuses what is wrong before it asks its database: %j (O1)', async (program, env, sentence) => {
+    const { port, free } = await occupied();
+    free();
+    const lines = await linesOf(
+      { DATABASE_URL: `postgres://unwind:c4nary@127.0.0.1:${port}/shop`, ...env },
+      `exec node dist/main/${program}`,
+    );
+    expect(lines).toEqual([expect.stringMatching(sentence)]);
   });
 });

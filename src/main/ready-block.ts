@@ -1,0 +1,25 @@
+/** What `npm start` prints when everything is up. */
+import { databaseUrlFile } from './server-components.js';
+import type { Plan } from './system.js';
+
+type ReadyPlan = Pick<Plan, 'config' | 'extent' | 'logFolder'>;
+
+/** Only the embedded server's URL is shown with its password, and only in development: it is for trying things out. */
+function databaseShown({ config, extent }: ReadyPlan, url: string): string {
+  if (extent.postgres && config.environment !== 'production') return url;
+  if (extent.postgres) return `in ${databaseUrlFile(config.dataDir)}`;
+  return 'as configured';
+}
+
+/** The lines that say where everything is. */
+export function readyBlock(plan: ReadyPlan, databaseUrl: string | undefined): string {
+  const { config, extent, logFolder } = plan;
+  const rows = [
+    ...(extent.part === 'all' ? [['API', `http://localhost:${config.apiPort}`]] : []),
+    ...(extent.part === 'all' ? [['API docs', `http://localhost:${config.apiPort}/docs`]] : []),
+    ...(extent.temporal ? [['Temporal UI', `http://localhost:${config.temporalUiPort}`]] : []),
+    ...(databaseUrl === undefined ? [] : [['DATABASE_URL', databaseShown(plan, databaseUrl)]]),
+    ['logs', logFolder],
+  ];
+  return ['ready', ...rows.map(([name = '', value = '']) => `  ${name.padEnd(14)}${value}`)].join('\n');
+}
