@@ -1,5 +1,6 @@
 /** Pages of orders, sagas and events: what may be asked for, and what is answered. */
 import { z } from 'zod';
+import { parseTime } from '../database/times.js';
 import { CUSTOMER_ID_PATTERN, orderId, orderLinksSchema } from './order-schemas.js';
 import { sagaRecordShape, sagaStateSchema, time, waitingFor } from './saga-schemas.js';
 
@@ -22,16 +23,24 @@ const paging = {
   limit,
 };
 
+/** RFC 3339 with `Z` or an offset, in the years 1 to 9999; what comes out of it PostgreSQL takes. */
+const instant = z
+  .string()
+  .transform((text, context) => {
+    const time = parseTime(text);
+    if (time !== undefined) return time;
+    context.addIssue('is a time such as 2026-01-31T00:00:00Z, in the years 1 to 9999');
+    return z.NEVER;
+  })
+  .meta({ type: 'string', format: 'date-time' });
+
 const yesNo = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 export const orderListQuerySchema = z.strictObject({
   state: sagaStateSchema.optional(),
   customerId: z.string().regex(CUSTOMER_ID_PATTERN, 'is the id of a customer').optional(),
-  from: z.iso
-    .datetime('is a time such as 2026-01-31T00:00:00Z')
-    .optional()
-    .meta({ description: 'Created then or later.' }),
-  to: z.iso.datetime('is a time such as 2026-01-31T00:00:00Z').optional().meta({ description: 'Created before then.' }),
+  from: instant.optional().meta({ description: 'Created then or later.' }),
+  to: instant.optional().meta({ description: 'Created before then.' }),
   ...paging,
 });
 
@@ -62,16 +71,24 @@ const sagaType = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/, 'is the type of a saga')
   .meta({ example: 'OrderFulfillment' });
-const stepName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'is the name of a step');
+export const stepName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'is the name of a step');
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A hundred years: what is subtracted from now is still a time to PostgreSQL. */
+const LONGEST_DAYS = 36_500;
 
 /** `30s`, `10m`, `2h`, `7d`; a plain number is seconds. In milliseconds. */
 const olderThan = z
   .string()
-  .regex(/^\d{1,9}(?:ms|s|m|h|d)?$/, 'is a duration such as 10m (ms, s, m, h or d)')
+  .regex(/^\d{1,13}(?:ms|s|m|h|d)?$/, 'is a duration such as 10m (ms, s, m, h or d)')
   .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, '')] ?? 1_000))
-  .meta({ type: 'string', description: 'Time since its last event: `30s`, `10m`, `2h`, `7d`.', example: '10m' });
+  .refine((duration) => duration <= LONGEST_DAYS * 86_400_000, `is at most ${LONGEST_DAYS}d`)
+  .meta({
+    type: 'string',
+    description: `Time since its last event: \`30s\`, \`10m\`, \`2h\`, \`7d\`; at most \`${LONGEST_DAYS}d\`.`,
+    example: '10m',
+  });
 
 /** Which sagas: the same in a list's query and in a bulk decision's body. */
 const sagaFilterShape = {

@@ -1,5 +1,4 @@
 import express, { type RequestHandler, type Router } from 'express';
-import { z } from 'zod';
 import { orderIdOf } from '../order.js';
 import { requireSaga } from './access.js';
 import { resolveSagas } from './bulk-resolve.js';
@@ -7,7 +6,7 @@ import { actorOf, allow, callerOf } from './caller.js';
 import { requireMatch, sendTagged } from './conditional.js';
 import type { ApiDeps } from './deps.js';
 import { jsonBody } from './json-body.js';
-import { eventListQuerySchema, sagaListQuerySchema, type SagaList } from './list-schemas.js';
+import { eventListQuerySchema, sagaListQuerySchema, stepName, type SagaList } from './list-schemas.js';
 import { idempotencyKeyOf } from './preferences.js';
 import { onlyMethods, Problem } from './problem.js';
 import { resolveRequestSchema, statusQuerySchema } from './resolve-schemas.js';
@@ -66,8 +65,6 @@ const events =
 async function requireKnown(deps: ApiDeps, sagaId: string): Promise<void> {
   if ((await deps.journal.getSaga(sagaId)) === undefined) throw new Problem('SagaNotFound');
 }
-
-const stepName = z.string().max(100);
 
 function resolve(deps: ApiDeps): RequestHandler<{ sagaId: string; step: string }> {
   return async (req, res) => {

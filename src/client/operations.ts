@@ -235,7 +235,7 @@ export type SagaFilter = {
   readonly state?: SagaState | undefined;
   readonly type?: string | undefined;
   readonly blockedOn?: string | undefined;
-  /** Time since its last event: `30s`, `10m`, `2h`, `7d`. */
+  /** Time since its last event: `30s`, `10m`, `2h`, `7d`; at most `36500d`. */
   readonly olderThan?: string | undefined;
 };
 
@@ -438,7 +438,7 @@ export interface Operations {
       readonly state?: SagaState | undefined;
       readonly type?: string | undefined;
       readonly blockedOn?: string | undefined;
-      /** Time since its last event: `30s`, `10m`, `2h`, `7d`. */
+      /** Time since its last event: `30s`, `10m`, `2h`, `7d`; at most `36500d`. */
       readonly olderThan?: string | undefined;
       /** `next` of the page before. */
       readonly cursor?: string | undefined;
