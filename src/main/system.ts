@@ -1,4 +1,5 @@
 /** The whole system: which components there are, in which order they start, and in which they end. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Extent } from './choose-ports.js';
 import type { Component } from './component.js';
 import { type Config, SERVICE_NAMES } from './config.js';
@@ -11,6 +12,9 @@ import { type Supervised, supervise } from './supervise.js';
 import { connectTemporal, registerSearchAttributes } from './temporal-namespace.js';
 import type { TemporalTarget } from './temporal-target.js';
 import type { Terminal } from './terminal.js';
+
+const READY_WITHIN = 60_000;
+const LOOK_EVERY = 50;
 
 export interface Plan {
   /** Every port fixed. */
@@ -116,8 +120,29 @@ export async function startSystem(plan: Plan, system: System, ports: Record<stri
     nodeComponent({ name, module, args, env, logFolder, show: (line) => terminal.tell(name, line) });
   const services = config.startServices ? SERVICE_NAMES.map((name) => child(name, 'services', [name])) : [];
   await bringUpTogether(plan, system, services);
-  await bringUpTogether(plan, system, [child('worker', 'worker')]);
-  await bringUpTogether(plan, system, [child('api', 'api'), ...(hasSinks(config) ? [child('relay', 'relay')] : [])]);
+  const callers = ['worker', 'api', ...(hasSinks(config) ? ['relay'] : [])];
+  await bringUpTogether(
+    plan,
+    system,
+    callers.map((name) => child(name, name)),
+  );
+  await untilReady(system, plan.signal);
+}
+
+/** Waits until the API says that it can take orders. That the worker polls it has said itself. */
+async function untilReady({ up }: System, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + READY_WITHIN;
+  for (;;) {
+    const api = up.find(({ name }) => name === 'api')?.current()?.where;
+    const answer = api && (await fetch(`${api}/health/ready`, { signal }).catch(() => undefined));
+    if (answer && answer.ok) return;
+    signal.throwIfAborted();
+    if (performance.now() >= end) {
+      const said = answer ? await answer.text() : 'no answer';
+      throw new StartError(`The API cannot take orders within ${READY_WITHIN / 1000} s (${said}).`);
+    }
+    await pause(LOOK_EVERY, undefined, { signal });
+  }
 }
 
 const STOP_ORDER = [['api', 'relay'], ['worker'], SERVICE_NAMES, ['temporal'], ['postgres']] as const;

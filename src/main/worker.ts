@@ -13,6 +13,7 @@ import { findDatabase } from './database.js';
 import { openWorkersJournal } from './workers-journal.js';
 import { localAddress } from './local-url.js';
 import { orderQueues } from './order-queues.js';
+import { watchPollers } from './pollers.js';
 import { freePort, requireFreePort } from './ports.js';
 import { runProcess } from './run-process.js';
 import { connectTemporal } from './temporal-namespace.js';
@@ -20,6 +21,7 @@ import { temporalTarget } from './temporal-target.js';
 import { bundleWorkflows } from './workflow-bundle.js';
 
 const TEMPORAL_PATIENCE = 30_000;
+const POLLED_WITHIN = 30_000;
 /** What runs gets this long to end by itself, and is then cut off: its attempt is repeated elsewhere. */
 const SHUTDOWN_GRACE = '10s' as const;
 const SHUTDOWN_FORCE = '15s' as const;
@@ -58,7 +60,7 @@ await runProcess('worker', 'worker', async ({ config, logger }) => {
   await requireFreePort('METRICS_PORT', metricsPort, config.listenHost);
   const databaseUrl = await findDatabase(config);
   const target = temporalTarget(config.temporalPort);
-  await (await connectTemporal(target, TEMPORAL_PATIENCE)).close();
+  const asking = await connectTemporal(target, TEMPORAL_PATIENCE);
   installRuntime(logger, localAddress(config.listenHost, metricsPort, config.listenHost));
   const orders = await openOrders({
     databaseUrl,
@@ -87,10 +89,24 @@ await runProcess('worker', 'worker', async ({ config, logger }) => {
     Worker.create({ ...common, ...deciding, ...(await workflowCode()) }),
     ...acting.map((queue) => Worker.create({ ...common, ...queue })),
   ]);
+  const untilPolled = await watchPollers(
+    {
+      connection: asking,
+      namespace: target.namespace,
+      identity: workers[0].options.identity,
+      queues: [
+        { name: deciding.taskQueue, kind: 'workflow' },
+        ...[deciding, ...acting].map(({ taskQueue }) => ({ name: taskQueue, kind: 'activity' as const })),
+      ],
+    },
+    POLLED_WITHIN,
+  );
   const run = Promise.all(workers.map((worker) => worker.run()));
   const failure = new Promise<never>((_resolve, reject) => {
     run.catch(reject);
   });
+  await Promise.race([untilPolled(), failure]);
+  await asking.close();
   return {
     where: `task queue ${TASK_QUEUE} and one for each service, metrics http://${localAddress(config.listenHost, metricsPort, 'localhost')}/metrics`,
     failure,
