@@ -101,11 +101,9 @@ function problemOf(error: unknown): Problem {
   return new Problem('InternalError', {}, { cause: error });
 }
 
-/** What the JSON parser complains of. */
+/** What is wrong with a body before it is parsed. */
 const BODY_ERRORS: Readonly<Record<string, { code: ProblemCode; message: string }>> = {
-  'entity.parse.failed': { code: 'InvalidJson', message: 'is not valid JSON' },
   'entity.too.large': { code: 'PayloadTooLarge', message: 'is larger than 64 KB' },
-  'charset.unsupported': { code: 'UnsupportedMediaType', message: 'has to be in UTF-8' },
   Z_DATA_ERROR: { code: 'InvalidRequest', message: 'is not compressed as its Content-Encoding says' },
   'encoding.unsupported': { code: 'UnsupportedMediaType', message: 'has an unknown Content-Encoding' },
 };

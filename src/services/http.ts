@@ -2,11 +2,15 @@
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from 'express';
 import { CORRELATION_HEADER } from './correlation.js';
 import { DatabaseTrouble, loggableError } from './database-errors.js';
+import { readJson } from './strict-json.js';
 import { problemDocument, ProblemError, unavailable } from './problem.js';
 
 const BODY_LIMIT = 64 * 1024;
 
-const parseJson = express.json({ limit: BODY_LIMIT, type: 'application/json', inflate: false, strict: true });
+const readBytes = express.raw({ limit: BODY_LIMIT, type: 'application/json', inflate: false });
+
+/** JSON has no other encoding, and no parameter that names one. */
+const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(?:;|$))/i;
 
 /** Reads a JSON body; no body leaves `request.body` undefined. */
 export const jsonBody: RequestHandler = (request, response, next) => {
@@ -16,7 +20,17 @@ export const jsonBody: RequestHandler = (request, response, next) => {
   if (request.is('application/json') === false) {
     throw new ProblemError('UnsupportedMediaType', 'Send the body as application/json.');
   }
-  return parseJson(request, response, next);
+  if (OTHER_CHARSET.test(request.get('content-type') ?? '')) {
+    throw new ProblemError('UnsupportedMediaType', 'Send the body in UTF-8.');
+  }
+  return readBytes(request, response, (error?: unknown) => {
+    if (error !== undefined) return next(error);
+    const { body }: { body?: unknown } = request;
+    const read = Buffer.isBuffer(body) && body.length > 0 ? readJson(body) : { value: undefined };
+    if ('refused' in read) return next(new ProblemError('MalformedJson', read.refused));
+    request.body = read.value;
+    return next();
+  });
 };
 
 /** Ends a route: what came here came with another method. */
@@ -54,16 +68,15 @@ function asProblem(error: unknown, request: Request): ProblemError {
     return unavailable('The database cannot be used at the moment; repeat the request.');
   }
   const status = statusOf(error);
-  if (status !== undefined && status < 500) return refusedByExpress(error, status);
+  if (status !== undefined && status < 500) return refusedByExpress(status);
   request.log.error({ err: loggableError(error) }, 'the request failed on a fault of this service');
   return new ProblemError('InternalError', 'The fault was logged under the correlation id.');
 }
 
 /** Express and its body parser throw errors that carry a status. */
-function refusedByExpress(error: unknown, status: number): ProblemError {
+function refusedByExpress(status: number): ProblemError {
   if (status === 413) return new ProblemError('PayloadTooLarge', `A body may have ${BODY_LIMIT} bytes.`);
-  if (status === 415) return new ProblemError('UnsupportedMediaType', 'Send plain UTF-8 JSON, not compressed.');
-  if (error instanceof SyntaxError) return new ProblemError('MalformedJson', 'The body must be one JSON object.');
+  if (status === 415) return new ProblemError('UnsupportedMediaType', 'Send the body as it is, not compressed.');
   return new ProblemError('ValidationFailed', 'The request could not be read.');
 }
 

@@ -69,7 +69,7 @@ const REFUSED: [what: string, body: string, field: string][] = [
   ['a list', '[]', 'body'],
   ['a string', '"order"', 'body'],
   ['null', 'null', 'body'],
-  ['no body', '', 'items'],
+  ['no body', '', 'body'],
 ];
 
 const JSON_TYPE = { 'content-type': 'application/json' };
