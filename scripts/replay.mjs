@@ -21,7 +21,10 @@ const options = { workflowBundle: { codePath: path.join(root, 'dist', 'workflow-
 let failed = 0;
 for (const file of files) {
   try {
-    await Worker.runReplayHistory(options, JSON.parse(readFileSync(file, 'utf8')));
+    const history = JSON.parse(readFileSync(file, 'utf8'));
+    // A workflow acts under its own id alone, which the first event names.
+    const { workflowId } = history.events[0].workflowExecutionStartedEventAttributes;
+    await Worker.runReplayHistory(options, history, workflowId);
     console.log(`replayed  ${path.relative(root, file)}`);
   } catch (error) {
     failed += 1;

@@ -3,7 +3,10 @@
  * Types and pure functions only; this file imports nothing.
  */
 
-/** An amount in integer minor units (cents) with its ISO 4217 code: `{amount: 4200, currency: 'EUR'}` is 42.00 EUR. */
+/**
+ * An amount in integer minor units (cents) with its ISO 4217 code: `{amount: 4200, currency: 'EUR'}` is 42.00 EUR. From 0,
+ * which is an amount like any other, to the largest safe integer.
+ */
 export interface Money {
   readonly amount: number;
   readonly currency: string;
@@ -57,14 +60,24 @@ export const REFUSALS = {
   sendCancellationNotice: ['RecipientRejected', 'AlreadyCancelled'],
 } as const;
 
-/** ISO 4217 currencies whose minor unit is not a hundredth. */
+/**
+ * ISO 4217 currencies whose minor unit is not a hundredth. Not by `Intl`, which has no decimals for currencies whose coins
+ * are out of use (HUF, IDR, IQD), and whose list differs between versions.
+ */
 const DECIMALS: ReadonlyMap<string, number> = new Map([
   ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0] as const),
   ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const),
+  ...'CLF UYW'.split(' ').map((code) => [code, 4] as const),
 ]);
+
+/** How many decimals an amount in this currency is written with. */
+export const decimalsOf = (currency: string): number => DECIMALS.get(currency) ?? 2;
 
 /** `42.00 EUR`. Pure arithmetic, so that a workflow that replays on another ICU version writes the same text. */
 export function formatMoney({ amount, currency }: Money): string {
-  const decimals = DECIMALS.get(currency) ?? 2;
-  return `${(amount / 10 ** decimals).toFixed(decimals)} ${currency}`;
+  const decimals = decimalsOf(currency);
+  const digits = String(Math.abs(amount)).padStart(decimals + 1, '0');
+  const whole = digits.slice(0, digits.length - decimals);
+  const fraction = decimals === 0 ? '' : `.${digits.slice(-decimals)}`;
+  return `${amount < 0 ? '-' : ''}${whole}${fraction} ${currency}`;
 }

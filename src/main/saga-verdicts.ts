@@ -2,11 +2,17 @@
  * The oracle's verdicts: of a saga that has ended what the journal says, of one that runs what Temporal says. Temporal
  * alone knows of a run that ended without a verdict; the journal keeps verdicts that Temporal has forgotten.
  */
-import { type Client, type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  type WorkflowExecutionInfo,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { SagaVerdict } from '../oracle/books.js';
 import type { VerdictSource } from '../oracle/audit.js';
-import { getSagaState, ORDER_FULFILLMENT, SagaStateAttribute } from '../workflows/messages.js';
+import { getSagaState, ORDER_FULFILLMENT, SAGA_REFUSED, SagaStateAttribute } from '../workflows/messages.js';
 
 const PARALLEL = 20;
 /** A query waits for a worker as long as it is let. */
@@ -51,7 +57,9 @@ export function sagaVerdicts(client: Client, kept: KeptVerdicts = NONE_KEPT): Ve
     async of(sagaId) {
       const known = await kept.of(sagaId);
       try {
-        return await verdictOf(client, await client.workflow.getHandle(sagaId).describe(), known);
+        const last = await client.workflow.getHandle(sagaId).describe();
+        const run = (await wasRefused(client, last)) ? (await latestRuns(client, sagaId)).get(sagaId) : last;
+        return run ? await verdictOf(client, run, known) : known;
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return known;
         throw error;
@@ -60,15 +68,26 @@ export function sagaVerdicts(client: Client, kept: KeptVerdicts = NONE_KEPT): Ve
   };
 }
 
-/** A saga that was reset or continued as new has several runs; the last one speaks for it. */
-async function latestRuns(client: Client): Promise<Map<string, Run>> {
-  const query = `WorkflowType = '${ORDER_FULFILLMENT}' AND ExecutionStatus != 'ContinuedAsNew'`;
+/** A saga that was reset or continued as new has several runs; the last one speaks for it, unless it was refused. */
+async function latestRuns(client: Client, sagaId?: string): Promise<Map<string, Run>> {
+  const one = sagaId === undefined ? '' : ` AND WorkflowId = '${sagaId.replaceAll("'", '')}'`;
+  const query = `WorkflowType = '${ORDER_FULFILLMENT}' AND ExecutionStatus != 'ContinuedAsNew'${one}`;
   const latest = new Map<string, Run>();
   for await (const run of client.workflow.list({ query })) {
     const known = latest.get(run.workflowId);
-    if (known === undefined || known.startTime < run.startTime) latest.set(run.workflowId, run);
+    if (known !== undefined && known.startTime >= run.startTime) continue;
+    if (!(await wasRefused(client, run))) latest.set(run.workflowId, run);
   }
   return latest;
+}
+
+/** A copy of a saga's input under another id was no saga: it has called nobody (rule 19). */
+async function wasRefused(client: Client, { workflowId, runId, status }: Run): Promise<boolean> {
+  if (status.name !== 'FAILED') return false;
+  const result = client.workflow.getHandle(workflowId, runId, { followRuns: false }).result();
+  const error: unknown = await result.catch((reason: unknown) => reason);
+  const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+  return cause instanceof ApplicationFailure && cause.type === SAGA_REFUSED;
 }
 
 async function verdictOf(client: Client, run: Run, known?: SagaVerdict): Promise<SagaVerdict> {

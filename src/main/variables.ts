@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { ApiKey } from '../api/authenticate.js';
 import { ROLES } from '../api/permissions.js';
-import type { Money } from '../order.js';
+import { decimalsOf, type Money } from '../order.js';
 import { parseDuration } from './durations.js';
 
 /** Kinds of variables that can hold no secret. Every other one is taken to hold one, and its value is never shown. */
@@ -112,20 +112,34 @@ const toggle = (...[yes, no]: [string, string]) =>
       .optional(),
   );
 
-const money = isHarmless(
+/** The entries of a list, with or without blanks around its commas. */
+const entriesOf = (text: string): string[] => text.split(',').map((entry) => entry.trim());
+
+/** Undefined if it is no amount with just as many decimals as its currency has. */
+function parseMoney(text: string): Money | undefined {
+  const [, whole = '', fraction = '', currency = ''] = /^(\d{1,15})(?:\.(\d+))?\s+([A-Z]{3})$/.exec(text) ?? [];
+  if (currency === '' || fraction.length !== decimalsOf(currency)) return undefined;
+  const amount = Number(whole + fraction);
+  return Number.isSafeInteger(amount) ? { amount, currency } : undefined;
+}
+
+/** At most one limit for each currency. */
+const limits = isHarmless(
   z
     .string()
-    .transform((text, context): Money => {
-      const match = /^(\d{1,9})\.(\d{2}) ([A-Z]{3})$/.exec(text);
-      if (match?.[3] !== undefined) return { amount: Number(match[1]) * 100 + Number(match[2]), currency: match[3] };
-      context.addIssue('an amount with two decimals and its currency, such as 500.00 EUR');
+    .transform((text, context): readonly Money[] => {
+      const found = entriesOf(text).map(parseMoney);
+      const known = found.filter((limit) => limit !== undefined);
+      const currencies = new Set(known.map(({ currency }) => currency));
+      if (known.length === found.length && currencies.size === known.length) return known;
+      context.addIssue(
+        "an amount with its currency's own number of decimals, or one for each of several currencies with commas " +
+          'between, such as 500.00 EUR, 100000 JPY',
+      );
       return z.NEVER;
     })
     .optional(),
 );
-
-/** The entries of a list, with or without blanks around its commas. */
-const entriesOf = (text: string): string[] => text.split(',').map((entry) => entry.trim());
 
 const brokers = z
   .string()
@@ -223,7 +237,7 @@ export const variables = {
   SAGA_COMPENSATION_BUDGET: duration('24h', '1m'),
   SAGA_DEADLINE: duration('7d', '10s'),
   SAGA_STUCK_AFTER: duration('10m', '10s'),
-  SAGA_APPROVAL_ABOVE: money,
+  SAGA_APPROVAL_ABOVE: limits,
   SAGA_APPROVAL_TIMEOUT: duration('24h', '10s'),
   SAGA_EAGER: toggle('on', 'off'),
   SAGA_JOURNAL: toggle('on', 'off'),

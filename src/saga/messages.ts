@@ -42,6 +42,9 @@ export const REFUSAL_SENTENCES = {
   NotDecided: 'Not decided in time: repeat the request with the same id',
 } as const;
 
+/** The failure type of a workflow that was refused before it called anybody: see identity.ts. */
+export const SAGA_REFUSED = 'SagaRefused';
+
 export type RefusalCode = keyof typeof REFUSAL_SENTENCES;
 
 /** The Temporal names under which a workflow offers the saga's messages. */

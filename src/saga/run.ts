@@ -23,6 +23,7 @@ export type RunLast = <Input>(step: Retriable<Input, unknown>, input: Input) => 
 
 export interface SagaDefinition {
   readonly sagaType: string;
+  /** The workflow's own id: any other is refused (rule 19). */
   readonly sagaId: string;
   /** Ids and totals that the saga starts with; results of steps are added. Never personal data. */
   readonly data: Readonly<Record<string, unknown>>;

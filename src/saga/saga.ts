@@ -4,6 +4,7 @@
  */
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { allHandlersFinished, CancellationScope, condition, log } from '@temporalio/workflow';
+import { requireOwnWorkflow } from './identity.js';
 import { acceptCancel, awaitApproval, cancelProblem, offerMessages } from './intervention.js';
 import {
   CANCEL_REQUESTED,
@@ -20,8 +21,10 @@ import { act, unwind } from './stack.js';
 import type { Compensatable, Pivot, Retriable, Step } from './step.js';
 import { isStored, rest } from './store.js';
 
+export { refuseSaga } from './identity.js';
 export { compensatable, pivot, retriable } from './step.js';
 export type { Budget, Call, Compensatable, Pivot, Probe, Retriable, Step, Undone } from './step.js';
+export { SAGA_REFUSED } from './messages.js';
 export type { Decision, RefusalCode, SagaMessages } from './messages.js';
 export type { ResolveAction, ResolveRequest, SteeringRequest } from './messages.js';
 export type { JournalEntry, JournalHeader, SagaEvent, SentEntry } from './journal.js';
@@ -50,12 +53,14 @@ export interface Saga {
  * handlers have finished.
  *
  * @throws CancelledFailure where Temporal's own cancel started the unwinding, so that Temporal shows *Canceled*
+ * @throws ApplicationFailure `SagaRefused` before anything else, if the saga's id is not the workflow's id (rule 19)
  */
 export async function runSaga(
   definition: SagaDefinition,
   body: (saga: Saga) => Promise<unknown>,
   carried?: CarriedSaga,
 ): Promise<SagaOutcome> {
+  requireOwnWorkflow(definition, carried);
   const { cancelRequested, consideredCancelled } = CancellationScope.current();
   let cancelledByTemporal = false;
   let cancelledTooLate = false;

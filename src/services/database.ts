@@ -22,6 +22,7 @@ interface DatabaseOptions {
   readonly databaseUrl: string;
   readonly schema: string;
   readonly schemaFile: URL;
+  readonly laterFiles?: readonly URL[];
   readonly logger: Logger;
   /** How long another process may hold the lock for migrating; 30 s unless set. */
   readonly migrationWaitMs?: number | undefined;

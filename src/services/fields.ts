@@ -18,8 +18,8 @@ export const orderId = text(100);
 
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code');
 
-/** Integer minor units; zod's `int` ends at the safe integers. */
-export const money = z.strictObject({ amount: z.int().min(1), currency });
+/** Integer minor units, from 0; zod's `int` ends at the safe integers. */
+export const money = z.strictObject({ amount: z.int().min(0), currency });
 
 /** The quantity is that of an order's merged lines: 100 lines of 10,000. */
 const line = z.strictObject({ productId: text(100), quantity: z.int().min(1).max(1_000_000) });

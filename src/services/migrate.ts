@@ -17,6 +17,7 @@ interface Migrations {
   readonly databaseUrl: string;
   readonly schema: string;
   readonly schemaFile: URL;
+  readonly laterFiles?: readonly URL[];
   readonly logger: Logger;
   /** How long another process may hold the lock for migrating. */
   readonly waitMs?: number | undefined;
@@ -102,11 +103,18 @@ async function createRole(client: Client, role: string): Promise<void> {
   }
 }
 
-async function runMigrations(client: Client, { schema, schemaFile, logger }: Migrations): Promise<void> {
+async function runMigrations(
+  client: Client,
+  { schema, schemaFile, laterFiles = [], logger }: Migrations,
+): Promise<void> {
   const ledger = new URL('./ledger.sql', import.meta.url);
   const files = [
     { id: '1_ledger', path: fileURLToPath(ledger) },
     { id: '2_schema', path: fileURLToPath(schemaFile) },
+    ...laterFiles.map((file, index) => ({
+      id: `${index + 3}_${basename(file.pathname, '.sql')}`,
+      path: fileURLToPath(file),
+    })),
   ];
   const units = await Promise.all(
     files.map(async ({ id, path }) => {

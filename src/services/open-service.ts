@@ -26,12 +26,13 @@ export async function openService<Body extends { readonly orderId: string }>(
   options: ServiceOptions,
   extras?: Extras,
 ): Promise<Service> {
-  const { name, schemaFile } = participant;
+  const { name, schemaFile, laterFiles = [] } = participant;
   const logger = options.logger.child({ service: name });
   const database = await openDatabase({
     databaseUrl: options.databaseUrl,
     schema: options.schema ?? name,
     schemaFile,
+    laterFiles,
     logger,
     migrationWaitMs: options.migrationWaitMs,
   });

@@ -11,6 +11,8 @@ export interface Participant<Request extends { readonly orderId: string }> {
   readonly collection: string;
   /** The tables of its effects; they offer them to the ledger as the view `effect_details (id, detail jsonb)`. */
   readonly schemaFile: URL;
+  /** What has changed since, in order; files are only ever added. */
+  readonly laterFiles?: readonly URL[];
   readonly request: z.ZodType<Request>;
   /** The fields that the view puts beside id, status, effect and orderId; for the OpenAPI document. */
   readonly detail: z.ZodRawShape;

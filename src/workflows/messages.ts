@@ -6,6 +6,7 @@ import type { Decision, ResolveRequest, SteeringRequest } from '../saga/messages
 import type { JournalEntry } from '../saga/journal.js';
 import type { SagaRecord } from '../saga/record.js';
 
+export { SAGA_REFUSED } from '../saga/messages.js';
 export type { Decision, RefusalCode, ResolveAction, ResolveRequest, SteeringRequest } from '../saga/messages.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus } from '../saga/record.js';
 
@@ -58,8 +59,11 @@ export interface SagaPolicy {
   readonly compensationBudget: number;
   /** Counted from the start of the saga; shortens compensatable actions and waits only. */
   readonly deadline: number;
-  /** Orders above this amount in this currency wait for an approval before they are paid. */
-  readonly approvalAbove?: Money;
+  /**
+   * Orders above the limit of their currency wait for an approval before they are paid, and so do orders in a currency
+   * that has no limit while others have. A single limit is that of an older input: it speaks of its own currency alone.
+   */
+  readonly approvalAbove?: Money | readonly Money[];
   readonly approvalTimeout?: number;
   /** Every transition is carried to the audit trail. Left out by orders from before there was one. */
   readonly journal?: boolean;

@@ -11,6 +11,7 @@ import { continueAsNew, proxyActivities, proxyLocalActivities, workflowInfo } fr
 import type { Activities } from '../activities/activities.js';
 import { formatMoney, REFUSALS, sagaIdOf, type Money } from '../order.js';
 import { compensatable, retriable, runSaga, type Budget, type CarriedSaga, type SagaOutcome } from '../saga/saga.js';
+import { requireInput } from './input.js';
 import * as messages from './messages.js';
 import { showInWebUi } from './visibility.js';
 
@@ -70,7 +71,7 @@ export async function orderFulfillment(
   input: messages.OrderFulfillmentInput,
   carried?: CarriedSaga,
 ): Promise<SagaOutcome> {
-  const { orderId, policy } = input;
+  const { orderId, policy } = requireInput(input);
   const { reserve, pay, ship, confirm, notice } = orderSteps(policy);
   return runSaga(
     {
@@ -104,5 +105,10 @@ export async function orderFulfillment(
   );
 }
 
-const needsApproval = (total: Money, { approvalAbove }: messages.SagaPolicy): boolean =>
-  approvalAbove?.currency === total.currency && total.amount > approvalAbove.amount;
+function needsApproval(total: Money, { approvalAbove }: messages.SagaPolicy): boolean {
+  if (approvalAbove === undefined) return false;
+  const isOlder = 'currency' in approvalAbove;
+  const limits = isOlder ? [approvalAbove] : approvalAbove;
+  const limit = limits.find(({ currency }) => currency === total.currency);
+  return limit ? total.amount > limit.amount : !isOlder && limits.length > 0;
+}

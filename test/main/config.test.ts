@@ -99,10 +99,47 @@ describe('the configuration', () => {
     [{ AUTH_ISSUER: 'not a URL' }, /^AUTH_ISSUER must be what tokens name as their issuer/],
     [{ AUTH_AUDIENCE: ' ' }, /^AUTH_AUDIENCE must be what tokens name as their audience/],
     [{ KAFKA_BROKERS: 'broker' }, /^KAFKA_BROKERS must be host:port/],
-    [{ SAGA_APPROVAL_ABOVE: '500 EUR' }, /^SAGA_APPROVAL_ABOVE is "500 EUR", but must be an amount with two decimals/],
+    [
+      { SAGA_APPROVAL_ABOVE: '500 EUR' },
+      /^SAGA_APPROVAL_ABOVE is "500 EUR", but must be an amount with its currency's own/,
+    ],
   ])('tells what is wrong with %j in one sentence', (env, sentence) => {
     expect(() => loadConfig(env)).toThrow(StartError);
     expect(() => loadConfig(env)).toThrow(sentence);
+  });
+
+  it.each([
+    ['500.00 EUR', [{ amount: 50_000, currency: 'EUR' }]],
+    [
+      '500.00 EUR, 100000 JPY',
+      [
+        { amount: 50_000, currency: 'EUR' },
+        { amount: 100_000, currency: 'JPY' },
+      ],
+    ],
+    [
+      ' 0.00 EUR ,1.5000 CLF,  2.500  BHD ',
+      [
+        { amount: 0, currency: 'EUR' },
+        { amount: 15_000, currency: 'CLF' },
+        { amount: 2_500, currency: 'BHD' },
+      ],
+    ],
+    ['500.00 EUR,', undefined],
+    ['100000.00 JPY', undefined],
+    ['1.50 CLF', undefined],
+    ['2.50 BHD', undefined],
+    ['2.500 EUR', undefined],
+    ['500.00 EUR, 600.00 EUR', undefined],
+    ['500.00EUR', undefined],
+    ['-1.00 EUR', undefined],
+    ['1e3 JPY', undefined],
+    ['999999999999999.00 EUR', undefined],
+    [',', undefined],
+  ])('takes "%s" as the limits of an approval only in the decimals of each currency (P3)', (text, limits) => {
+    const load = () => loadConfig({ SAGA_APPROVAL_ABOVE: text }).policy.approvalAbove;
+    if (limits) expect(load()).toEqual(limits);
+    else expect(load).toThrow(/^SAGA_APPROVAL_ABOVE is /);
   });
 
   it('tells every variable that is wrong at once', () => {

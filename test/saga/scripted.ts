@@ -4,6 +4,7 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  executeChild,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -150,6 +151,9 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
   );
   return outcome.finally(() => CancellationScope.nonCancellable(() => condition(() => dismissed)));
 }
+
+/** Runs a saga's input as a child, whose workflow id is another one. */
+export const fosterParent = (plan: Plan): Promise<SagaOutcome> => executeChild(scripted, { args: [plan] });
 
 async function bodyOf(plan: Plan, saga: Saga, steps: readonly ReturnType<typeof defined>[]): Promise<void> {
   const compensatableStep = (name: string): PlannedStep => ({ name, kind: 'compensatable' });

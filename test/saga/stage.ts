@@ -5,7 +5,14 @@ import path from 'node:path';
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import type { JournalEntry, ResolveAction, SagaOutcome, SagaRecord, SteeringRequest } from '../../src/saga/saga.js';
+import type {
+  CarriedSaga,
+  JournalEntry,
+  ResolveAction,
+  SagaOutcome,
+  SagaRecord,
+  SteeringRequest,
+} from '../../src/saga/saga.js';
 import { createTimeSkipping, type TestEnv, type TestWorker } from '../support/temporal.js';
 import type { Archive } from './archive.js';
 import { createParticipant, type Participant } from './participant.js';
@@ -21,6 +28,8 @@ export interface Stage {
   startCancelled(groups: readonly (readonly PlannedStep[])[]): Promise<{ saga: Running; decision: unknown }>;
   /** Starts a saga whose first workflow task comes two seconds later, or with a cancel. Dev server only. */
   startLater(groups: readonly (readonly PlannedStep[])[]): Promise<Running>;
+  /** Starts the same input under another workflow id, at the top or as a child; or once more under its own. */
+  startCopy(saga: Running, as: 'workflow' | 'child' | 'itself', carried?: CarriedSaga): Promise<WorkflowHandle>;
   /** The outcome, with time skipping until it is there. Release first what is held: a running activity stops time. */
   outcomeOf(saga: Running): Promise<SagaOutcome>;
   /** Waits on the clock until the saga is blocked, on the step if one is named, or has ended: this server loses Updates to a run whose time it skipped. */
@@ -82,10 +91,12 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
   // By workflow id alone: what is asked must reach the present run, also after a continue-as-new.
   const latest = ({ workflowId }: Running): WorkflowHandle => env.client.workflow.getHandle(workflowId);
   const recordOf = (saga: Running): Promise<SagaRecord> => latest(saga).query(script.getState);
+  const plans = new Map<string, Plan>();
   const startOptions = (groups: Plan['groups'], more: Partial<Plan> = {}) => {
     const sagaId = `saga-${randomUUID()}`;
     cast.set(sagaId, participant);
-    const plan = { sagaId, groups, budget: 300_000, undoBudget: HOUR, deadline: 7 * DAY, ...more };
+    const plan: Plan = { sagaId, groups, budget: 300_000, undoBudget: HOUR, deadline: 7 * DAY, ...more };
+    plans.set(sagaId, plan);
     return { workflowId: sagaId, taskQueue, args: [plan] as [Plan] };
   };
   const cancelRequest = (validUntil = farAhead()): [SteeringRequest] => [
@@ -105,6 +116,14 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
         args: cancelRequest(),
       });
       return { saga: await startWorkflowOperation.workflowHandle(), decision };
+    },
+    startCopy: ({ workflowId }, as, carried) => {
+      const plan = plans.get(workflowId);
+      if (!plan) throw new Error(`${workflowId} was not started here`);
+      const elsewhere = { taskQueue, workflowId: as === 'itself' ? workflowId : `${workflowId}-${as}` };
+      return as === 'child'
+        ? env.client.workflow.start(script.fosterParent, { ...elsewhere, args: [plan] })
+        : env.client.workflow.start(script.scripted, { ...elsewhere, args: carried ? [plan, carried] : [plan] });
     },
     outcomeOf: (saga) => env.skipUntil(saga.result()),
     blocks: async (saga, step) => {

@@ -107,6 +107,20 @@ describe('starting', () => {
     await inventory.stop();
   });
 
+  it('what a service has changed since is brought to a schema that an older release has made (P2)', async () => {
+    const old = await run(openPayment);
+    await old.stop();
+    const again = await run(openPayment, { schema: old.schema });
+    await again.sql('ALTER TABLE payments DROP CONSTRAINT payments_amount_check');
+    await again.sql('ALTER TABLE payments ADD CONSTRAINT payments_amount_check CHECK (amount >= 1)');
+    await again.sql(`DELETE FROM migrations WHERE name = '3_zero'`);
+    await again.stop();
+    const payment = await run(openPayment, { schema: old.schema });
+    const body = { orderId: 'o-1', customerId: 'c-1', paymentMethod: 'pm_1', amount: { amount: 0, currency: 'EUR' } };
+    expect(await payment.call('PUT', '/api/payments/order-1', body)).toMatchObject({ status: 200 });
+    await payment.stop();
+  });
+
   it('a process waits its turn before it touches anything', async () => {
     const other = await run(openPayment);
     const schema = freshSchema('turn');

@@ -16,8 +16,14 @@ const today = filesIn('.');
 const histories = [...today, ...['before-first-attempts', 'older', 'without-journal'].flatMap(before)];
 
 const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
-const typeOf = (file: string): string =>
-  JSON.parse(read(file)).events[0].workflowExecutionStartedEventAttributes.workflowType.name;
+const startedOf = (text: string) => JSON.parse(text).events[0].workflowExecutionStartedEventAttributes;
+const typeOf = (file: string): string => startedOf(read(file)).workflowType.name;
+
+/** Under the workflow's own id: a saga is refused under any other (rule 19). */
+const replay = async (text: string): Promise<void> => {
+  const { workflowId } = startedOf(text);
+  await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, JSON.parse(text), workflowId);
+};
 
 describe('committed histories (rule 36)', () => {
   it.each(Object.keys(PATHS))('have one for the path %s', (name) => {
@@ -29,8 +35,7 @@ describe('committed histories (rule 36)', () => {
   });
 
   it.each(histories)('%s replays on the workflows of today', async (file) => {
-    const history: unknown = JSON.parse(read(file));
-    await expect(Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history)).resolves.toBeUndefined();
+    await expect(replay(read(file))).resolves.toBeUndefined();
   });
 
   it('of older code lack what newer code does, so that its patch is really replayed', () => {
@@ -58,9 +63,8 @@ describe('committed histories (rule 36)', () => {
     const text = read('completed.json');
     const queues = /"taskQueue":\s*\{\s*"name":\s*"[^"]*"/g;
     expect(new Set(text.match(queues)).size).toBeGreaterThan(0);
-    const elsewhere: unknown = JSON.parse(text.replaceAll(queues, '"taskQueue": {"name": "elsewhere"'));
-    const replayed = Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, elsewhere);
-    await expect(replayed).resolves.toBeUndefined();
+    const elsewhere = text.replaceAll(queues, '"taskQueue": {"name": "elsewhere"');
+    await expect(replay(elsewhere)).resolves.toBeUndefined();
   });
 
   it('would notice a workflow that does its steps in another order', async () => {
@@ -70,7 +74,14 @@ describe('committed histories (rule 36)', () => {
       createShipment: 'processPayment',
     };
     const reordered = text.replaceAll(/processPayment|createShipment/g, (name) => swap[name] ?? name);
-    const history: unknown = JSON.parse(reordered);
-    await expect(Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history)).rejects.toThrow();
+    await expect(replay(reordered)).rejects.toThrow();
+  });
+
+  it('do not replay as a workflow with another id (S12, rule 19)', async () => {
+    const copied = Worker.runReplayHistory(
+      { workflowBundle: await workflowBundle() },
+      JSON.parse(read('completed.json')),
+    );
+    await expect(copied).rejects.toThrow();
   });
 });

@@ -143,6 +143,12 @@ export async function openShop(options: ShopOptions = {}) {
     call: (service: ServiceName, method: string, path: string, body?: unknown) =>
       services[service].call(method, `/api/${path}`, body),
     ledgerOf: async (service: ServiceName, path: string) => (await services[service].call('GET', `/api/${path}`)).body,
+    /** Puts a product into the catalogue, a hundred of it, at a price in minor units. */
+    offer: (productId: string, price: number, currency: string) =>
+      inventory.sql(
+        `INSERT INTO products (id, name, price, currency, stocked, available) VALUES ($1, $1, $2, $3, 100, 100)`,
+        [productId, price, currency],
+      ),
     /** Starts an order of two of product 123 (42.00 EUR) and returns its saga's id. */
     async place(order: Partial<Order> = {}, policy: Partial<messages.SagaPolicy> = {}): Promise<string> {
       const full: Order = {

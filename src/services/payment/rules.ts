@@ -18,6 +18,7 @@ export const payments: Participant<z.infer<typeof request>> = {
   name: 'payment',
   collection: 'payments',
   schemaFile: new URL('./schema.sql', import.meta.url),
+  laterFiles: [new URL('./zero.sql', import.meta.url)],
   request,
   detail: { amount: money, captured: z.int(), refunded: z.int() },
   refusals: ['PaymentDeclined'],
@@ -30,7 +31,9 @@ export const payments: Participant<z.infer<typeof request>> = {
   ],
 
   async apply(sql, id, { customerId, paymentMethod, amount }) {
-    if (paymentMethod === DECLINED) return { code: 'PaymentDeclined', detail: 'The provider declined the payment.' };
+    // Nothing to charge: the payment is on the books, and the provider is not asked.
+    if (amount.amount > 0 && paymentMethod === DECLINED)
+      return { code: 'PaymentDeclined', detail: 'The provider declined the payment.' };
     await sql(
       `INSERT INTO payments (id, customer_id, payment_method, currency, amount, captured) VALUES ($1, $2, $3, $4, $5, $5)`,
       [id, customerId, paymentMethod, amount.currency, amount.amount],
