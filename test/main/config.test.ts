@@ -139,7 +139,7 @@ describe('the configuration', () => {
   ])('takes "%s" as the limits of an approval only in the decimals of each currency (P3)', (text, limits) => {
     const load = () => loadConfig({ SAGA_APPROVAL_ABOVE: text }).policy.approvalAbove;
     if (limits) expect(load()).toEqual(limits);
-    else expect(load).toThrow(/^SAGA_APPROVAL_ABOVE is /);
+    else expect(load).toThrow(/^SAGA_APPROVAL_ABOVE .*must be an amount with its/);
   });
 
   it('tells every variable that is wrong at once', () => {
