@@ -7,8 +7,8 @@ import { StartError } from './start-error.js';
 
 const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const LOOK_EVERY = 25;
-const GRPC_PERMISSION_DENIED = 7;
-const GRPC_UNIMPLEMENTED = 12;
+/** Of gRPC: permission denied, unimplemented. */
+const MAY_NOT_ASK: readonly number[] = [7, 12];
 
 export interface PolledQueue {
   readonly name: string;
@@ -40,8 +40,7 @@ const lastPolls = async (polling: Polling): Promise<bigint[]> =>
   await Promise.all(polling.queues.map((queue) => lastPollOf(polling, queue)));
 
 /** A server that does not let us ask: it can be neither confirmed nor denied that the worker polls. */
-const mayNotAsk = (error: unknown): boolean =>
-  isGrpcServiceError(error) && (error.code === GRPC_PERMISSION_DENIED || error.code === GRPC_UNIMPLEMENTED);
+const mayNotAsk = (error: unknown): boolean => isGrpcServiceError(error) && MAY_NOT_ASK.includes(error.code);
 
 /**
  * To be called before the worker runs. Its result waits until the server has seen a later poll of the worker for every

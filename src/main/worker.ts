@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DefaultLogger, type LogLevel, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/activities.js';
 import { correlationInterceptor } from '../activities/correlation.js';
@@ -55,6 +56,34 @@ function installRuntime(logger: Logger, metrics: string): void {
   });
 }
 
+interface Run {
+  readonly run: Promise<unknown>;
+  /** Rejects when one of the workers fails. */
+  readonly failure: Promise<never>;
+}
+
+/** Runs the workers, and returns once the server has seen each of them poll. The connection is closed then. */
+async function runPolled(workers: readonly [Worker, ...Worker[]], asking: Connection, namespace: string): Promise<Run> {
+  const queues = workers.map(({ options }) => ({ name: options.taskQueue, kind: 'activity' as const }));
+  const [{ options: deciding }] = workers;
+  const untilPolled = await watchPollers(
+    {
+      connection: asking,
+      namespace,
+      identity: deciding.identity,
+      queues: [{ name: deciding.taskQueue, kind: 'workflow' }, ...queues],
+    },
+    POLLED_WITHIN,
+  );
+  const run = Promise.all(workers.map((worker) => worker.run()));
+  const failure = new Promise<never>((_resolve, reject) => {
+    run.catch(reject);
+  });
+  await Promise.race([untilPolled(), failure]);
+  await asking.close();
+  return { run, failure };
+}
+
 await runProcess('worker', 'worker', async ({ config, logger }) => {
   const metricsPort = config.metricsPort || (await freePort());
   await requireFreePort('METRICS_PORT', metricsPort, config.listenHost);
@@ -89,24 +118,7 @@ await runProcess('worker', 'worker', async ({ config, logger }) => {
     Worker.create({ ...common, ...deciding, ...(await workflowCode()) }),
     ...acting.map((queue) => Worker.create({ ...common, ...queue })),
   ]);
-  const untilPolled = await watchPollers(
-    {
-      connection: asking,
-      namespace: target.namespace,
-      identity: workers[0].options.identity,
-      queues: [
-        { name: deciding.taskQueue, kind: 'workflow' },
-        ...[deciding, ...acting].map(({ taskQueue }) => ({ name: taskQueue, kind: 'activity' as const })),
-      ],
-    },
-    POLLED_WITHIN,
-  );
-  const run = Promise.all(workers.map((worker) => worker.run()));
-  const failure = new Promise<never>((_resolve, reject) => {
-    run.catch(reject);
-  });
-  await Promise.race([untilPolled(), failure]);
-  await asking.close();
+  const { run, failure } = await runPolled(workers, asking, target.namespace);
   return {
     where: `task queue ${TASK_QUEUE} and one for each service, metrics http://${localAddress(config.listenHost, metricsPort, 'localhost')}/metrics`,
     failure,
