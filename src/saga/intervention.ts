@@ -9,6 +9,7 @@ import type { WaitAnswer } from './journal.js';
 import { REFUSAL_SENTENCES } from './messages.js';
 import type { Decision, RefusalCode, ResolveRequest, SteeringRequest } from './messages.js';
 import { CANCEL_REQUESTED, isCommitted, isGoingForward, type Who } from './record.js';
+import { isRequest, type Request as AnyRequest } from './request.js';
 import { fromNow, journal, requireForward, type Recorded, type Run } from './run.js';
 import { rest } from './store.js';
 
@@ -25,7 +26,7 @@ export function offerMessages(run: Run): void {
 }
 
 /** `problem` says why a request cannot be acted on now, if so; what `act` returns or resolves to is false if it came too late. */
-function offer<Request extends SteeringRequest & Partial<ResolveRequest>>(
+function offer<Request extends AnyRequest>(
   run: Run,
   update: UpdateDefinition<Decision, [Request]>,
   problem: (run: Run, request: Request) => RefusalCode | undefined,
@@ -36,11 +37,13 @@ function offer<Request extends SteeringRequest & Partial<ResolveRequest>>(
     content: JSON.stringify([update.name, step, action, actor, reason]),
   });
 
-  const validator = (request: Request): void => {
-    const { id, content } = identify(request);
+  const decides = update.name === run.definition.messages.resolve.name ? 'step' : 'saga';
+  const validator = (request: unknown): void => {
+    if (!isRequest(request, decides)) throw refusal(run, 'InvalidRequest');
+    const { id, content } = identify(request as Request);
     const known = run.decisions[id];
     if (known?.content === content) return;
-    const code = known ? 'RequestIdReused' : (formProblem(run, request, id) ?? problem(run, request));
+    const code = known ? 'RequestIdReused' : (timeProblem(run, request) ?? problem(run, request as Request));
     if (code) throw refusal(run, code);
   };
 
@@ -65,12 +68,8 @@ function refusal({ record: { state, blockedOn } }: Run, code: RefusalCode): Appl
   return ApplicationFailure.nonRetryable(REFUSAL_SENTENCES[code], code, { state, blockedOn });
 }
 
-function formProblem(run: Run, { actor, reason, validUntil }: SteeringRequest, id: string): RefusalCode | undefined {
-  const isText = (text: unknown): boolean => typeof text === 'string' && text.trim() !== '' && text.length <= 1000;
-  const until = Date.parse(validUntil);
-  if (![id, actor, reason].every(isText) || Number.isNaN(until)) return 'InvalidRequest';
-  return run.handingOver || until < Date.now() ? 'NotDecided' : undefined;
-}
+const timeProblem = ({ handingOver }: Run, { validUntil }: SteeringRequest): RefusalCode | undefined =>
+  handingOver || Date.parse(validUntil) < Date.now() ? 'NotDecided' : undefined;
 
 /** Why a cancel cannot be acted on now, whoever asks for it; `undefined` where it can. */
 export function cancelProblem({ record }: Run): RefusalCode | undefined {
