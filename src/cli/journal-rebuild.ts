@@ -1,34 +1,52 @@
-/** Makes the journal's tables again from its events, and from Temporal's histories if events are missing. */
+/** Mends the journal's tables from its events, and from Temporal's histories if events are missing. */
 import { parseArgs } from 'node:util';
+import type { Client } from '@temporalio/client';
 import { loadConfig } from '../main/config.js';
 import { findJournal, withTemporal } from '../main/journal-target.js';
-import { rebuildJournal, type Rebuilt } from '../main/rebuild.js';
-
+import { rebuildSagas } from '../main/rebuild.js';
 import { say, type Command } from './command.js';
+import { overSagas } from './over-sagas.js';
 
-const USAGE = `unwind journal-rebuild [--events-only]
+const USAGE = `unwind journal-rebuild [--apply] [--events-only] [--after SAGA]
 
-Makes the journal's tables again from its events, and from Temporal's histories if events are missing.
+Mends the journal's tables from its events, and from Temporal's histories if events are missing. Without --apply it only
+shows what it would do. What is right stays as it is. No row goes back to an earlier event and no verdict is taken away
+unless a history says so: what cannot be proved is listed as KEPT.
+  --apply        writes
   --events-only  does without Temporal
-Exit code 0: all sagas are rebuilt; 1: some are not; 2: none.`;
+  --after SAGA   begins behind this saga, to go on where an earlier call has ended
+Exit code 0: there was nothing to do, or all of it was done; 1: something remains; 2: not all sagas were looked at;
+130: stopped.`;
 
-const EVERY = 100;
-const onProgress = (done: number): void => {
-  if (done % EVERY === 0) say(`${done} sagas`);
-};
+const EXIT = { failed: 2, stopped: 130 } as const;
 
-async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { 'events-only': { type: 'boolean' } } });
+async function run(args: readonly string[], stop: AbortSignal): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { apply: { type: 'boolean' }, 'events-only': { type: 'boolean' }, after: { type: 'string' } },
+  });
+  const { apply = false, after } = values;
   const config = loadConfig();
   const journal = await findJournal(config);
-  const rebuilt: Rebuilt = values['events-only']
-    ? await rebuildJournal({ journal, onProgress })
-    : await withTemporal(config, (client) => rebuildJournal({ journal, client, onProgress }));
-  for (const failure of rebuilt.failed) say(`NOT REBUILT: ${failure}`);
-  say(
-    `${rebuilt.sagas} sagas, ${rebuilt.fromHistories} of them from their histories, ${rebuilt.failed.length} not rebuilt`,
-  );
-  return rebuilt.failed.length === 0 ? 0 : 1;
+  const rebuild = async (client?: Client): Promise<number> => {
+    let [sagas, mended, fromHistories, left] = [0, 0, 0, 0];
+    const rebuilt = rebuildSagas({ journal, client, stop, after, apply });
+    const end = await overSagas(rebuilt, stop, (saga) => {
+      for (const sentence of saga.mended) say(`${apply ? 'MENDED' : 'WOULD MEND'}: ${sentence}`);
+      for (const sentence of saga.left) say(`KEPT: ${sentence}`);
+      sagas += 1;
+      mended += saga.mended.length > 0 ? 1 : 0;
+      fromHistories += saga.fromHistory ? 1 : 0;
+      left += saga.left.length > 0 ? 1 : 0;
+    });
+    say(
+      `${sagas} sagas, ${mended} ${apply ? 'mended' : 'would be mended'}, ${fromHistories} of them from their histories; ${left} kept with what cannot be proved`,
+    );
+    if (!apply && mended > 0) say('Nothing was written: --apply does it.');
+    if (end !== 'done') return EXIT[end];
+    return left > 0 || (!apply && mended > 0) ? 1 : 0;
+  };
+  return values['events-only'] ? rebuild() : withTemporal(config, rebuild);
 }
 
 export const command: Command = { usage: USAGE, run };

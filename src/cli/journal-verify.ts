@@ -1,32 +1,44 @@
 /** Do the stored events, the rows and Temporal's histories agree (rule 31)? Over the running system. */
 import { parseArgs } from 'node:util';
+import type { Client } from '@temporalio/client';
 import { loadConfig } from '../main/config.js';
 import { findJournal, withTemporal } from '../main/journal-target.js';
-import { verifyJournal } from '../main/verify-journal.js';
-
+import { lookThrough } from '../main/verify-journal.js';
 import { say, type Command } from './command.js';
+import { overSagas } from './over-sagas.js';
 
-const USAGE = `unwind journal-verify [--events-only]
+const USAGE = `unwind journal-verify [--events-only] [--after SAGA]
 
-Compares the stored events, the rows and Temporal's histories, over the running system.
+Compares the stored events, the rows and Temporal's histories, over the running system. Each difference is printed when
+it is found; a database or a Temporal that is away for less than a minute is waited for.
   --events-only  does without Temporal
-Exit code 0: they agree; 1: they differ; 2: they could not be compared.`;
+  --after SAGA   begins behind this saga, to go on where an earlier call has ended
+Exit code 0: they agree; 1: they differ; 2: not all could be compared; 130: stopped.`;
 
-async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { 'events-only': { type: 'boolean' } } });
+const EXIT = { failed: 2, stopped: 130 } as const;
+
+async function run(args: readonly string[], stop: AbortSignal): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { 'events-only': { type: 'boolean' }, after: { type: 'string' } },
+  });
   const config = loadConfig();
   const journal = await findJournal(config);
-  const { sagas, withoutHistory, differences } = values['events-only']
-    ? await verifyJournal({ journal })
-    : await withTemporal(config, (client) => verifyJournal({ journal, client }));
-  for (const difference of differences) say(`DIFFERENCE: ${difference}`);
-  say(`${sagas} sagas, ${withoutHistory} of them without a history to compare with`);
-  say(
-    differences.length === 0
-      ? 'The journal agrees.'
-      : `The journal does NOT agree; differences: ${differences.length}.`,
-  );
-  return differences.length === 0 ? 0 : 1;
+  const verify = async (client?: Client): Promise<number> => {
+    let [sagas, withoutHistory, differences] = [0, 0, 0];
+    const looked = lookThrough({ journal, client, stop, after: values.after });
+    const end = await overSagas(looked, stop, (saga) => {
+      for (const difference of saga.differences) say(`DIFFERENCE: ${difference}`);
+      sagas += 1;
+      withoutHistory += saga.withoutHistory ? 1 : 0;
+      differences += saga.differences.length;
+    });
+    say(`${sagas} sagas, ${withoutHistory} of them without a history to compare with`);
+    if (differences > 0) say(`The journal does NOT agree; differences: ${differences}.`);
+    else say(end === 'done' ? 'The journal agrees.' : 'So far it agrees.');
+    return end === 'done' ? Math.min(differences, 1) : EXIT[end];
+  };
+  return values['events-only'] ? verify() : withTemporal(config, verify);
 }
 
 export const command: Command = { usage: USAGE, run };

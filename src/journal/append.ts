@@ -105,7 +105,7 @@ async function settled(pool: Pool, schema: string, batch: Batch, askRun: AskRun)
 }
 
 /** The batch with everything that its run has sent before it. */
-function completed(batch: Batch, { entries }: RunAnswer): Batch {
+export function completed(batch: Batch, { entries }: RunAnswer): Batch {
   if (!entries) return batch;
   const from = batch.entries[0]?.seq ?? Infinity;
   return { ...batch, entries: [...storable(entries).filter(({ seq }) => seq < from), ...batch.entries] };

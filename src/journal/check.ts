@@ -1,10 +1,10 @@
 /** What may be wrong with what is stored of a saga. Pure: each finding is a sentence. */
 import { isDeepStrictEqual } from 'node:util';
-import { applyEntry, blankRecord, entryName } from '../saga/journal.js';
+import { applyEntry, blankRecord, entryName, type SagaEvent } from '../saga/journal.js';
 import { storable, type SentEntry } from './batch.js';
-import { eventId, sameEntry } from './event-row.js';
+import { eventId, eventOfData, sameEntry } from './event-row.js';
 import { lettersOf } from './letters.js';
-import type { SagaReset } from './reader.js';
+import type { EventData } from './reader.js';
 import { recordOf, type SagaRow } from './saga-row.js';
 
 export interface EventRecord {
@@ -13,10 +13,11 @@ export interface EventRecord {
   readonly id: string;
   readonly position: string | null;
   readonly type: string;
-  readonly data: SentEntry['event'] | SagaReset;
+  readonly data: EventData;
   readonly at: Date;
   readonly run_id: string;
   readonly superseded_by: number | null;
+  readonly stored_at: Date;
 }
 
 export interface LetterRecord {
@@ -40,30 +41,64 @@ export interface Told {
   readonly isClosed: boolean;
 }
 
-type EntryRecord = EventRecord & { readonly data: SentEntry['event'] };
+type EntryRecord = EventRecord & { readonly event: SagaEvent };
 
-const isEntry = (event: EventRecord): event is EntryRecord => event.seq > 0;
+const entryOf = ({ seq, at, event }: EntryRecord): SentEntry => ({ seq, at: at.toISOString(), event });
 
-const entryOf = ({ seq, at, data }: EntryRecord): SentEntry => ({ seq, at: at.toISOString(), event: data });
+/** Temporal keeps no history of the saga: it may have been forgotten, or lost. */
+export const NOT_KEPT = 'notKept';
 
-export function problemsOf(sagaId: string, { events, row, letters }: Stored, told?: Told): string[] {
-  const inForce = events.filter(({ superseded_by }) => superseded_by === null).filter(isEntry);
-  inForce.sort((one, other) => one.seq - other.seq);
+/** Without `told` Temporal was not asked, or the saga was started without a journal. */
+export function problemsOf(sagaId: string, { events, row, letters }: Stored, told?: Told | typeof NOT_KEPT): string[] {
+  const { entries, inForce } = entriesOf(events);
   const problems = [
-    ...idsAndNames(sagaId, events, row?.saga_type ?? ''),
+    ...idsAndNames(sagaId, events, sagaTypeOf(entries, row)),
     ...numbering(inForce),
     ...ending(inForce),
     ...rowProblems(sagaId, inForce, row),
     ...letterProblems(sagaId, inForce, letters),
-    ...(told ? historyProblems(inForce.map(entryOf), told) : []),
+    ...(told === undefined
+      ? []
+      : told === NOT_KEPT
+        ? openForEver(inForce)
+        : historyProblems(inForce.map(entryOf), told)),
   ];
   return problems.map((problem) => `${sagaId}: ${problem}`);
 }
 
+/** What Temporal has forgotten has ended there. */
+function openForEver(inForce: readonly EntryRecord[]): string[] {
+  const last = inForce.at(-1);
+  if (!last || inForce.some(({ event }) => event.type === 'SagaEnded')) return [];
+  return [`it has not ended, and Temporal does not know it any more: events after ${last.seq} may be lost`];
+}
+
+/** Whether the events speak for themselves: none is missing, misnamed, unpublished or behind an end. */
+export const isSound = (sagaId: string, { events, row }: Stored): boolean => {
+  const { entries, inForce } = entriesOf(events);
+  return (
+    [...idsAndNames(sagaId, events, sagaTypeOf(entries, row)), ...numbering(inForce), ...ending(inForce)].length === 0
+  );
+};
+
+function entriesOf(events: readonly EventRecord[]) {
+  const entries = events.filter(({ seq }) => seq > 0).map((event) => ({ ...event, event: eventOfData(event.data) }));
+  const inForce = entries.filter(({ superseded_by }) => superseded_by === null);
+  return { entries, inForce: inForce.sort((one, other) => one.seq - other.seq) };
+}
+
+/** What the saga says of itself, even if its row is lost. */
+function sagaTypeOf(entries: readonly EntryRecord[], row: SagaRow | undefined): string {
+  const started = entries.find(({ event }) => event.type === 'SagaStarted')?.event;
+  return started?.type === 'SagaStarted' ? started.sagaType : (row?.saga_type ?? '');
+}
+
 function idsAndNames(sagaId: string, events: readonly EventRecord[], sagaType: string): string[] {
   return events.flatMap((event) => {
-    const { branch, seq, id, type, data } = event;
-    const name = data.type === 'SagaReset' ? data.type : entryName(data, sagaType);
+    const { branch, seq, id, type, data, superseded_by } = event;
+    // Taken out of force because no history knows it: see repair.ts.
+    if (superseded_by === branch) return [];
+    const name = seq === 0 ? 'SagaReset' : entryName(eventOfData(data), sagaType);
     return [
       ...(id === eventId(sagaId, branch, seq) ? [] : [`event ${branch}/${seq} has the id of another`]),
       ...(name === type ? [] : [`event ${branch}/${seq} is called ${type}, and is ${name}`]),
@@ -76,24 +111,29 @@ function numbering(inForce: readonly EntryRecord[]): string[] {
   const problems: string[] = [];
   let expected = 1;
   let position = 0;
+  let isBehindGap = false;
+  const early: number[] = [];
   for (const event of inForce) {
     const { seq } = event;
     if (seq < expected) problems.push(`event ${seq} is there twice`);
     if (seq > expected)
-      problems.push(`event ${expected === seq - 1 ? expected : `${expected} to ${seq - 1}`} is missing`);
-    const isBehindGap = problems.some((problem) => problem.endsWith('is missing'));
-    if (isBehindGap && event.position !== null) problems.push(`event ${seq} was published behind a gap`);
+      problems.push(
+        expected === seq - 1 ? `event ${expected} is missing` : `events ${expected} to ${seq - 1} are missing`,
+      );
+    isBehindGap ||= seq > expected;
+    if (isBehindGap && event.position !== null) early.push(seq);
     if (!isBehindGap && event.position === null) problems.push(`event ${seq} was never published`);
     if (event.position !== null && Number(event.position) <= position)
       problems.push(`event ${seq} was published too early`);
     position = Math.max(position, Number(event.position ?? 0));
     expected = Math.max(expected, seq + 1);
   }
+  if (early.length > 0) problems.push(`events ${early[0]} to ${early.at(-1)} were published behind a gap`);
   return problems;
 }
 
 function ending(inForce: readonly EntryRecord[]): string[] {
-  const ends = inForce.filter(({ data }) => data.type === 'SagaEnded');
+  const ends = inForce.filter(({ event }) => event.type === 'SagaEnded');
   return [
     ...(ends.length > 1 ? [`it has ended ${ends.length} times`] : []),
     ...(ends[0] && ends[0] !== inForce.at(-1) ? [`event ${ends[0].seq} ended it, and more follows`] : []),
@@ -107,6 +147,9 @@ function rowProblems(sagaId: string, inForce: readonly EntryRecord[], row: SagaR
   if (!row) return inForce.length > 0 ? ['it has events and no row'] : [];
   if (inForce.length === 0) return ['it has a row and no events'];
   const prefix = prefixOf(inForce);
+  if (row.version > prefix.length) {
+    return [`its row is of event ${row.version}, and its events are there up to ${prefix.length} only`];
+  }
   const folded = prefix
     .map(entryOf)
     .reduce((record, entry) => applyEntry(record, { ...entry, name: '' }), blankRecord(sagaId));

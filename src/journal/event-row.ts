@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { entryName, type SagaEvent } from '../saga/journal.js';
 import type { SentEntry } from './batch.js';
-import type { SagaReset } from './reader.js';
+import type { EventData } from './reader.js';
 
 /** What is brought; position, transaction and time of storing are the database's. */
 export interface EventRow {
   readonly seq: number;
   readonly id: string;
   readonly type: string;
-  readonly data: SagaEvent | SagaReset;
+  readonly data: EventData;
   readonly at: string;
   readonly correlation_id: string | null;
   readonly causation_id: string | null;
@@ -21,6 +21,16 @@ export interface InForce extends SentEntry {
   readonly runId: string;
   readonly isConfirmed: boolean;
 }
+
+/** As it is stored and published: its `type` is its name in the audit trail, `OrderFulfillmentCompleted` for an end. */
+export const dataOf = (event: SagaEvent, sagaType: string): EventData => ({
+  ...event,
+  type: entryName(event, sagaType),
+});
+
+/** The event again. Only an end has a `state`; rows of before have its `type` as the library names it, `SagaEnded`. */
+export const eventOfData = (data: EventData): SagaEvent =>
+  ('state' in data ? { ...data, type: 'SagaEnded' } : data) as SagaEvent;
 
 /** Ours alone; any will do, and it must never change. */
 const NAMESPACE = Buffer.from('5f0c4c0e0d2b4b6f9a3e7d1c8b5a2f60', 'hex');
@@ -55,7 +65,7 @@ export function eventRow(
     seq,
     id: eventId(sagaId, branch, seq),
     type: entryName(event, sagaType),
-    data: event,
+    data: dataOf(event, sagaType),
     at,
     correlation_id: correlationId,
     causation_id: event.type === 'SagaIntervened' ? event.requestId : before,

@@ -12,6 +12,22 @@ export async function storeLetters(
   sagaId: string,
   letters: readonly Letter[],
 ): Promise<void> {
+  await upsertLetters(client, schema, sagaId, letters);
+  await client.query(
+    `UPDATE ${schema}.dead_letters SET resolution = 'superseded', resolved_at = clock_timestamp()
+     WHERE saga_id = $1 AND kind IN ('blocked', 'undelivered') AND resolution IS NULL
+       AND NOT (kind || ' ' || step = ANY ($2))`,
+    [sagaId, letters.map(({ kind, step }) => `${kind} ${step}`)],
+  );
+}
+
+/** The same for these letters alone; the others stay as they are. */
+export async function upsertLetters(
+  client: Pick<PoolClient, 'query'>,
+  schema: string,
+  sagaId: string,
+  letters: readonly Letter[],
+): Promise<void> {
   await client.query(
     `INSERT INTO ${schema}.dead_letters AS letter
        (kind, saga_id, step, reason, first_at, last_at, attempts, resolution, resolved_by, resolved_reason, resolved_at)
@@ -26,11 +42,5 @@ export async function storeLetters(
        resolved_reason = EXCLUDED.resolved_reason, resolved_at = EXCLUDED.resolved_at
      WHERE letter.kind = 'blocked' OR letter.resolution = 'superseded'`,
     [sagaId, JSON.stringify(letters)],
-  );
-  await client.query(
-    `UPDATE ${schema}.dead_letters SET resolution = 'superseded', resolved_at = clock_timestamp()
-     WHERE saga_id = $1 AND kind IN ('blocked', 'undelivered') AND resolution IS NULL
-       AND NOT (kind || ' ' || step = ANY ($2))`,
-    [sagaId, letters.map(({ kind, step }) => `${kind} ${step}`)],
   );
 }

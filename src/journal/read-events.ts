@@ -29,7 +29,8 @@ export const eventOf = (row: Row): StoredEvent => ({
   seq: row.seq,
   position: Number(row.position),
   type: row.type,
-  data: row.data,
+  // Rows of before call every end SagaEnded.
+  data: { ...row.data, type: row.type },
   at: row.at.toISOString(),
   runId: row.run_id,
   correlationId: row.correlation_id,

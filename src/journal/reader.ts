@@ -1,6 +1,5 @@
 /** What the journal answers: one interface for the API, the console, the oracle and the command line. Types only. */
 import type { Money } from '../order.js';
-import type { SagaEvent } from '../saga/journal.js';
 import type { SagaRecord, SagaState } from '../saga/record.js';
 
 /** A saga as the read model has it. */
@@ -15,12 +14,15 @@ export interface SagaView extends SagaRecord {
 }
 
 /** The first event of a branch: from `fromSeq` on it supersedes what is stored. */
-export interface SagaReset {
+export interface SagaReset extends EventData {
   readonly type: 'SagaReset';
   readonly fromSeq: number;
   readonly runId: string;
   readonly supersededRunId: string;
 }
+
+/** What an event says: plain data, ids and codes only. */
+export type EventData = Readonly<Record<string, unknown>> & { readonly type: string };
 
 export interface StoredEvent {
   /** A UUID; the same event has the same one for ever. */
@@ -32,7 +34,8 @@ export interface StoredEvent {
   readonly position: number;
   /** The name in the audit trail, such as `OrderFulfillmentFailed`. */
   readonly type: string;
-  readonly data: SagaEvent | SagaReset;
+  /** Its `type` is the same name. */
+  readonly data: EventData;
   /** ISO 8601: the workflow's clock. */
   readonly at: string;
   readonly runId: string;

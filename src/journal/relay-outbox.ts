@@ -74,7 +74,8 @@ const eventOf = (row: EventRow): RelayedEvent => ({
   branch: row.branch,
   seq: row.seq,
   type: row.type,
-  data: row.data,
+  // Rows of before call every end SagaEnded.
+  data: { ...row.data, type: row.type },
   at: row.at.toISOString(),
   correlationId: row.correlation_id,
   causationId: row.causation_id,

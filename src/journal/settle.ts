@@ -3,12 +3,12 @@ import type { PoolClient } from 'pg';
 import { applyEntry, blankRecord } from '../saga/journal.js';
 import type { SagaRecord } from '../saga/record.js';
 import type { Batch, SentEntry } from './batch.js';
-import { eventId, eventRow, type EventRow, type InForce } from './event-row.js';
+import { eventId, eventOfData, eventRow, type EventRow, type InForce } from './event-row.js';
 import { concernsLetters, lettersOf } from './letters.js';
-import { storeLetters } from './letter-rows.js';
+import { storeLetters, upsertLetters } from './letter-rows.js';
 import { reconcile, type Plan, type RunStanding } from './reconcile.js';
 import { headOf, rowOf, SAGA_COLUMNS, type Head, type SagaRow } from './saga-row.js';
-import type { SagaReset } from './reader.js';
+import type { EventData, SagaReset } from './reader.js';
 
 export interface Settled {
   readonly plan: Plan;
@@ -23,16 +23,28 @@ export async function settle(
   standing?: RunStanding,
 ): Promise<Settled> {
   await client.query('BEGIN');
+  const { changes, ...settled } = await settleWithin(client, schema, batch, standing);
+  await client.query(changes ? 'COMMIT' : 'ROLLBACK');
+  return settled;
+}
+
+/** The same within a transaction of the caller's. */
+export async function settleWithin(
+  client: PoolClient,
+  schema: string,
+  batch: Batch,
+  standing?: RunStanding,
+): Promise<Settled & { readonly changes: boolean }> {
   // Before anything that gives this transaction its number: see the migration.
   await lock(client, batch.sagaId);
   const head = await readHead(client, schema, batch.sagaId);
   const from = Math.min(batch.entries[0]?.seq ?? Infinity, (head?.version ?? 0) + 1);
   const inForce = await readInForce(client, schema, batch.sagaId, from);
   const plan = reconcile(head, inForce, batch, standing);
-  const changes = plan.kind === 'store' && (plan.add.length > 0 || (head && head.runId !== batch.runId));
-  const after = changes ? await store(client, schema, { batch, head, plan }) : head;
-  await client.query(changes ? 'COMMIT' : 'ROLLBACK');
-  return { plan, head: after };
+  if (plan.kind !== 'store' || (plan.add.length === 0 && (!head || head.runId === batch.runId))) {
+    return { plan, head, changes: false };
+  }
+  return { plan, head: await store(client, schema, { batch, head, plan }), changes: true };
 }
 
 export async function readHead(client: Pick<PoolClient, 'query'>, schema: string, sagaId: string) {
@@ -45,7 +57,7 @@ export async function readHead(client: Pick<PoolClient, 'query'>, schema: string
 interface Row {
   readonly branch: number;
   readonly seq: number;
-  readonly data: SentEntry['event'];
+  readonly data: EventData;
   readonly at: Date;
   readonly run_id: string;
   readonly position: string | null;
@@ -71,7 +83,7 @@ export async function readInForce(
     branch,
     seq,
     at: at.toISOString(),
-    event: data,
+    event: eventOfData(data),
     runId: run_id,
     isConfirmed: position !== null,
   }));
@@ -106,20 +118,41 @@ async function store(client: PoolClient, schema: string, { batch, head, plan }: 
   await insert(client, schema, sagaId, branch, runId, rows);
   const all = [...known, ...plan.add].sort((one, other) => one.seq - other.seq);
   const prefix = all.filter(({ seq }, index) => seq === index + 1);
-  await confirm(client, schema, sagaId, prefix.length);
-  const next: Head = {
-    record: recordAfter(batch, prefix),
-    version: prefix.length,
-    branch,
-    runId,
-    behindGap: prefix.length < all.length,
-  };
+  const superseded = from !== undefined && from <= version;
+  // Events that were lost are no reason to forget what the row knows (rule 54): what is new is folded upon it.
+  const next =
+    head && !superseded && prefix.length < version
+      ? { ...headAfter(head, all), branch, runId }
+      : {
+          record: recordAfter(batch, prefix),
+          version: prefix.length,
+          branch,
+          runId,
+          behindGap: prefix.length < all.length,
+        };
+  await confirm(client, schema, sagaId, next.version);
   await upsertSaga(client, schema, next);
-  // What an earlier version knew of may be superseded now.
-  if (from !== undefined || prefix.some((entry) => entry.seq > version && concernsLetters(entry))) {
+  const news = all.filter((entry) => entry.seq > version && entry.seq <= next.version && concernsLetters(entry));
+  if (next.version > prefix.length) {
+    const steps = new Set(news.flatMap(({ event }) => ('step' in event ? [event.step] : [])));
+    const letters = lettersOf(sagaId, all).filter(({ step }) => steps.has(step));
+    await upsertLetters(client, schema, sagaId, letters);
+  } else if (from !== undefined || news.length > 0) {
+    // What an earlier version knew of may be superseded now.
     await storeLetters(client, schema, sagaId, lettersOf(sagaId, prefix));
   }
   return next;
+}
+
+/** A head with the events that follow right upon it, whatever has become of those before. */
+function headAfter(head: Head, all: readonly SentEntry[]): Head {
+  let { record, version } = head;
+  for (const entry of all.filter(({ seq }) => seq > head.version)) {
+    if (entry.seq !== version + 1) return { ...head, record, version, behindGap: true };
+    record = applyEntry(record, { ...entry, name: '' });
+    version += 1;
+  }
+  return { ...head, record, version, behindGap: false };
 }
 
 export function recordAfter(
@@ -208,12 +241,21 @@ export async function confirm(client: PoolClient, schema: string, sagaId: string
   );
 }
 
-export async function upsertSaga(client: Pick<PoolClient, 'query'>, schema: string, head: Head): Promise<void> {
+/** A row that says all of it already stays as it is, the time of its last change included. */
+export async function upsertSaga(
+  client: Pick<PoolClient, 'query'>,
+  schema: string,
+  head: Head,
+  changedAt = new Date(),
+): Promise<void> {
   const columns = SAGA_COLUMNS.split(', ').filter((column) => column !== 'saga_id');
+  const said = columns.filter((column) => column !== 'changed_at');
+  const listed = (alias: string): string => said.map((column) => `${alias}.${column}`).join(', ');
   await client.query(
-    `INSERT INTO ${schema}.sagas (${SAGA_COLUMNS})
+    `INSERT INTO ${schema}.sagas AS saga (${SAGA_COLUMNS})
      SELECT ${SAGA_COLUMNS} FROM jsonb_populate_record(NULL::${schema}.sagas, $1)
-     ON CONFLICT (saga_id) DO UPDATE SET ${columns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}`,
-    [JSON.stringify(rowOf(head))],
+     ON CONFLICT (saga_id) DO UPDATE SET ${columns.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}
+     WHERE (${listed('saga')}) IS DISTINCT FROM (${listed('EXCLUDED')})`,
+    [JSON.stringify(rowOf(head, changedAt))],
   );
 }

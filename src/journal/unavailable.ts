@@ -28,7 +28,7 @@ export async function orUnavailable<T>(query: () => Promise<T>): Promise<T> {
   }
 }
 
-function isConnectionLoss(error: unknown): boolean {
+export function isConnectionLoss(error: unknown): boolean {
   if (error instanceof DatabaseError) return AWAY.test(error.code ?? '');
   return types.isNativeError(error) && OF_THE_DRIVER.has(error.name);
 }

@@ -1,96 +1,69 @@
-/** Makes the journal anew: rows from events, and events from Temporal's histories where they are missing. */
+/** Mends the journal: rows from events, and events from Temporal's histories if they are missing (rule 54). */
 import type { Client } from '@temporalio/client';
-import { openJournal, type JournalPoolOptions } from '../journal/journal.js';
-import { openMaintenance } from '../journal/maintain.js';
-import type { Batch } from '../journal/batch.js';
 import { problemsOf } from '../journal/check.js';
-import { listRuns, type SagaRun } from './saga-runs.js';
-import { ifKept, readTrail, readWholeTrail, type Trail } from './trail.js';
+import type { JournalPoolOptions } from '../journal/journal.js';
+import { openMaintenance, type Maintenance } from '../journal/maintain.js';
+import type { Repair } from '../journal/repair.js';
+import { listRuns } from './saga-runs.js';
+import { readCurrentTrail, readEvidence } from './trail.js';
+import { patiently, walkSagas, type Walk } from './walk-sagas.js';
 
-export interface Rebuilt {
-  readonly sagas: number;
-  /** Those whose events were brought from a history. */
-  readonly fromHistories: number;
-  /** Those that could not be rebuilt, and why. */
-  readonly failed: readonly string[];
-}
-
-export interface RebuildOptions {
+export interface RebuildOptions extends Omit<Walk, 'maintenance'> {
   readonly journal: JournalPoolOptions;
-  /** Without it rows are made from events only. */
-  readonly client?: Client;
-  readonly onProgress?: (done: number) => void;
+  /** Without it nothing is written: what it yields is what would be done. */
+  readonly apply: boolean;
 }
 
-const batchOf = (sagaId: string, { runId, sagaType, correlationId, entries }: Trail): Batch => ({
-  sagaId,
-  sagaType,
-  runId,
-  correlationId,
-  entries,
-  required: true,
-});
+export interface Rebuilt extends Repair {
+  readonly sagaId: string;
+}
 
-/** May be repeated, and runs beside everything else: what is right already stays as it is. */
-export async function rebuildJournal({ journal: options, client, onProgress }: RebuildOptions): Promise<Rebuilt> {
-  const maintenance = await openMaintenance(options);
-  const failed: string[] = [];
-  let [sagas, fromHistories] = [0, 0];
-  const rebuilding = async (sagaId: string, runs: readonly SagaRun[] = []): Promise<void> => {
-    try {
-      if (client && runs.length > 0 && (await fromHistory(client, options, maintenance, sagaId, runs)))
-        fromHistories += 1;
-      await maintenance.refold(sagaId);
-    } catch (error) {
-      failed.push(`${sagaId}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-    sagas += 1;
-    onProgress?.(sagas);
-  };
+/** One saga after the other. May be interrupted and repeated, and runs beside everything else: what is right stays as it is. */
+export async function* rebuildSagas(options: RebuildOptions): AsyncGenerator<Rebuilt> {
+  const { client, apply } = options;
+  const maintenance = await openMaintenance(options.journal);
+  const walk: Walk = { ...options, maintenance };
   try {
-    const runs = client ? await listRuns(client) : new Map<string, SagaRun[]>();
-    for await (const sagaId of maintenance.sagaIds()) {
-      await rebuilding(sagaId, runs.get(sagaId));
-      runs.delete(sagaId);
+    for await (const sagaId of walkSagas(walk)) {
+      yield { sagaId, ...(await patiently(walk, () => rebuild(maintenance, client, sagaId, apply))) };
     }
-    for (const [sagaId, known] of runs) await rebuilding(sagaId, known);
   } finally {
     await maintenance.close();
   }
-  return { sagas, fromHistories, failed };
 }
 
-/** Whether events were missing, or others than the history's. */
-async function fromHistory(
-  client: Client,
-  options: JournalPoolOptions,
-  maintenance: Awaited<ReturnType<typeof openMaintenance>>,
+/** Most sagas are right: they cost two reads and no lock. */
+async function rebuild(
+  maintenance: Maintenance,
+  client: Client | undefined,
   sagaId: string,
-  runs: readonly SagaRun[],
-): Promise<boolean> {
-  const current = runs.at(-1);
-  const told = current && (await readWholeTrail(client, sagaId, current.runId).catch(ifKept));
-  if (!told) return false;
+  apply: boolean,
+): Promise<Repair> {
   const stored = await maintenance.read(sagaId);
-  if (problemsOf(sagaId, stored, told).length === 0) return false;
-  const isUnknown = stored.events.length === 0;
-  // Runs are brought in their order, and each counts when it comes: so both branches of a reset are there again.
-  const trails = isUnknown ? await Promise.all(runs.map(({ runId }) => trailOf(client, sagaId, runId))) : [told];
-  const journal = openJournal({
-    ...options,
-    askRun: async (_, runId) => {
-      const trail = trails.find((other) => other?.runId === runId);
-      const whole = trail?.isReset ? await readWholeTrail(client, sagaId, runId) : undefined;
-      return whole ? { standing: 'reset', entries: whole.entries } : { standing: 'current' };
-    },
-  });
-  try {
-    for (const trail of trails) if (trail) await journal.append(batchOf(sagaId, trail));
-  } finally {
-    await journal.close();
-  }
-  return true;
+  const told = client && (await readCurrentTrail(client, sagaId));
+  if (problemsOf(sagaId, stored, told).length === 0) return { mended: [], left: [], fromHistory: false };
+  const evidence = client && (await readEvidence(client, sagaId, await listRuns(client, sagaId)));
+  return maintenance.repair({ sagaId, evidence, apply });
 }
 
-const trailOf = (client: Client, sagaId: string, runId: string): Promise<Trail | undefined> =>
-  readTrail(client, sagaId, runId).catch(ifKept);
+export interface Summary {
+  readonly sagas: number;
+  /** Those with something that was wrong and is not any more. */
+  readonly mended: number;
+  /** Those whose events were brought from a history. */
+  readonly fromHistories: number;
+  /** What could not be proved, and stays: a sentence each. */
+  readonly left: readonly string[];
+}
+
+/** The same with everything in memory: for journals of known size. */
+export async function rebuildJournal(options: RebuildOptions): Promise<Summary> {
+  const all: Rebuilt[] = [];
+  for await (const rebuilt of rebuildSagas(options)) all.push(rebuilt);
+  return {
+    sagas: all.length,
+    mended: all.filter(({ mended }) => mended.length > 0).length,
+    fromHistories: all.filter(({ fromHistory }) => fromHistory).length,
+    left: all.flatMap(({ left }) => left),
+  };
+}

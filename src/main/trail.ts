@@ -2,19 +2,13 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { closingEntries, JOURNAL_HEADER, unpack, type JournalHeader, type SentEntry } from '../journal/batch.js';
+import { NOT_KEPT } from '../journal/check.js';
+import type { Evidence, RunTrail } from '../journal/repair.js';
 import { CORRELATION_ID } from '../workflows/messages.js';
 
-/** What one run has sent. */
-export interface Trail {
-  readonly runId: string;
-  readonly sagaType: string;
-  readonly correlationId: string | null;
-  /** In order; a run that was continued from another begins where that one ended. */
-  readonly entries: readonly SentEntry[];
-  /** It began with a copy of another run's history. */
-  readonly isReset: boolean;
+/** What one run has sent, in order; a run that was continued from another begins where that one ended. */
+export interface Trail extends RunTrail {
   readonly continuedFrom: string | undefined;
-  readonly isClosed: boolean;
 }
 
 /** Undefined where the run carries no journal. @throws WorkflowNotFoundError where its history is kept no more */
@@ -91,4 +85,27 @@ export async function readWholeTrail(client: Client, sagaId: string, runId: stri
 /** Temporal keeps closed runs for a while only. */
 export function ifKept(error: unknown): undefined {
   if (!(error instanceof WorkflowNotFoundError)) throw error;
+}
+
+/** The current run's whole trail; `notKept` if Temporal knows no run, undefined if the run carries no journal. */
+export async function readCurrentTrail(client: Client, sagaId: string): Promise<Trail | typeof NOT_KEPT | undefined> {
+  try {
+    const { runId } = await client.workflow.getHandle(sagaId).describe();
+    return await readWholeTrail(client, sagaId, runId);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return NOT_KEPT;
+    throw error;
+  }
+}
+
+/** With the trails of the runs before it, if Temporal keeps them. */
+export async function readEvidence(
+  client: Client,
+  sagaId: string,
+  runs: readonly { readonly runId: string }[],
+): Promise<Evidence | typeof NOT_KEPT | undefined> {
+  const current = await readCurrentTrail(client, sagaId);
+  if (current === undefined || current === NOT_KEPT) return current;
+  const trails = await Promise.all(runs.map(({ runId }) => readTrail(client, sagaId, runId).catch(ifKept)));
+  return { current, runs: trails.filter((trail) => trail !== undefined) };
 }

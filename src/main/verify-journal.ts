@@ -1,69 +1,75 @@
 /** Compares events, rows and Temporal's histories, and names each difference (rule 31). */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { problemsOf } from '../journal/check.js';
+import type { Client } from '@temporalio/client';
+import { NOT_KEPT, problemsOf } from '../journal/check.js';
 import type { JournalPoolOptions } from '../journal/journal.js';
-import { openMaintenance, type Maintenance } from '../journal/maintain.js';
-import { listRuns } from './saga-runs.js';
-import { readWholeTrail } from './trail.js';
+import { openMaintenance } from '../journal/maintain.js';
+import { readCurrentTrail } from './trail.js';
+import { patiently, walkSagas, type Walk } from './walk-sagas.js';
 
-export interface Verified {
-  readonly sagas: number;
-  /** Those that Temporal keeps no more, or that were started without a journal: only events and rows were compared. */
-  readonly withoutHistory: number;
+/** What was seen of one saga. */
+export interface Looked {
+  readonly sagaId: string;
+  /** A sentence each. */
   readonly differences: readonly string[];
+  /** Temporal keeps it no more, or it was started without a journal: only events and row were compared. */
+  readonly withoutHistory: boolean;
 }
 
-export interface VerifyOptions {
+export interface VerifyOptions extends Omit<Walk, 'maintenance'> {
   readonly journal: JournalPoolOptions;
-  readonly client?: Client;
   readonly looks?: number;
   readonly pauseMs?: number;
 }
 
-/** Right under traffic: what differs is looked at again, and only what every look shows is told. */
-export async function verifyJournal(options: VerifyOptions): Promise<Verified> {
+/** Right under traffic: what differs is looked at again, and only what every look shows is told. One saga at a time. */
+export async function* lookThrough(options: VerifyOptions): AsyncGenerator<Looked> {
   const { client, looks = 3, pauseMs = 1000 } = options;
   const maintenance = await openMaintenance(options.journal);
-  const differences: string[] = [];
-  let [sagas, withoutHistory] = [0, 0];
-  const verify = async (sagaId: string): Promise<void> => {
-    sagas += 1;
-    let seen = await look(maintenance, client, sagaId);
-    for (let left = looks - 1; left > 0 && seen.problems.length > 0; left--) {
-      await pause(pauseMs);
-      const again = await look(maintenance, client, sagaId);
-      seen = { ...again, problems: again.problems.filter((problem) => seen.problems.includes(problem)) };
-    }
-    differences.push(...seen.problems);
-    if (!seen.hasHistory) withoutHistory += 1;
-  };
+  const walk: Walk = { ...options, maintenance };
   try {
-    const runs = client ? await listRuns(client) : new Map<string, unknown>();
-    for await (const sagaId of maintenance.sagaIds()) {
-      await verify(sagaId);
-      runs.delete(sagaId);
+    for await (const sagaId of walkSagas(walk)) {
+      const seeing = (): Promise<Looked> => patiently(walk, () => look(maintenance, client, sagaId));
+      let seen = await seeing();
+      for (let left = looks - 1; left > 0 && seen.differences.length > 0; left--) {
+        await pause(pauseMs);
+        const again = await seeing();
+        seen = {
+          ...again,
+          differences: again.differences.filter((difference) => seen.differences.includes(difference)),
+        };
+      }
+      yield seen;
     }
-    for (const sagaId of runs.keys()) await verify(sagaId);
   } finally {
     await maintenance.close();
   }
-  return { sagas, withoutHistory, differences };
+}
+
+export interface Verified {
+  readonly sagas: number;
+  readonly withoutHistory: number;
+  readonly differences: readonly string[];
+}
+
+/** The same with everything in memory: for journals of known size. */
+export async function verifyJournal(options: VerifyOptions): Promise<Verified> {
+  const all: Looked[] = [];
+  for await (const looked of lookThrough(options)) all.push(looked);
+  return {
+    sagas: all.length,
+    withoutHistory: all.filter(({ withoutHistory }) => withoutHistory).length,
+    differences: all.flatMap(({ differences }) => differences),
+  };
 }
 
 /** Events are read first: what is stored then is in the history that is read afterwards. */
-async function look(maintenance: Maintenance, client: Client | undefined, sagaId: string) {
+async function look(maintenance: Walk['maintenance'], client: Client | undefined, sagaId: string): Promise<Looked> {
   const stored = await maintenance.read(sagaId);
-  const told = client && (await currentTrail(client, sagaId));
-  return { problems: problemsOf(sagaId, stored, told), hasHistory: told !== undefined };
-}
-
-async function currentTrail(client: Client, sagaId: string) {
-  try {
-    const { runId } = await client.workflow.getHandle(sagaId).describe();
-    return await readWholeTrail(client, sagaId, runId);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  const told = client && (await readCurrentTrail(client, sagaId));
+  return {
+    sagaId,
+    differences: problemsOf(sagaId, stored, told),
+    withoutHistory: told === undefined || told === NOT_KEPT,
+  };
 }

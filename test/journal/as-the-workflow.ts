@@ -1,4 +1,5 @@
 /** Rule 31: what is stored of a saga is what its workflow says of itself, to the last entry. */
+import { eventOfData } from '../../src/journal/event-row.js';
 import { eventually } from '../support/eventually.js';
 import type { Shop } from '../workflows/shop.js';
 
@@ -12,9 +13,9 @@ export async function expectAsTheWorkflow(shop: Shop, sagaId: string): Promise<v
     return (events.at(-1)?.seq ?? 0) >= last && events;
   });
   expect(stored.map(({ seq }) => seq)).toEqual(Array.from({ length: last }, (_, index) => index + 1));
-  expect(stored.slice(first - 1).map(({ seq, at, type, data }) => ({ seq, at, name: type, event: data }))).toEqual(
-    journal,
-  );
+  expect(
+    stored.slice(first - 1).map(({ seq, at, type, data }) => ({ seq, at, name: type, event: eventOfData(data) })),
+  ).toEqual(journal);
   const { version, branch, behindGap, asOf, ...row } = (await shop.journal.reader.getSaga(sagaId)) ?? {};
   expect(row).toEqual(JSON.parse(JSON.stringify(record)));
   expect({ version, behindGap }).toEqual({ version: last, behindGap: false });

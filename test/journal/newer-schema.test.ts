@@ -66,7 +66,7 @@ it('what a blocked saga leaves is stored, listed, closed and verified (J5)', asy
   expect(await desk.list('open')).toEqual([]);
   await desk.end();
   const maintenance = await openMaintenance({ databaseUrl: test.url, schema: test.schema });
-  await maintenance.refold(saga);
+  await maintenance.repair({ sagaId: saga, evidence: undefined, apply: true });
   expect((await maintenance.read(saga)).row).toMatchObject({ state: recordAfter(saga, blocked).state, version: 9 });
   await maintenance.close();
 });

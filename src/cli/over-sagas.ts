@@ -1,0 +1,37 @@
+/** What the commands that walk over all sagas say beside their findings. */
+import { reasonOf } from '../main/reason.js';
+import { say } from './command.js';
+
+const EVERY_MS = 5_000;
+
+/** Whether the walk came to its end, and otherwise why not. */
+export type End = 'done' | 'stopped' | 'failed';
+
+/**
+ * Hands on one saga after the other. Progress goes to standard error, so that standard output holds the findings alone; a
+ * walk that ends early says how to go on.
+ */
+export async function overSagas<Saga extends { readonly sagaId: string }>(
+  sagas: AsyncIterable<Saga>,
+  stop: AbortSignal,
+  each: (saga: Saga) => void,
+): Promise<End> {
+  let [count, told, last] = [0, performance.now(), ''];
+  const goOn = (): string => (last === '' ? 'nothing was looked at' : `go on with --after ${last}`);
+  try {
+    for await (const saga of sagas) {
+      each(saga);
+      count += 1;
+      last = saga.sagaId;
+      if (performance.now() - told < EVERY_MS) continue;
+      told = performance.now();
+      process.stderr.write(`${count} sagas, up to ${last}\n`);
+    }
+  } catch (error) {
+    say(`ENDED EARLY after ${count} sagas (${reasonOf(error)}): ${goOn()}`);
+    return 'failed';
+  }
+  if (!stop.aborted) return 'done';
+  say(`STOPPED after ${count} sagas: ${goOn()}`);
+  return 'stopped';
+}
