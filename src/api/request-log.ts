@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { types } from 'node:util';
 import { pinoHttp, type HttpLogger } from 'pino-http';
 import type { Logger } from 'pino';
 import { assignCorrelationId } from './correlation.js';
+import { describeError } from './describe-error.js';
+import { routePattern } from './route-pattern.js';
 import { assignTrace, traceIdOf } from './trace.js';
 
 /**
- * One log line per request: method, path, status, time, correlation and trace id. No headers, queries or bodies, and of errors
- * only named fields: the driver's carry whole rows (`detail`), with addresses in them.
+ * One log line per request: method, route, status, time, correlation and trace id. No paths, headers, queries or bodies, and of
+ * errors only named fields: the driver's carry whole rows (`detail`), with addresses in them.
  */
 export function requestLog(logger: Logger): HttpLogger {
   return pinoHttp({
@@ -20,8 +21,10 @@ export function requestLog(logger: Logger): HttpLogger {
     customAttributeKeys: { reqId: 'correlationId' },
     quietReqLogger: true,
     wrapSerializers: false,
+    quietResLogger: true,
+    customSuccessObject: (req, _res, value: object) => ({ req: requestOf(req), ...value }),
+    customErrorObject: (req, _res, _error, value: object) => ({ req: requestOf(req), ...value }),
     serializers: {
-      req: (req: IncomingMessage & { originalUrl?: string }) => ({ method: req.method, path: pathOf(req) }),
       res: (res: ServerResponse) => ({ status: res.statusCode }),
       err: describeError,
     },
@@ -30,18 +33,7 @@ export function requestLog(logger: Logger): HttpLogger {
   });
 }
 
-const pathOf = (req: IncomingMessage & { originalUrl?: string }): string | undefined =>
-  (req.originalUrl ?? req.url)?.split('?', 1)[0];
-
-function describeError(error: unknown): unknown {
-  if (!types.isNativeError(error)) return { message: String(error) };
-  const { name, message, stack, cause } = error;
-  const { code }: { code?: unknown } = Object(error);
-  return {
-    name,
-    message,
-    code,
-    stack,
-    ...(types.isNativeError(cause) && { cause: `${cause.name}: ${cause.message}` }),
-  };
-}
+const requestOf = (req: IncomingMessage & { originalUrl?: string }): { method?: string | undefined; path: string } => ({
+  method: req.method,
+  path: routePattern((req.originalUrl ?? req.url ?? '').split('?', 1)[0] ?? ''),
+});

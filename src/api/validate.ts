@@ -31,11 +31,15 @@ function messageOf(issue: z.core.$ZodIssue): string {
   return issue.expected === 'int' ? 'has to be a whole number' : `has to be of type ${issue.expected}`;
 }
 
-/** `['items', 0, 'productId']` is `items[0].productId`; the body itself is `body`. Keys of a caller are cut short. */
+/** Names of fields look like this. Other keys of a caller may be personal, and are not repeated. */
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,39}$/;
+
+/** `['items', 0, 'productId']` is `items[0].productId`; the body itself is `body`, and `?` a key that is no name. */
 function fieldName(path: readonly PropertyKey[]): string {
   const name = path.reduce<string>((parent, key) => {
     if (typeof key === 'number') return `${parent}[${key}]`;
-    return parent === '' ? String(key) : `${parent}.${String(key)}`;
+    const shown = NAME.test(String(key)) ? String(key) : '?';
+    return parent === '' ? shown : `${parent}.${shown}`;
   }, '');
   return name === '' ? 'body' : name.slice(0, 100);
 }

@@ -3,7 +3,7 @@
  * may say, is checked by the API's own schemas: what a POST would refuse is refused here.
  */
 import { z } from 'zod';
-import { CORRELATION_PATTERN } from '../api/correlation.js';
+import { isCorrelationId } from '../api/correlation.js';
 import { decisionRequestSchema, orderRequestSchema, type OrderRequest } from '../api/order-schemas.js';
 import { Problem } from '../api/problem.js';
 import { resolveRequestSchema } from '../api/resolve-schemas.js';
@@ -67,7 +67,7 @@ function identifierOf(field: string, value: unknown): string | undefined {
 }
 
 function correlationOf(value: unknown): string | undefined {
-  if (value === undefined || (typeof value === 'string' && CORRELATION_PATTERN.test(value))) return value;
+  if (value === undefined || (typeof value === 'string' && isCorrelationId(value))) return value;
   throw invalidRequest([{ field: 'correlationId', message: 'is up to 128 letters, digits or "._:-"' }]);
 }
 

@@ -1,6 +1,7 @@
 /** What our Node processes have in common: configuration, log, signals, and one sentence where they do not start. */
 import { existsSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
+import { describeError } from '../api/describe-error.js';
 import { type Config, loadConfig } from './config.js';
 import type { Report } from './node-component.js';
 import { type Program, requireStartable } from './refusals.js';
@@ -81,7 +82,12 @@ export async function runProcess(
     readDotEnv();
     const config = loadConfig();
     requireStartable([program], config);
-    const logger = pino({ level: config.logLevel, base: { component: name }, hooks: { streamWrite: redact } });
+    const logger = pino({
+      level: config.logLevel,
+      base: { component: name },
+      serializers: { err: describeError },
+      hooks: { streamWrite: redact },
+    });
     if (!process.connected) for (const warning of config.warnings) logger.warn(warning);
     stopOnSignals(name, logger, async () => {
       await started?.stop();

@@ -42,10 +42,16 @@ export function requestLog(logger: Logger): HttpLogger {
   });
 }
 
+/** Such as `/api/payments/:id`: a path holds whatever its caller puts into it. `unknown` if no route has it. */
+function routeOf(request: IncomingMessage & { route?: { path?: unknown } }): string {
+  const path = request.route?.path;
+  return typeof path === 'string' ? path : 'unknown';
+}
+
 function summary(request: IncomingMessage, response: ServerResponse): Record<string, unknown> {
   return {
     method: request.method,
-    path: request.url?.split('?')[0]?.slice(0, 200),
+    path: routeOf(request),
     traceId: traceIdOf(request),
     status: response.writableFinished ? response.statusCode : 'connection closed',
   };

@@ -17,15 +17,19 @@ export function invalid(...errors: readonly FieldError[]): ProblemError {
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
-      field: fieldName([...issue.path, key.slice(0, 100)]),
+      field: fieldName([...issue.path, key]),
       message: 'is not a field of this request',
     }));
   }
   return [{ field: fieldName(issue.path), message: issue.message }];
 }
 
-/** `items[0].quantity`, or `body` for the whole. */
+/** Names of fields look like this. Other keys of a caller may be personal, and are not repeated. */
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,39}$/;
+
+/** `items[0].quantity`, `body` for the whole, and `?` for a key that is no name. */
 function fieldName(path: readonly PropertyKey[]): string {
-  const name = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  const shown = (part: PropertyKey): string => (NAME.test(String(part)) ? `.${String(part)}` : '.?');
+  const name = path.map((part) => (typeof part === 'number' ? `[${part}]` : shown(part))).join('');
   return name === '' ? 'body' : name.replace(/^\./, '');
 }

@@ -1,0 +1,30 @@
+/**
+ * What looks like personal data, and is kept out of ids, histories, events and logs (rule 33). Pure functions; this file
+ * imports nothing.
+ */
+
+const EMAIL = /[^\s@]@[^\s@]/;
+
+/** 13 to 19 digits, as card numbers are written. */
+const CARD = /(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])/g;
+
+/** An id of nothing but 13 to 19 digits, with or without separators: it cannot be told from a card number. */
+export const looksLikeCardNumber = (id: string): boolean => /^[0-9]{13,19}$/.test(id.replaceAll(/[-_.: ]/g, ''));
+
+/** For ids that others choose. */
+export const looksPersonal = (id: string): boolean => EMAIL.test(id) || looksLikeCardNumber(id);
+
+/** For texts of staff: an e-mail address, or a number that passes the check digit of cards. */
+export function holdsPersonalData(text: string): boolean {
+  return EMAIL.test(text) || [...text.matchAll(CARD)].some(([number]) => hasCheckDigit(number));
+}
+
+/** The Luhn algorithm: https://www.iso.org/standard/70484.html (ISO/IEC 7812-1, annex B). */
+function hasCheckDigit(number: string): boolean {
+  const digits = [...number].filter((character) => /[0-9]/.test(character)).map(Number);
+  const sum = digits.reverse().reduce((total, digit, index) => {
+    const doubled = index % 2 === 1 ? digit * 2 : digit;
+    return total + (doubled > 9 ? doubled - 9 : doubled);
+  }, 0);
+  return sum % 10 === 0;
+}
