@@ -37,6 +37,19 @@ export interface Order {
   readonly shippingAddress: ShippingAddress;
 }
 
+/** Why an order is cancelled, for histories and reports; what a customer says beside it stays with the order. */
+export const CANCEL_REASONS = [
+  'changed_mind',
+  'ordered_by_mistake',
+  'duplicate',
+  'found_elsewhere',
+  'too_late',
+  'fraud',
+  'out_of_stock',
+  'other',
+] as const;
+export type CancelReason = (typeof CANCEL_REASONS)[number];
+
 export const ORDER_ID_PATTERN = /^(?!order-)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 /** Saga id = workflow id = the id of every effect at the participants. */

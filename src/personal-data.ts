@@ -21,8 +21,8 @@ export function holdsPersonalData(text: string): boolean {
 
 /** The Luhn algorithm: https://www.iso.org/standard/70484.html (ISO/IEC 7812-1, annex B). */
 function hasCheckDigit(number: string): boolean {
-  const digits = [...number].filter((character) => /[0-9]/.test(character)).map(Number);
-  const sum = digits.reverse().reduce((total, digit, index) => {
+  const digits = (number.match(/[0-9]/g) ?? []).map(Number);
+  const sum = digits.toReversed().reduce((total, digit, index) => {
     const doubled = index % 2 === 1 ? digit * 2 : digit;
     return total + (doubled > 9 ? doubled - 9 : doubled);
   }, 0);

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
+import { holdsPersonalData, looksPersonal } from '../personal-data.js';
 import { CUSTOMER_ID_PATTERN } from './order-schemas.js';
 import { ROLES, type Role } from './permissions.js';
 import { Problem } from './problem.js';
-import type { Caller } from './caller.js';
+import { CUSTOMER, type Caller } from './caller.js';
 
 export const API_KEY_HEADER = 'x-api-key';
 
@@ -64,10 +65,17 @@ function machine(key: ApiKey | undefined): Caller {
 const callerWith = (id: string, subject: string, roles: readonly Role[], expiresAt: number | undefined): Caller => ({
   id,
   roles,
-  actor: subject,
-  customerId: roles.some((role) => role !== 'customer') ? undefined : subject,
+  ...(roles.some((role) => role !== 'customer')
+    ? { actor: staffName(subject), customerId: undefined }
+    : { actor: CUSTOMER, customerId: subject }),
   expiresAt,
 });
+
+/** The subject, or a pseudonym for an e-mail address and the like: who it is, only the issuer's list of subjects tells. */
+const staffName = (subject: string): string =>
+  holdsPersonalData(subject) || looksPersonal(subject) || subject.length > 128
+    ? `staff-${sha256(subject).slice(0, 12)}`
+    : subject;
 
 function tokenVerifier({ jwksUrl, issuer, audience, rolesClaim }: TokenOptions) {
   const keySet = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: JWKS_WITHIN_MS });

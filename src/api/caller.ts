@@ -8,13 +8,19 @@ export interface Caller {
   /** Idempotency keys and rate limits are counted by it; `anybody` where authentication is off. */
   readonly id: string;
   readonly roles: readonly Role[];
-  /** Who steers, in the saga's history; undefined where authentication is off, and the body says it. */
+  /**
+   * Who steers, in the saga's history: `customer` for a customer, and for staff their subject, or a pseudonym if that is
+   * personal. Undefined where authentication is off, and the body says it.
+   */
   readonly actor: string | undefined;
   /** The customer whose orders are the only ones there are for this caller; undefined for operators. */
   readonly customerId: string | undefined;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number | undefined;
 }
+
+/** The actor of each customer's decision. The order's owner says which customer it is. */
+export const CUSTOMER = 'customer';
 
 const ANYBODY: Caller = {
   id: 'anybody',

@@ -45,6 +45,7 @@ const decision = (
   path: 'cancel' | 'approve' | 'reject',
   operationId: 'cancelOrder' | 'approveOrder' | 'rejectOrder',
   told: { readonly summary: string; readonly description: string; readonly reason: string },
+  schema: typeof orders.decisionRequestSchema | typeof orders.cancelRequestSchema = orders.decisionRequestSchema,
 ): RouteConfig =>
   operation({
     method: 'post',
@@ -54,7 +55,7 @@ const decision = (
     description: `${told.description} Undecided within five seconds it answers 503, and the same request can be sent again.`,
     params,
     headers: IF_MATCH,
-    body: { schema: orders.decisionRequestSchema, example: { reason: told.reason } },
+    body: { schema, example: { reason: told.reason } },
     responses: { 200: { description: 'The decision, acted on.', content: json(orders.decisionSchema) } },
     problems: [
       ...(['OrderNotFound', 'AlreadyFulfilled', 'AlreadyUnwinding', 'AlreadyEnded', 'NotApplicable'] as const),
@@ -118,11 +119,16 @@ export const ORDER_OPERATIONS: readonly RouteConfig[] = [
     },
     problems: ['InvalidRequest', 'OrderNotFound', 'OrdersUnavailable'],
   }),
-  decision('cancel', 'cancelOrder', {
-    summary: 'Cancel an order',
-    description: 'Accepted and acted on, or refused with the present state.',
-    reason: 'ordered twice',
-  }),
+  decision(
+    'cancel',
+    'cancelOrder',
+    {
+      summary: 'Cancel an order',
+      description: 'Accepted and acted on, or refused with the present state.',
+      reason: 'ordered_by_mistake',
+    },
+    orders.cancelRequestSchema,
+  ),
   decision('approve', 'approveOrder', {
     summary: 'Approve an order that waits for it',
     description: 'The order goes on to its payment.',

@@ -2,14 +2,14 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { sagaIdOf } from '../order.js';
 import type { StoredOrder } from '../orders/orders.js';
 import { acceptedOrder, requireOrder } from './access.js';
-import { actorOf, allow, callerOf, type Caller } from './caller.js';
+import { actorOf, allow, callerOf, CUSTOMER, type Caller } from './caller.js';
 import { requireMatch, sendTagged } from './conditional.js';
 import { correlationIdOf } from './correlation.js';
 import type { ApiDeps } from './deps.js';
 import { jsonBody } from './json-body.js';
 import { linksOf } from './order-links.js';
 import { listOrders } from './order-list.js';
-import { decisionRequestSchema, orderRequestSchema, type OrderView } from './order-schemas.js';
+import { cancelRequestSchema, decisionRequestSchema, orderRequestSchema, type OrderView } from './order-schemas.js';
 import { looksOf, placeOrder, type Placed } from './place-order.js';
 import { idempotencyKeyOf, waitOf } from './preferences.js';
 import { onlyMethods, Problem } from './problem.js';
@@ -40,15 +40,15 @@ export function orderRoutes(deps: ApiDeps): Router {
     .all(onlyMethods('GET', 'POST'));
   router.route('/api/orders/:orderId').get(allow('getOrder'), get).all(onlyMethods('GET'));
   const decisions = [
-    ['cancel', 'cancelOrder', 'customer'],
-    ['approve', 'approveOrder', 'operator'],
-    ['reject', 'rejectOrder', 'operator'],
+    ['cancel', 'cancelOrder', cancel(deps)],
+    ['approve', 'approveOrder', approveOrReject(deps, 'approve')],
+    ['reject', 'rejectOrder', approveOrReject(deps, 'reject')],
   ] as const;
-  for (const [decision, operation, actor] of decisions) {
+  for (const [decision, operation, handler] of decisions) {
     const handlers = [allow(operation), ...jsonBody];
     router
       .route(`/api/orders/:orderId/${decision}`)
-      .post(...handlers, decide(deps, decision, actor))
+      .post(...handlers, handler)
       .all(onlyMethods('POST'));
   }
   return router;
@@ -96,24 +96,43 @@ async function endWithin(deps: ApiDeps, req: Request, res: Response, orderId: st
   return ended;
 }
 
-/** Accepted and acted on: cancel, approve, reject. */
-function decide(deps: ApiDeps, decision: OrderDecision, standard: string): OrderRoute {
+/** The history gets the code and `customer`; what a customer says beside it is kept with the order. */
+function cancel(deps: ApiDeps): OrderRoute {
   return async (req, res) => {
+    const { actor: named, reason, comment } = parseBody(cancelRequestSchema, req.body);
     const { orderId } = req.params;
-    const { actor: named, reason } = parseBody(decisionRequestSchema, req.body);
-    const caller = callerOf(req);
-    const actor = actorOf(caller, named, standard);
-    await requireOrder(deps, caller, orderId);
-    const sagaId = sagaIdOf(orderId);
-    await requireMatch(req, async () => {
-      const { status } = await readOrder(deps, caller, orderId, { fresh: true });
-      return { tag: statusTag(status), details: { orderId, sagaId, state: status.state } };
-    });
-    const request = orderRequest(decision, { actor, reason });
-    const decided = await steerSaga(deps, sagaId, request, 'OrderNotFound');
-    req.log.info({ orderId, sagaId, decision, state: decided.state }, 'decision accepted');
-    res.json({ orderId, sagaId, ...decided });
+    const answer = await decide(deps, req, 'cancel', { actor: actorOf(callerOf(req), named, CUSTOMER), reason });
+    // Its failure is answered as such: the same request again finds the decision, and stores this.
+    await deps.orders.keepCancellation(orderId, { reason, comment });
+    res.json(answer);
   };
+}
+
+function approveOrReject(deps: ApiDeps, decision: 'approve' | 'reject'): OrderRoute {
+  return async (req, res) => {
+    const { actor: named, reason } = parseBody(decisionRequestSchema, req.body);
+    res.json(await decide(deps, req, decision, { actor: actorOf(callerOf(req), named, 'operator'), reason }));
+  };
+}
+
+/** Accepted and acted on. */
+async function decide(
+  deps: ApiDeps,
+  req: Request<{ orderId: string }>,
+  decision: OrderDecision,
+  who: { readonly actor: string; readonly reason: string },
+) {
+  const { orderId } = req.params;
+  const caller = callerOf(req);
+  await requireOrder(deps, caller, orderId);
+  const sagaId = sagaIdOf(orderId);
+  await requireMatch(req, async () => {
+    const { status } = await readOrder(deps, caller, orderId, { fresh: true });
+    return { tag: statusTag(status), details: { orderId, sagaId, state: status.state } };
+  });
+  const decided = await steerSaga(deps, sagaId, orderRequest(decision, who), 'OrderNotFound');
+  req.log.info({ orderId, sagaId, decision, state: decided.state }, 'decision accepted');
+  return { orderId, sagaId, ...decided };
 }
 
 interface ReadOrder {

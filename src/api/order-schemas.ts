@@ -1,6 +1,7 @@
 /** The shapes of orders on the wire: one source for validation, types and the OpenAPI document. */
 import { z } from 'zod';
-import { ORDER_ID_PATTERN } from '../order.js';
+import { CANCEL_REASONS, ORDER_ID_PATTERN } from '../order.js';
+import { holdsPersonalData, looksLikeCardNumber } from '../personal-data.js';
 import { sagaStatusSchema } from './saga-schemas.js';
 
 /** No control characters and no halves of surrogate pairs: PostgreSQL stores neither. At least one visible character. */
@@ -25,10 +26,24 @@ export const text = (max: number) =>
     // For other tools' sake without look-ahead and surrogates.
     .meta({ pattern: SHOWN_TEXT });
 
+/** For texts that become part of histories and events: not a customer's e-mail address or card number. */
+export const historyText = (max: number) =>
+  text(max).refine((value) => !holdsPersonalData(value), 'is kept in the history: no e-mail address, no card number');
+
+const NO_AT = `^[^\\u0000-\\u001f\\u007f-\\u009f@]*[^\\u0000-\\u0020\\u007f-\\u00a0@][^\\u0000-\\u001f\\u007f-\\u009f@]*$`;
+
+/** Who decides, if no credentials say it. */
+export const actorName = text(128)
+  .refine((value) => !value.includes('@') && !holdsPersonalData(value), 'is a name: no e-mail address, no card number')
+  .meta({ pattern: NO_AT, description: 'Who decides; whoever the credentials name, where authentication is on.' });
+
 export const orderId = z
   .string()
   .regex(ORDER_ID_PATTERN, 'is up to 64 letters, digits, "_" or "-", begins with a letter or digit, not with "order-"')
   .meta({ id: 'OrderId', example: '4711' });
+
+/** An order's id becomes its workflow's id, and stands in every log: a new one must not look like a card number. */
+const newOrderId = orderId.refine((id) => !looksLikeCardNumber(id), 'is no card number: 13 to 19 digits need a letter');
 
 const orderItem = z
   .strictObject({
@@ -52,7 +67,7 @@ const shippingAddress = z
 
 export const orderRequestSchema = z
   .strictObject({
-    orderId: orderId.optional(),
+    orderId: newOrderId.optional(),
     customerId: z
       .string()
       .regex(CUSTOMER_ID_PATTERN, 'is up to 100 letters, digits or "._|:@-"')
@@ -122,15 +137,31 @@ export const orderSchema = z
 
 export type OrderView = z.infer<typeof orderSchema>;
 
-/** A decision on an order: to cancel, approve or reject it. */
+/** A decision of staff on an order: to approve or reject it. */
 export const decisionRequestSchema = z
   .strictObject({
-    reason: text(500).meta({ description: 'Kept in the history: nothing personal.', example: 'ordered twice' }),
-    actor: text(128)
-      .meta({ description: 'Who asks; whoever the credentials name, where authentication is on.' })
-      .optional(),
+    reason: historyText(500).meta({ description: 'Kept in the history: nothing personal.', example: 'known customer' }),
+    actor: actorName.optional(),
   })
   .meta({ id: 'DecisionRequest' });
+
+const ONE_OF_THE_REASONS = `is one of ${CANCEL_REASONS.join(', ')}`;
+
+/** Customers give a code, which is kept in the history; what they say beside it is kept with the order only. */
+export const cancelRequestSchema = z
+  .strictObject({
+    reason: z
+      .enum(CANCEL_REASONS, { error: ({ input }) => (input === undefined ? 'is required' : ONE_OF_THE_REASONS) })
+      .meta({
+        description: 'Kept in the history.',
+        example: 'ordered_by_mistake',
+      }),
+    comment: text(500)
+      .meta({ description: "In the customer's own words. Kept with the order only, and forgotten with the customer." })
+      .optional(),
+    actor: actorName.optional(),
+  })
+  .meta({ id: 'CancelRequest' });
 
 export const decisionSchema = z
   .object({ orderId, sagaId: z.string(), accepted: z.literal(true), state: z.string(), at: z.iso.datetime() })

@@ -1,6 +1,7 @@
 /** What an operator decides: one step of one saga, or many sagas at once. */
 import { z } from 'zod';
-import { orderId, text } from './order-schemas.js';
+import { actorName, historyText, orderId } from './order-schemas.js';
+import { looksPersonal } from '../personal-data.js';
 import { sagaFilterSchema } from './list-schemas.js';
 import { time } from './saga-schemas.js';
 
@@ -21,15 +22,17 @@ const action = z.enum(ACTIONS).meta({
     '`applied`, `notApplied`: what became of an action that the participant could not tell.',
 });
 
-const reason = text(500).meta({ description: 'Kept in the history: nothing personal.', example: 'refunded by hand' });
-const actor = text(128)
-  .optional()
-  .meta({ description: 'Who decides; whoever the credentials name, where authentication is on.' });
+const reason = historyText(500).meta({
+  description: 'Kept in the history: nothing personal.',
+  example: 'refunded by hand',
+});
+const actor = actorName.optional();
 
 /** Visible characters only: it becomes part of ids and logs. */
 const requestId = z
   .string()
   .regex(/^[!-~]{1,200}$/, 'is 1 to 200 visible ASCII characters')
+  .refine((id) => !looksPersonal(id), 'is kept in the history: no e-mail address, no card number')
   .meta({
     description: 'The same id with the same content finds the decision again; `Idempotency-Key` can say it as well.',
     example: 'ticket-4711',

@@ -1,10 +1,12 @@
 import { ORDER_OPERATIONS } from './order-operations.js';
 import { SAGA_OPERATIONS } from './saga-operations.js';
 
-const PATTERNS = [
-  ...[...ORDER_OPERATIONS, ...SAGA_OPERATIONS].map(({ path }) => path),
-  ...['/health/live', '/health/ready', '/openapi.json', '/docs', '/problems', '/problems/{code}'],
-].map((pattern) => pattern.split('/'));
+const OTHERS = ['/health/live', '/health/ready', '/openapi.json', '/docs', '/problems', '/problems/{code}'];
+
+const PATTERNS = [...ORDER_OPERATIONS, ...SAGA_OPERATIONS]
+  .map(({ path }) => path)
+  .concat(OTHERS)
+  .map((pattern) => pattern.split('/'));
 
 const isParameter = (part: string): boolean => part.startsWith('{');
 

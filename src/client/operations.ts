@@ -87,7 +87,7 @@ export type Problem = {
 };
 
 export type OrderRequest = {
-  readonly orderId?: OrderId | undefined;
+  readonly orderId?: string | undefined;
   /** May be left out in development only, where the demo customer fills it in. */
   readonly customerId?: string | undefined;
   /** Lines of one product are merged; together they are at most 10000. */
@@ -138,10 +138,27 @@ export type Decision = {
   readonly at: string;
 };
 
+export type CancelRequest = {
+  /** Kept in the history. */
+  readonly reason:
+    | 'changed_mind'
+    | 'ordered_by_mistake'
+    | 'duplicate'
+    | 'found_elsewhere'
+    | 'too_late'
+    | 'fraud'
+    | 'out_of_stock'
+    | 'other';
+  /** In the customer's own words. Kept with the order only, and forgotten with the customer. */
+  readonly comment?: string | undefined;
+  /** Who decides; whoever the credentials name, where authentication is on. */
+  readonly actor?: string | undefined;
+};
+
 export type DecisionRequest = {
   /** Kept in the history: nothing personal. */
   readonly reason: string;
-  /** Who asks; whoever the credentials name, where authentication is on. */
+  /** Who decides; whoever the credentials name, where authentication is on. */
   readonly actor?: string | undefined;
 };
 
@@ -398,7 +415,7 @@ export interface Operations {
       /** The ETag that was decided on: anything newer is 412. */
       readonly 'if-match'?: string | undefined;
     };
-    readonly body: DecisionRequest;
+    readonly body: CancelRequest;
     readonly answers: { readonly 200: Decision };
   };
   /** Approve an order that waits for it */

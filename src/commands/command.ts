@@ -4,12 +4,13 @@
  */
 import { z } from 'zod';
 import { isCorrelationId } from '../api/correlation.js';
-import { decisionRequestSchema, orderRequestSchema, type OrderRequest } from '../api/order-schemas.js';
+import { cancelRequestSchema, orderRequestSchema, type OrderRequest } from '../api/order-schemas.js';
 import { Problem } from '../api/problem.js';
 import { resolveRequestSchema } from '../api/resolve-schemas.js';
 import { parseStrictJson } from '../api/strict-json.js';
 import { invalidRequest, parseBody } from '../api/validate.js';
 import { ORDER_ID_PATTERN, orderIdOf, sagaIdOf } from '../order.js';
+import { looksLikeCardNumber, looksPersonal } from '../personal-data.js';
 
 interface Addressed {
   /** With `order-`. */
@@ -17,12 +18,12 @@ interface Addressed {
   readonly orderId: string;
 }
 
-type DecisionRequest = z.infer<typeof decisionRequestSchema>;
+type CancelRequest = z.infer<typeof cancelRequestSchema>;
 
 export type Command = Addressed &
   (
     | { readonly command: 'StartOrder'; readonly request: OrderRequest }
-    | { readonly command: 'CancelOrder'; readonly request: DecisionRequest }
+    | { readonly command: 'CancelOrder'; readonly request: CancelRequest }
     | {
         readonly command: 'ResolveStep';
         readonly step: string;
@@ -62,8 +63,8 @@ export function openEnvelope(value: Buffer | null): Envelope {
 
 function identifierOf(field: string, value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'string' && IDENTIFIER.test(value)) return value;
-  throw invalidRequest([{ field, message: 'is 1 to 200 visible ASCII characters' }]);
+  if (typeof value === 'string' && IDENTIFIER.test(value) && !looksPersonal(value)) return value;
+  throw invalidRequest([{ field, message: 'is 1 to 200 visible ASCII characters, no e-mail address, no card number' }]);
 }
 
 function correlationOf(value: unknown): string | undefined {
@@ -71,10 +72,11 @@ function correlationOf(value: unknown): string | undefined {
   throw invalidRequest([{ field: 'correlationId', message: 'is up to 128 letters, digits or "._:-"' }]);
 }
 
-/** The id with or without `order-`. */
+/** The id with or without `order-`. What looks like a card number is none, and is repeated nowhere. */
 function addressOf(sagaId: unknown): Addressed | undefined {
   const orderId = typeof sagaId === 'string' ? orderIdOf(sagaId) : '';
-  return ORDER_ID_PATTERN.test(orderId) ? { orderId, sagaId: sagaIdOf(orderId) } : undefined;
+  const isId = ORDER_ID_PATTERN.test(orderId) && !looksLikeCardNumber(orderId);
+  return isId ? { orderId, sagaId: sagaIdOf(orderId) } : undefined;
 }
 
 /** @throws Problem that names each field at fault */
@@ -89,7 +91,7 @@ export function commandOf({ sagaId, command, fields }: Envelope): Command {
       return { ...address, command, request: parseBody(orderRequestSchema, { ...order, orderId }) };
     }
     case 'CancelOrder':
-      return { ...address, command, request: parseBody(decisionRequestSchema, fields) };
+      return { ...address, command, request: parseBody(cancelRequestSchema, fields) };
     case 'ResolveStep': {
       const { step, ...decision } = fields;
       const name = parseBody(z.object({ step: z.string().min(1).max(100) }), { step });

@@ -1,6 +1,6 @@
 /** Acting on a command, with the very functions that the API's routes call. Any of it can be repeated. */
 import { randomBytes } from 'node:crypto';
-import type { Caller } from '../api/caller.js';
+import { CUSTOMER, type Caller } from '../api/caller.js';
 import type { ApiDeps } from '../api/deps.js';
 import { looksOf, placeOrder } from '../api/place-order.js';
 import { ROLES } from '../api/permissions.js';
@@ -35,8 +35,9 @@ export function createObey(deps: ApiDeps): Obey {
       const { request } = command;
       await placeOrder(deps, looks, { request, caller: SENDER, idempotencyKey: undefined, memo });
     } else if (command.command === 'CancelOrder') {
-      const { reason, actor = 'customer' } = command.request;
+      const { reason, comment, actor = CUSTOMER } = command.request;
       await steerSaga(deps, sagaId, orderRequest('cancel', { actor, reason }), 'OrderNotFound');
+      await deps.orders.keepCancellation(command.orderId, { reason, comment });
     } else {
       const { action, reason, actor = 'operator', requestId = commandId } = command.request;
       const request = { step: command.step, action, reason, actor, requestId };

@@ -1,6 +1,6 @@
 /** The `orders` table: what customers asked for. Written by the API, read by activities. */
 import { escapeIdentifier, type Pool } from 'pg';
-import type { Order, OrderItem, ShippingAddress } from '../order.js';
+import type { CancelReason, Order, OrderItem, ShippingAddress } from '../order.js';
 import { openBoundedPool } from '../database/pool.js';
 import { claim, confirm, confirmAll, releaseKey, type Asked, type CallersKey } from './claim.js';
 import type { Claim, StoredAnswer } from './claim.js';
@@ -13,8 +13,18 @@ import { orUnavailable } from './unavailable.js';
 export type { CallersKey, Claim, StoredAnswer } from './claim.js';
 export type { Unconfirmed } from './look-after.js';
 
+/** What is kept of a cancel that was accepted. */
+export interface Cancellation {
+  readonly reason: CancelReason;
+  /** In the customer's own words: personal data, kept in this table only. */
+  readonly comment?: string | undefined;
+}
+
 export interface StoredOrder extends Order {
   readonly fingerprint: string;
+  /** Null if it was not cancelled, or by something else than the API or a command. */
+  readonly cancelReason: string | null;
+  readonly cancelComment: string | null;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   /** When the start of its saga was confirmed; null while the order is not accepted. */
@@ -46,6 +56,8 @@ export interface OrderStore {
   markMissed(orderId: string): Promise<void>;
   /** Deletes an order that was never started and that nobody has asked for in seven days. */
   deleteUnconfirmed(orderId: string): Promise<void>;
+  /** Why the order was cancelled. The first reason and the first comment count: a repeat changes nothing. */
+  keepCancellation(orderId: string, cancellation: Cancellation): Promise<void>;
   get(orderId: string): Promise<StoredOrder | undefined>;
   customer(customerId: string): Promise<StoredCustomer | undefined>;
   /** Started or not, newest first, from after `before`. */
@@ -118,6 +130,13 @@ function createStore(pool: Pool, schema: string): OrderStore {
     unconfirmed: (after) => unconfirmedOrders(query, schema, after),
     markMissed: (orderId) => markMissed(query, schema, orderId),
     deleteUnconfirmed: (orderId) => deleteUnconfirmed(query, schema, orderId),
+    async keepCancellation(orderId, { reason, comment }) {
+      await query(
+        `UPDATE ${schema}.orders SET cancel_reason = coalesce(cancel_reason, $2), cancel_comment = coalesce(cancel_comment, $3)
+         WHERE id = $1`,
+        [orderId, reason, comment ?? null],
+      );
+    },
     async get(orderId) {
       const [row] = await query<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM ${schema}.orders WHERE id = $1`, [orderId]);
       return row && orderOf(row);
@@ -149,9 +168,12 @@ interface OrderRow extends CustomerRow {
   readonly fingerprint: string;
   readonly created_at: Date;
   readonly started_at: Date | null;
+  readonly cancel_reason: string | null;
+  readonly cancel_comment: string | null;
 }
 
-const ORDER_COLUMNS = 'id, customer_id, items, payment_token, shipping_address, fingerprint, created_at, started_at';
+const ORDER_COLUMNS =
+  'id, customer_id, items, payment_token, shipping_address, fingerprint, created_at, started_at, cancel_reason, cancel_comment';
 
 const orderOf = (row: OrderRow): StoredOrder => ({
   orderId: row.id,
@@ -162,6 +184,8 @@ const orderOf = (row: OrderRow): StoredOrder => ({
   fingerprint: row.fingerprint,
   createdAt: row.created_at.toISOString(),
   startedAt: row.started_at?.toISOString() ?? null,
+  cancelReason: row.cancel_reason,
+  cancelComment: row.cancel_comment,
 });
 
 async function storeDemoCustomer(pool: Pool, schema: string): Promise<void> {

@@ -104,7 +104,8 @@ describe('GET /api/sagas/{id}/status', () => {
 });
 
 describe('POST /api/orders/{id}/cancel', () => {
-  const cancel = (orderId: string, reason = 'ordered twice') => api.post(`/api/orders/${orderId}/cancel`, { reason });
+  const cancel = (orderId: string, reason = 'ordered_by_mistake') =>
+    api.post(`/api/orders/${orderId}/cancel`, { reason });
 
   it('cancels a running order and says so, also when asked again (rule 24); another cancel is refused (rule 26)', async () => {
     await place('unwanted');
@@ -116,7 +117,7 @@ describe('POST /api/orders/{id}/cancel', () => {
         expect(accepted.status).toBe(200);
         expect(accepted.body).toMatchObject({ orderId: 'unwanted', sagaId: 'order-unwanted', accepted: true });
         expect((await cancel('unwanted')).body).toEqual(accepted.body);
-        const other = await cancel('unwanted', 'another reason');
+        const other = await cancel('unwanted', 'other');
         expect(other.status).toBe(409);
         expect(other.body).toMatchObject({ code: 'AlreadyUnwinding' });
       } finally {
@@ -124,7 +125,7 @@ describe('POST /api/orders/{id}/cancel', () => {
       }
       expect(await handle('unwanted').result()).toMatchObject({ state: 'CANCELLED' });
     });
-    const late = await cancel('unwanted', 'too late');
+    const late = await cancel('unwanted', 'too_late');
     expect(late.status).toBe(409);
     expect(late.body).toMatchObject({ code: 'AlreadyEnded', state: 'CANCELLED' });
   });

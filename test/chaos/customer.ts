@@ -66,7 +66,7 @@ export async function cancel(api: string, record: OrderRecord, signal: AbortSign
   await pause(cancelAfterMs, undefined, { signal });
   const end = performance.now() + CANCEL_PATIENCE_MS;
   while (performance.now() < end) {
-    const answer = await post(`${api}/api/orders/${orderId}/cancel`, { reason: 'changed my mind' }, signal);
+    const answer = await post(`${api}/api/orders/${orderId}/cancel`, { reason: 'changed_mind' }, signal);
     const decision = decisionOf(answer);
     record.cancels.push(decision);
     if (decision.kind !== 'undecided') return;

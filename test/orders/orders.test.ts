@@ -54,6 +54,8 @@ describe('the orders table', () => {
       fingerprint: 'print',
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       startedAt: null,
+      cancelReason: null,
+      cancelComment: null,
     });
     expect(await orders.get('o-unknown')).toBeUndefined();
   });
@@ -92,6 +94,7 @@ describe('the orders table', () => {
       { name: '0001_orders' },
       { name: '0002_orders_by_age' },
       { name: '0003_idempotency' },
+      { name: '0004_cancellations' },
     ]);
     await sql(`DROP SCHEMA ${together} CASCADE`);
   });

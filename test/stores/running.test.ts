@@ -175,7 +175,7 @@ suite(`the running system with every sink${missing.length > 0 ? ` (missing: ${mi
     // The compensation of a shipment that may have been booked is refused for so long as the service is away.
     const undo = '{"mode":"unavailable","operation":"DELETE","times":1000}';
     await fetch(faults, { method: 'POST', headers, body: undo });
-    await produce(`{"sagaId":"${sagaId}","command":"CancelOrder","reason":"ordered twice","actor":"ada"}`);
+    await produce(`{"sagaId":"${sagaId}","command":"CancelOrder","reason":"ordered_by_mistake","actor":"ada"}`);
     await hasEnded(sagaId, 'COMPENSATING');
     await produce(
       `{"sagaId":"${sagaId}","command":"ResolveStep","step":"create_shipment","action":"skip","reason":"never booked","actor":"ada"}`,
@@ -199,8 +199,8 @@ suite(`the running system with every sink${missing.length > 0 ? ` (missing: ${mi
       '{"sagaId":"125","command":"\\u0000","\\u0000":1}',
       '{"sagaId":"../etc","command":"StartOrder"}',
       '{"sagaId":"126","command":"Explode"}',
-      '{"sagaId":"never-there","command":"CancelOrder","reason":"ordered twice"}',
-      '{"sagaId":"order-123","command":"CancelOrder","reason":"too late"}',
+      '{"sagaId":"never-there","command":"CancelOrder","reason":"ordered_by_mistake"}',
+      '{"sagaId":"order-123","command":"CancelOrder","reason":"too_late"}',
       '{"sagaId":"order-123","command":"ResolveStep","step":"process_payment","action":"skip","reason":"too late"}',
       '{"sagaId":"127","command":"StartOrder","items":[{"productId":"no-such-product","quantity":1}]}',
       '{"sagaId":"128","command":"StartOrder","items":[{"productId":"123","quantity":1}]}',
