@@ -32,7 +32,7 @@ function messageOf(issue: z.core.$ZodIssue): string {
 }
 
 /** Names of fields look like this. Other keys of a caller may be personal, and are not repeated. */
-const NAME = /^[A-Za-z][A-Za-z0-9_]{0,39}$/;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/;
 
 /** `['items', 0, 'productId']` is `items[0].productId`; the body itself is `body`, and `?` a key that is no name. */
 function fieldName(path: readonly PropertyKey[]): string {

@@ -25,7 +25,7 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 }
 
 /** Names of fields look like this. Other keys of a caller may be personal, and are not repeated. */
-const NAME = /^[A-Za-z][A-Za-z0-9_]{0,39}$/;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/;
 
 /** `items[0].quantity`, `body` for the whole, and `?` for a key that is no name. */
 function fieldName(path: readonly PropertyKey[]): string {
