@@ -1,6 +1,7 @@
 /** The audit stream as it is read: confirmed events only. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { readHorizon } from './horizon.js';
 import type { StoredEvent } from './reader.js';
 
 interface Row {
@@ -78,7 +79,7 @@ export async function* followSaga(
 
 /**
  * All events as they come. Positions of different sagas are committed out of order: what may still be overtaken waits
- * until every older transaction has ended.
+ * until every older transaction that can write to the journal has ended (horizon.ts).
  */
 export async function* followAll(
   pool: Pool,
@@ -94,12 +95,12 @@ export async function* followAll(
     txid = rows[0]?.txid ?? '0';
   }
   while (!signal.aborted) {
+    const { below } = await readHorizon(pool);
     const { rows } = await pool.query<Row>(
       `SELECT ${EVENT_COLUMNS} FROM ${schema}.saga_events
-       WHERE position IS NOT NULL AND (txid, position) > ($1::xid8, $2::bigint)
-         AND txid < pg_snapshot_xmin(pg_current_snapshot())
+       WHERE position IS NOT NULL AND (txid, position) > ($1::xid8, $2::bigint) AND txid < $4::xid8
        ORDER BY txid, position LIMIT $3`,
-      [txid, position, AT_A_TIME],
+      [txid, position, AT_A_TIME, below],
     );
     for (const row of rows) {
       if (signal.aborted) return;

@@ -36,14 +36,17 @@ interface BlockRow {
   readonly resolution: string | null;
 }
 
-/** Those whose next attempt is due, or whose dead letter somebody has resolved. */
+/** Of so many blocks another attempt is made between two deliveries: however many there are, all others go on. */
+const AT_ONCE = 10;
+
+/** Those whose next attempt is due, or whose dead letter an operator has resolved. */
 export async function readDueBlocks(client: ClientBase, sink: string): Promise<Block[]> {
   const { rows } = await client.query<BlockRow>(
     `SELECT b.saga_id, b.event_id, b.txid::text, b.position::text, b.attempts, d.resolution
      FROM sink_blocks b
      LEFT JOIN dead_letters d ON d.kind = 'rejectedEvent' AND d.sink = b.sink AND d.event_id = b.event_id::text
      WHERE b.sink = $1 AND (b.next_at <= clock_timestamp() OR d.resolution <> 'delivered')
-     ORDER BY b.next_at LIMIT 100`,
+     ORDER BY b.next_at LIMIT ${AT_ONCE}`,
     [sink],
   );
   return rows.map((row) => ({
@@ -55,9 +58,38 @@ export async function readDueBlocks(client: ClientBase, sink: string): Promise<B
   }));
 }
 
-export async function readBlockedSagas(client: ClientBase, sink: string): Promise<Set<string>> {
-  const { rows } = await client.query<{ saga_id: string }>('SELECT saga_id FROM sink_blocks WHERE sink = $1', [sink]);
+/** Those of the sagas that wait at this sink. */
+export async function readBlockedSagas(
+  client: ClientBase,
+  sink: string,
+  sagaIds: readonly string[],
+): Promise<Set<string>> {
+  const { rows } = await client.query<{ saga_id: string }>(
+    'SELECT saga_id FROM sink_blocks WHERE sink = $1 AND saga_id = ANY ($2)',
+    [sink, sagaIds],
+  );
   return new Set(rows.map(({ saga_id }) => saga_id));
+}
+
+const pauseAfter = (attempts: number, { pause, longestPause }: Budget): number =>
+  Math.min(pause * 2 ** Math.min(attempts - 1, 30), longestPause);
+
+/**
+ * Counts an attempt before it is made: one that takes the connection with it, or the process, is not made again at once.
+ * One that has used up its budget in this way is a dead letter like any other.
+ */
+export async function beginAttempt(
+  client: ClientBase,
+  sink: string,
+  { sagaId, eventId, attempts }: Block,
+  budget: Budget,
+): Promise<void> {
+  await client.query(
+    `UPDATE sink_blocks SET attempts = $4, next_at = clock_timestamp() + $5 * interval '1 ms'
+     WHERE sink = $1 AND saga_id = $2 AND event_id = $3`,
+    [sink, sagaId, eventId, attempts + 1, pauseAfter(attempts + 1, budget)],
+  );
+  if (attempts >= budget.attempts) await openLetter(client, sink, sagaId);
 }
 
 /** The first rejection of an event, or one more of the same. */
@@ -67,7 +99,6 @@ export async function block(
   { event, reason }: Rejection,
   { attempts, budget }: { readonly attempts: number; readonly budget: Budget },
 ): Promise<void> {
-  const pause = Math.min(budget.pause * 2 ** Math.min(attempts - 1, 30), budget.longestPause);
   const { sagaId, id, cursor } = event;
   await client.query(
     `INSERT INTO sink_blocks (sink, saga_id, event_id, txid, position, reason, attempts, next_at)
@@ -76,10 +107,13 @@ export async function block(
        first_at = CASE WHEN sink_blocks.event_id = excluded.event_id THEN sink_blocks.first_at ELSE excluded.first_at END,
        event_id = excluded.event_id, txid = excluded.txid, position = excluded.position, reason = excluded.reason,
        attempts = excluded.attempts, next_at = excluded.next_at`,
-    [sink, sagaId, id, cursor.txid, cursor.position, reason, attempts, pause],
+    [sink, sagaId, id, cursor.txid, cursor.position, storableReason(reason), attempts, pauseAfter(attempts, budget)],
   );
   if (attempts >= budget.attempts) await openLetter(client, sink, sagaId);
 }
+
+/** What the server says in its own words: PostgreSQL takes no null character. */
+const storableReason = (reason: string): string => reason.replaceAll('\0', '\uFFFD');
 
 /** An event that was dropped or delivered once, and is rejected when it is delivered anew, opens its letter again. */
 async function openLetter(client: ClientBase, sink: string, sagaId: string): Promise<void> {

@@ -1,5 +1,7 @@
 /** The journal as an outbox: what is confirmed and not yet delivered, in an order in which nothing can be skipped. */
 import type { ClientBase } from 'pg';
+import { readHorizon, type Holder } from './horizon.js';
+import { lost, type Lease } from './relay-lease.js';
 import { recordOf, SAGA_COLUMNS, type SagaRow as StoredRow } from './saga-row.js';
 import { writeCursor, type Cursor } from './sinks/cursor.js';
 import type { Delivery, RelayedEvent, SagaRow, Sink } from './sinks/sink.js';
@@ -25,17 +27,41 @@ const EVENTS = `
   FROM saga_events e LEFT JOIN sagas s USING (saga_id)
   WHERE e.position IS NOT NULL`;
 
+export interface Readable {
+  readonly events: readonly RelayedEvent[];
+  /** If there are none although some are waiting: the transaction that they wait for. */
+  readonly holder: Holder | undefined;
+}
+
 /**
- * Confirmed events behind the cursor. Positions are given before they are committed, so a lower one may still appear
- * after a higher one was read: only transactions below every running one are looked at, in their own order.
+ * Confirmed events behind the cursor, as far as nothing can be skipped (horizon.ts). What lies below every running
+ * transaction of the server is read at once; only if that is nothing it is asked who runs.
  */
-export async function readEvents(client: ClientBase, after: Cursor, limit: number): Promise<RelayedEvent[]> {
+export async function readEvents(client: ClientBase, after: Cursor, limit: number): Promise<Readable> {
   const { rows } = await client.query<EventRow>(
     `${EVENTS} AND e.txid < pg_snapshot_xmin(pg_current_snapshot()) AND (e.txid, e.position) > ($1::xid8, $2::bigint)
      ORDER BY e.txid, e.position LIMIT $3`,
     [after.txid, after.position, limit],
   );
-  return rows.map(eventOf);
+  if (rows.length > 0) return { events: rows.map(eventOf), holder: undefined };
+  if (!(await isWaiting(client, after))) return { events: [], holder: undefined };
+  const { below, holder } = await readHorizon(client);
+  // Its own statement: it sees what has ended before the horizon was read.
+  const { rows: readable } = await client.query<EventRow>(
+    `${EVENTS} AND e.txid < $4::xid8 AND (e.txid, e.position) > ($1::xid8, $2::bigint)
+     ORDER BY e.txid, e.position LIMIT $3`,
+    [after.txid, after.position, limit, below],
+  );
+  return { events: readable.map(eventOf), holder: readable.length === 0 ? holder : undefined };
+}
+
+async function isWaiting(client: ClientBase, after: Cursor): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `SELECT 1 FROM saga_events
+     WHERE position IS NOT NULL AND (txid, position) > ($1::xid8, $2::bigint) ORDER BY txid, position LIMIT 1`,
+    [after.txid, after.position],
+  );
+  return rowCount === 1;
 }
 
 /**
@@ -107,9 +133,8 @@ async function readRows(client: ClientBase, sagaIds: readonly string[]): Promise
   );
 }
 
-/** Where a sink stands; a new one begins with the first event. */
+/** Where a sink stands. Its row is there since the lease was taken. */
 export async function readSinkCursor(client: ClientBase, sink: string): Promise<Cursor> {
-  await client.query('INSERT INTO sink_cursors (sink) VALUES ($1) ON CONFLICT (sink) DO NOTHING', [sink]);
   const { rows } = await client.query<Cursor>('SELECT txid::text, position::text FROM sink_cursors WHERE sink = $1', [
     sink,
   ]);
@@ -118,17 +143,32 @@ export async function readSinkCursor(client: ClientBase, sink: string): Promise<
   return cursor;
 }
 
-/** Throws where somebody else has moved it meanwhile: then whoever asks is not the one who delivers. */
-export async function moveSinkCursor(client: ClientBase, sink: string, from: Cursor, to: Cursor): Promise<void> {
+/**
+ * In one statement with the check that the lease is still ours.
+ *
+ * @throws LeaseLostError if another relay has taken over, CursorMovedError if an operator has put the cursor back
+ */
+export async function moveSinkCursor(
+  client: ClientBase,
+  { sink, generation }: Lease,
+  from: Cursor,
+  to: Cursor,
+): Promise<void> {
   const { rowCount } = await client.query(
-    `UPDATE sink_cursors SET txid = $4, position = $5, updated_at = clock_timestamp()
-     WHERE sink = $1 AND txid = $2 AND position = $3`,
-    [sink, from.txid, from.position, to.txid, to.position],
+    `UPDATE sink_cursors SET txid = $5, position = $6, updated_at = clock_timestamp()
+     WHERE sink = $1 AND generation = $2 AND txid = $3 AND position = $4`,
+    [sink, generation, from.txid, from.position, to.txid, to.position],
   );
-  if (rowCount !== 1) throw new CursorMovedError(`the cursor of ${sink} is no longer at ${writeCursor(from)}`);
+  if (rowCount === 1) return;
+  const { rows } = await client.query<{ generation: string }>(
+    'SELECT generation::text FROM sink_cursors WHERE sink = $1',
+    [sink],
+  );
+  if (rows[0] && rows[0].generation !== generation) throw lost(sink);
+  throw new CursorMovedError(`the cursor of ${sink} is no longer at ${writeCursor(from)}`);
 }
 
-/** Another relay feeds the sink, or an operator has put its cursor back. */
+/** An operator has put the cursor back. */
 export class CursorMovedError extends Error {
   override readonly name = 'CursorMovedError';
 }

@@ -2,85 +2,75 @@
  * The outbox relay: feeds one sink from the journal, in order for each saga, at least once. Its promises:
  *
  *  1. The cursor moves only over what the sink has stored, or what is kept as a block (relay-blocks.ts).
- *  2. Nothing is skipped: only what lies below every running transaction is read (relay-outbox.ts).
- *  3. Of all relays of a sink one is at work: whoever holds the advisory lock, on the connection by which it also moves
- *     the cursor, from where it believes it to be.
+ *  2. Nothing is skipped: nothing is read above a transaction that can still write to the journal (horizon.ts).
+ *  3. Of all relays of a sink one is at work: the holder of its lease. One that hangs loses it, and changes nothing when it
+ *     wakes up (relay-lease.ts). What it had under way may arrive twice: rows of an older version replace nothing, and on a
+ *     stream the first appearances of a saga's events are in order, since each relay begins at or before the cursor.
  *  4. A sink that is away only makes it wait, however long.
+ *  5. What cannot be delivered stops its saga at this sink, and nothing else (rule 41).
  */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, ClientBase } from 'pg';
+import type { Client } from 'pg';
 import { connectClient } from '../database/session.js';
+import type { Holder } from './horizon.js';
 import { JOURNAL_SCHEMA, once } from './journal.js';
 import { migrateJournal } from './migrate.js';
-import { block, isDropped, readBlockedSagas, readDueBlocks, unblock, type Block, type Budget } from './relay-blocks.js';
-import {
-  deliveriesOf,
-  moveSinkCursor,
-  readEvents,
-  readSagaEvents,
-  readSinkCursor,
-  requireOwnTransactions,
-} from './relay-outbox.js';
-import { compareCursors, type Cursor } from './sinks/cursor.js';
-import type { Rejection, Sink, SinkSession } from './sinks/sink.js';
-import { within } from './within.js';
+import { LeaseLostError, releaseLease, startHeartbeat, takeLease, type Heartbeat, type Lease } from './relay-lease.js';
+import { PACE, type RelayPace } from './relay-pace.js';
+import { closeSession, deliverAll, openSession, type Shift } from './relay-shift.js';
+import type { Rejection, Sink } from './sinks/sink.js';
 
-export interface RelayPace {
-  /** Events in one delivery. */
-  readonly batch: number;
-  /** Milliseconds between looks into an empty outbox. */
-  readonly poll: number;
-  /** Milliseconds that a sink has for one answer; then it counts as away. */
-  readonly answerWithin: number;
-  /** Milliseconds after which a sink that is away is tried again; twice as long each time, up to the second one. */
-  readonly awayPause: number;
-  readonly longestAwayPause: number;
-  /** Milliseconds between questions to an idle sink how far it got. */
-  readonly checkEvery: number;
-  readonly budget: Budget;
-}
-
-const PACE: RelayPace = {
-  batch: 200,
-  poll: 200,
-  answerWithin: 60_000,
-  awayPause: 500,
-  longestAwayPause: 10_000,
-  checkEvery: 5_000,
-  budget: { attempts: 6, pause: 1_000, longestPause: 60_000 },
-};
+export type { RelayPace } from './relay-pace.js';
 
 /** `waiting`: another relay feeds the sink; `away`: the sink or the journal does not answer. */
 export type RelayState = 'waiting' | 'delivering' | 'away';
+
+export interface Held {
+  readonly holder: Holder;
+  /** Milliseconds for which this relay has found nothing that it may read. */
+  readonly ms: number;
+}
 
 export interface RelayOptions {
   readonly databaseUrl: string;
   readonly schema?: string;
   readonly sink: Sink;
   readonly pace?: Partial<RelayPace>;
-  /** Told of each change, with the reason where something is away. */
+  /** Told of each change, with the reason if something is away. */
   readonly onChange?: (state: RelayState, reason?: string) => void;
   /** Told of each event that the sink rejects. */
   readonly onRejection?: (rejection: Rejection, attempts: number) => void;
+  /** Told once of each transaction that holds up the outbox for longer than `heldFor`, and when it goes on. */
+  readonly onHeld?: (held: Held | undefined) => void;
 }
 
 export interface Relay {
   readonly sink: Sink;
+  /** Its name in `sink_cursors`. */
+  readonly holder: string;
   state(): RelayState;
+  /** Whether it holds the lease of its sink. */
+  leads(): boolean;
+  /** The transaction that its outbox waits for, from the first look on. */
+  held(): Held | undefined;
   /** Resolves once it is at work for the first time, or knows what it waits for. */
   readonly begun: Promise<RelayState>;
   /** Ends after the delivery that is under way. */
   stop(): Promise<void>;
 }
 
-/** At work: the lock is held, and the sink is connected. */
-interface Shift {
-  readonly client: ClientBase;
-  readonly sink: Sink;
-  readonly session: SinkSession;
+/** What lasts from one shift to the next. */
+interface Work {
+  readonly options: RelayOptions & { readonly schema: string };
+  readonly holder: string;
   readonly pace: RelayPace;
-  readonly options: RelayOptions;
   readonly stopping: AbortSignal;
+  readonly trouble: Shift['trouble'];
+  readonly hold: ReturnType<typeof watchHold>;
+  readonly change: (state: RelayState) => void;
+  heartbeat: Heartbeat | undefined;
 }
 
 export function startRelay(options: RelayOptions): Relay {
@@ -89,25 +79,35 @@ export function startRelay(options: RelayOptions): Relay {
   const pace = { ...PACE, ...options.pace };
   const stop = new AbortController();
   let state: RelayState | undefined;
+  let pause = pace.awayPause;
   let tellBegun: (state: RelayState) => void = () => undefined;
   const begun = new Promise<RelayState>((resolve) => (tellBegun = resolve));
   const change = (to: RelayState, reason?: string): void => {
     if (state !== to) onChange?.(to, reason);
     state = to;
+    if (to === 'delivering') pause = pace.awayPause;
     tellBegun(to);
+  };
+  const work: Work = {
+    options: { ...options, schema },
+    holder: `${hostname()}/${process.pid}/${randomBytes(3).toString('hex')}`,
+    pace,
+    stopping: stop.signal,
+    trouble: { failures: 0 },
+    hold: watchHold(pace.heldFor, options.onHeld),
+    change,
+    heartbeat: undefined,
   };
 
   async function run(): Promise<void> {
-    let pause = pace.awayPause;
     while (!stop.signal.aborted) {
       try {
         await prepare();
-        await work({ ...options, schema }, pace, stop.signal, (to) => {
-          change(to);
-          if (to === 'delivering') pause = pace.awayPause;
-        });
+        await workOneShift(work);
       } catch (error) {
         if (stop.signal.aborted) break;
+        // Another relay has it now: this one waits, or takes it back.
+        if (error instanceof LeaseLostError) continue;
         change('away', error instanceof Error ? error.message || error.name : String(error));
         await sleepUnless(stop.signal, pause);
         pause = Math.min(pause * 2, pace.longestAwayPause);
@@ -118,7 +118,10 @@ export function startRelay(options: RelayOptions): Relay {
   const running = run();
   return {
     sink,
+    holder: work.holder,
     state: () => state ?? 'waiting',
+    leads: () => work.heartbeat?.holds() === true,
+    held: () => (work.heartbeat?.holds() === true ? work.hold.now() : undefined),
     begun,
     stop: async () => {
       stop.abort();
@@ -127,44 +130,86 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-/** One shift: waits for the lock, then delivers until something is away or it is to stop. */
-async function work(
-  options: RelayOptions,
-  pace: RelayPace,
-  stopping: AbortSignal,
-  change: (state: RelayState) => void,
-): Promise<void> {
-  const { sink } = options;
-  const client = await connect(options);
+/** Waits for the lease, then delivers until something is away, the lease is lost, or it is to stop. */
+async function workOneShift(work: Work): Promise<void> {
+  const { options, holder, pace, stopping } = work;
+  const client = await connect(options, 'unwind-relay');
+  let lease: Lease | undefined;
   try {
-    while (!(await lock(client, sink))) {
-      change('waiting');
+    for (;;) {
+      lease = await takeLease(client, options.sink.name, { holder, ms: pace.lease });
+      if (lease) break;
+      work.change('waiting');
       await sleepUnless(stopping, pace.poll);
       if (stopping.aborted) return;
     }
-    const session = await within(sink.connect(), { ms: pace.answerWithin, stopping, onLate: (late) => late.close() });
-    try {
-      await deliverAll({ client, sink, session, pace, options, stopping }, change);
-    } finally {
-      await within(session.close(), { ms: 5_000 }).catch(() => undefined);
-    }
+    await deliver(work, client, lease);
   } finally {
+    // If the connection is gone the lease lapses, or this relay takes it again.
+    if (lease) await releaseLease(client, lease).catch(() => undefined);
     await client.end().catch(() => undefined);
   }
 }
 
+async function deliver(work: Work, client: Client, lease: Lease): Promise<void> {
+  const { options, pace, stopping, trouble, hold, change } = work;
+  const { sink } = options;
+  const pulse = await connect(options, 'unwind-relay-lease');
+  // Longer than any wait of a shift that is alive.
+  const heartbeat = startHeartbeat(pulse, lease, 2 * pace.answerWithin + 60_000);
+  try {
+    const session = await openSession({ sink, pace, stopping });
+    const onRejection: Shift['onRejection'] = (rejection, attempts) => options.onRejection?.(rejection, attempts);
+    const held = { onHeld: hold.look };
+    const shift: Shift = { client, sink, lease, heartbeat, pace, stopping, session, trouble, onRejection, ...held };
+    work.heartbeat = heartbeat;
+    try {
+      await deliverAll(shift, () => change('delivering'));
+    } finally {
+      await closeSession(shift.session);
+    }
+  } finally {
+    work.heartbeat = undefined;
+    hold.look(undefined);
+    heartbeat.stop();
+    await pulse.end().catch(() => undefined);
+  }
+}
+
+/** Tells of a hold once it has lasted `heldFor`, and when it is over. */
+function watchHold(heldFor: number, onHeld: RelayOptions['onHeld']) {
+  let held: { readonly holder: Holder; readonly from: number } | undefined;
+  let told: string | undefined;
+  const now = (): Held | undefined => held && { holder: held.holder, ms: performance.now() - held.from };
+  return {
+    now,
+    look(holder: Holder | undefined): void {
+      held = holder && { holder, from: held?.from ?? performance.now() };
+      const current = now();
+      const name = holder && `${holder.pid ?? ''} ${holder.application} ${holder.since ?? ''}`;
+      if (current ? current.ms < heldFor || told === name : told === undefined) return;
+      told = name;
+      onHeld?.(current);
+    },
+  };
+}
+
 const KEEP_ALIVE = 'SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3';
 
-/** A connection that notices soon when its server, or this process's machine, is gone: the lock goes with it. */
-async function connect({ databaseUrl, schema = JOURNAL_SCHEMA }: RelayOptions): Promise<Client> {
+/**
+ * A connection that notices soon when its server, or this process's machine, is gone. If this process hangs, the server
+ * ends its open transaction, and with it the lock on the cursor that another relay would wait for.
+ */
+async function connect({ databaseUrl, schema }: Work['options'], name: string): Promise<Client> {
   const client = await connectClient({
     connectionString: databaseUrl,
-    application_name: 'unwind-relay',
+    application_name: name,
     schema,
     connectionTimeoutMillis: 5_000,
-    query_timeout: 20_000,
-    // The server gives up before the relay does.
     statement_timeout: 19_000,
+    lock_timeout: 2_000,
+    idle_in_transaction_session_timeout: 3_000,
+    query_timeout: 20_000,
     keepAlive: true,
   });
   try {
@@ -172,102 +217,6 @@ async function connect({ databaseUrl, schema = JOURNAL_SCHEMA }: RelayOptions): 
     return client;
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw error;
-  }
-}
-
-async function lock(client: ClientBase, { name }: Sink): Promise<boolean> {
-  const { rows } = await client.query<{ mine: boolean }>(
-    `SELECT pg_try_advisory_lock(hashtextextended('unwind relay ' || current_schema() || ' ' || $1, 0)) AS mine`,
-    [name],
-  );
-  return rows[0]?.mine === true;
-}
-
-async function deliverAll(shift: Shift, change: (state: RelayState) => void): Promise<void> {
-  const { client, sink, pace, stopping } = shift;
-  await requireOwnTransactions(client);
-  let cursor = await resumed(shift, await readSinkCursor(client, sink.name));
-  let checked = performance.now();
-  change('delivering');
-  while (!stopping.aborted) {
-    await retryBlocks(shift, cursor);
-    const next = await deliverNext(shift, cursor);
-    if (next) {
-      cursor = next;
-      continue;
-    }
-    if (performance.now() - checked > pace.checkEvery) {
-      // An operator may have put it back.
-      cursor = await resumed(shift, await readSinkCursor(client, sink.name));
-      checked = performance.now();
-    }
-    await sleepUnless(stopping, pace.poll);
-  }
-}
-
-/** A store that was emptied or put back to an older state is filled again from there. */
-async function resumed({ client, sink, session, pace, stopping }: Shift, cursor: Cursor): Promise<Cursor> {
-  if (!session.resume) return cursor;
-  const from = await within(session.resume(cursor), { ms: pace.answerWithin, stopping });
-  if (compareCursors(from, cursor) !== 0) await moveSinkCursor(client, sink.name, cursor, from);
-  return from;
-}
-
-/** Undefined where there is nothing to deliver. */
-async function deliverNext(shift: Shift, cursor: Cursor): Promise<Cursor | undefined> {
-  const { client, sink, session, pace, options, stopping } = shift;
-  const events = await readEvents(client, cursor, pace.batch);
-  const upTo = events.at(-1)?.cursor;
-  if (!upTo) return undefined;
-  const blocked = await readBlockedSagas(client, sink.name);
-  const free = events.filter(({ sagaId }) => !blocked.has(sagaId));
-  const deliveries = await deliveriesOf(client, sink.takes, free);
-  const rejections = await within(session.deliver(deliveries, upTo), { ms: pace.answerWithin, stopping });
-  await inTransaction(client, async () => {
-    for (const rejection of rejections) await block(client, sink.name, rejection, { attempts: 1, budget: pace.budget });
-    await moveSinkCursor(client, sink.name, cursor, upTo);
-  });
-  for (const rejection of rejections) options.onRejection?.(rejection, 1);
-  return upTo;
-}
-
-async function retryBlocks(shift: Shift, cursor: Cursor): Promise<void> {
-  for (const due of await readDueBlocks(shift.client, shift.sink.name)) await retry(shift, due, cursor);
-}
-
-/** The blocked event, unless it was dropped, and all of its saga that has come behind it. */
-async function retry(
-  { client, sink, session, pace, options, stopping }: Shift,
-  due: Block,
-  cursor: Cursor,
-): Promise<void> {
-  const waiting = await readSagaEvents(client, due.sagaId, { from: due.cursor, to: cursor });
-  const events = isDropped(due) ? waiting.filter(({ id }) => id !== due.eventId) : waiting;
-  const deliveries = await deliveriesOf(client, sink.takes, events);
-  const [rejection] = await within(session.deliver(deliveries), { ms: pace.answerWithin, stopping });
-  if (!rejection) {
-    await inTransaction(client, () => unblock(client, sink.name, due));
-    return;
-  }
-  // A row stands for all of its events: as long as it is rejected, the event is that was rejected first.
-  const same = !isDropped(due) && (sink.takes === 'rows' || rejection.event.id === due.eventId);
-  const event = same ? (events.find(({ id }) => id === due.eventId) ?? rejection.event) : rejection.event;
-  const attempts = same ? due.attempts + 1 : 1;
-  await inTransaction(client, async () => {
-    if (!same) await unblock(client, sink.name, due);
-    await block(client, sink.name, { ...rejection, event }, { attempts, budget: pace.budget });
-  });
-  options.onRejection?.({ ...rejection, event }, attempts);
-}
-
-async function inTransaction(client: ClientBase, body: () => Promise<void>): Promise<void> {
-  await client.query('BEGIN');
-  try {
-    await body();
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
 }

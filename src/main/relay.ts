@@ -66,6 +66,20 @@ function relayOf(sink: Sink, databaseUrl: string, logger: Logger): Relay {
       if (state === 'away') logger.warn(about, `${sink.name} is not fed: ${reason ?? 'unknown'}; its events wait`);
       else logger.info(about, state === 'waiting' ? 'another relay feeds this sink' : 'the sink is fed');
     },
+    onHeld: (held) => {
+      if (!held) {
+        logger.info({ sink: sink.name }, `the outbox of ${sink.name} is no longer held up`);
+        return;
+      }
+      const { pid, application, since } = held.holder;
+      const who = pid === undefined ? `the prepared transaction ${application}` : `session ${pid} (${application})`;
+      const seconds = Math.round(held.ms / 1000);
+      const sentence = `${who} has had a transaction open ${since === undefined ? `for ${seconds} s at least` : `since ${since}`}`;
+      logger.warn(
+        { sink: sink.name, pid, application, since, seconds },
+        `${sentence}: it may still write to the journal, and ${sink.name} gets nothing until it ends`,
+      );
+    },
     onRejection: ({ event, reason }, attempts) => {
       const about = { sink: sink.name, sagaId: event.sagaId, eventId: event.id, attempts, reason };
       logger.warn(about, `${sink.name} rejects an event of ${event.sagaId}: ${reason}`);

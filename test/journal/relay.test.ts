@@ -115,9 +115,10 @@ describe('the relay', () => {
           journal.append(`order-${name}`, completedOrder(name)),
         ),
       );
+      // By turns the one that renews its lease, and all by which they read and move the cursor.
       await journal.pool.query(
-        `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-         WHERE l.locktype = 'advisory' AND l.granted AND a.application_name = 'unwind-relay' AND a.datname = current_database()`,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()`,
+        [round % 2 === 0 ? 'unwind-relay-lease' : 'unwind-relay'],
       );
     }
     await delivered();
@@ -163,6 +164,42 @@ describe('the relay', () => {
     await eventually('the repeats', WITHIN, () => sink.events.length === 20);
     await expectAllInOrder(sink);
     expect(relay.state()).toBe('delivering');
+  });
+
+  it('keeps only the saga waiting whose delivery always fails, whatever the sink answers (rule 41)', async () => {
+    const sink = recordingSink();
+    let poisoned = true;
+    sink.before = async (deliveries) => {
+      if (poisoned && deliveries.some(({ sagaId }) => sagaId === 'order-poison')) throw new RangeError('too odd');
+    };
+    const relay = startRelay({
+      databaseUrl: databaseUrl(),
+      schema: journal.schema,
+      sink,
+      pace: { ...PACE, batch: 200, budget: { attempts: 2, pause: 10, longestPause: 50 } },
+    });
+    relays.push(relay);
+    // Alone it cannot be told from a sink that is away.
+    await journal.append('order-poison', completedOrder('poison'));
+    await eventually('the relay to wait', WITHIN, () => relay.state() === 'away');
+    expect((await journal.pool.query('SELECT * FROM sink_blocks')).rows).toEqual([]);
+    for (const name of ['a', 'b']) await journal.append(`order-${name}`, completedOrder(name));
+    await eventually('the others', WITHIN, () => sink.idsOf('order-b').length >= 10);
+    await delivered();
+    const letter = await eventually('the dead letter', WITHIN, async () => {
+      const { rows } = await journal.pool.query('SELECT saga_id, reason FROM dead_letters WHERE resolution IS NULL');
+      return rows[0] as object | undefined;
+    });
+    expect(letter).toEqual({ saga_id: 'order-poison', reason: 'the delivery fails: RangeError' });
+    await journal.append('order-c', completedOrder('c'));
+    await eventually('one that comes later', WITHIN, () => sink.idsOf('order-c').length >= 10);
+    expect(sink.idsOf('order-poison')).toEqual([]);
+    poisoned = false;
+    await eventually('the saga to go on', WITHIN, () => sink.idsOf('order-poison').length >= 10);
+    await eventually('no block', WITHIN, async () => {
+      return (await journal.pool.query('SELECT 1 FROM sink_blocks')).rowCount === 0;
+    });
+    await expectAllInOrder(sink);
   });
 
   it('stops soon although the sink does not answer', async () => {

@@ -70,3 +70,15 @@ export async function writtenJournal(): Promise<WrittenJournal> {
     },
   };
 }
+
+/** Confirmed events of as many transactions, one each, with numbers and positions from 1 on. */
+export async function manyEvents({ pool }: WrittenJournal, count: number): Promise<void> {
+  await pool.query(
+    `INSERT INTO saga_events (saga_id, branch, seq, id, position, txid, type, data, at, run_id, stored_at)
+     SELECT 'order-' || number, 0, 1, gen_random_uuid(), number, number::text::xid8, 'SagaStarted', '{}', now(), 'run',
+       now() - interval '1 hour'
+     FROM generate_series(1, $1::int) AS number`,
+    [count],
+  );
+  await pool.query('ANALYZE saga_events');
+}
