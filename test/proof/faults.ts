@@ -19,15 +19,23 @@ export interface Cell extends Participation {
   readonly copies: 1 | 2;
   readonly step: StepName;
   readonly orderId: string;
+  /** Budgets of this matrix, in place of the usual ones. */
+  readonly policy: Partial<SagaPolicy>;
   readonly sagaId: string;
   /** What the fault's play has seen. */
   readonly seen: { cancel: string | null; blocked: boolean };
 }
 
-export function openCell(shop: Shop, calls: Calls, copies: 1 | 2, step: StepName): Cell {
+export function openCell(
+  shop: Shop,
+  calls: Calls,
+  copies: 1 | 2,
+  step: StepName,
+  policy: Partial<SagaPolicy> = {},
+): Cell {
   const orderId = randomUUID();
   const seen = { cancel: null, blocked: false };
-  return { ...PARTICIPATIONS[step], shop, calls, copies, step, orderId, sagaId: `order-${orderId}`, seen };
+  return { ...PARTICIPATIONS[step], shop, calls, copies, step, orderId, policy, sagaId: `order-${orderId}`, seen };
 }
 
 /** Plays the order with its fault until nothing is left but to wait for its end. */
@@ -74,11 +82,15 @@ async function armed(cell: Cell, fault: object, policy: Partial<SagaPolicy> = {}
   await place(cell, policy);
 }
 
-async function place({ shop, orderId, step }: Cell, policy: Partial<SagaPolicy> = {}): Promise<void> {
+async function place(cell: Cell, policy: Partial<SagaPolicy> = {}): Promise<void> {
+  const { shop, orderId, step } = cell;
   // A mail is given up after two hours instead of a day: fewer attempts to play, the same end.
   const budgets = { attemptTimeout: 5000, ...(step === 'send_confirmation' && { retriableBudget: 2 * HOUR }) };
   const tight = policy.stepTimeout !== undefined && step === 'send_confirmation';
-  await shop.place({ orderId }, { ...budgets, ...policy, ...(tight && { retriableBudget: policy.stepTimeout }) });
+  await shop.place(
+    { orderId },
+    { ...budgets, ...cell.policy, ...policy, ...(tight && { retriableBudget: policy.stepTimeout }) },
+  );
 }
 
 async function around(cell: Cell, play: (call: Call) => Promise<unknown>): Promise<void> {

@@ -1,6 +1,7 @@
 /** Plays the whole matrix of steps and faults in one shop, and prints what was found. */
 import { expectAsTheWorkflow } from '../journal/as-the-workflow.js';
-import { openShop, type Shop } from '../workflows/shop.js';
+import type { SagaPolicy } from '../../src/workflows/messages.js';
+import { openShop, type Shop, type ShopOptions } from '../workflows/shop.js';
 import { watchCalls } from './calls.js';
 import { expectedOf, FAULTS, STEPS, type Expected, type FaultName, type StepName } from './expected.js';
 import { expectNotice, expectOneEnd, expectReverseUndoing } from './facts.js';
@@ -12,13 +13,18 @@ type Findings = Map<string, string>;
 
 const cellName = (fault: FaultName, step: StepName): string => `${fault} × ${step}`;
 
-export function describeMatrix(title: string, copies: 1 | 2): void {
+/** Where it is played if not on the time-skipping server, and with which budgets. */
+export interface MatrixOptions extends Pick<ShopOptions, 'openServer'> {
+  readonly policy?: Partial<SagaPolicy>;
+}
+
+export function describeMatrix(title: string, copies: 1 | 2, { policy, ...options }: MatrixOptions = {}): void {
   const calls = watchCalls(copies);
   const found: Findings = new Map();
   let shop: Shop;
   beforeAll(async () => {
     // Without a cache each workflow task starts from its history alone, so a worker can go away at any time.
-    shop = await openShop({ journal: {}, interceptors: [calls.interceptor], maxCachedWorkflows: 0 });
+    shop = await openShop({ ...options, journal: {}, interceptors: [calls.interceptor], maxCachedWorkflows: 0 });
   });
   afterAll(async () => {
     printTable(title, rowsOf(found));
@@ -34,7 +40,7 @@ export function describeMatrix(title: string, copies: 1 | 2): void {
           found.set(cellName(fault, step), 'n/a');
           return;
         }
-        const cell = openCell(shop, calls, copies, step);
+        const cell = openCell(shop, calls, copies, step, policy);
         await shop.disarm();
         await playFault(fault, cell);
         await judge(cell, fault, expected);
