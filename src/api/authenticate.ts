@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
 import { holdsPersonalData, looksPersonal } from '../personal-data.js';
+import { loggedSubject, tokenFault, type DenialReason, type LoggedCaller } from './credentials.js';
 import { CUSTOMER_ID_PATTERN } from './order-schemas.js';
 import { ROLES, type Role } from './permissions.js';
 import { Problem } from './problem.js';
@@ -45,19 +46,24 @@ export function createAuthenticate({ tokens, apiKeys }: AuthOptions): Authentica
   return async (headers) => {
     const { authorization } = headers;
     const apiKey = headers[API_KEY_HEADER];
-    if (authorization === undefined && apiKey === undefined) throw new Problem('Unauthenticated');
-    if (authorization !== undefined && apiKey !== undefined) throw new Problem('InvalidCredentials');
+    if (authorization === undefined && apiKey === undefined)
+      throw new Problem('Unauthenticated', { reason: 'NoCredentials' });
+    if (authorization !== undefined && apiKey !== undefined) throw invalid('TwoCredentials');
     if (authorization === undefined) return machine(keys.get(sha256(String(apiKey))));
     const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
-    if (token === undefined || !verify) throw new Problem('InvalidCredentials');
+    if (token === undefined) throw invalid('NotBearer');
+    if (!verify) throw invalid('TokensNotConfigured');
     return verify(token);
   };
 }
 
+const invalid = (reason: DenialReason, cause?: unknown, caller?: LoggedCaller): Problem =>
+  new Problem('InvalidCredentials', { reason, ...(caller && { caller }) }, { cause });
+
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function machine(key: ApiKey | undefined): Caller {
-  if (!key) throw new Problem('InvalidCredentials');
+  if (!key) throw invalid('UnknownApiKey');
   return callerWith(`key:${key.name}`, key.name, [key.role], undefined);
 }
 
@@ -88,23 +94,28 @@ function tokenVerifier({ jwksUrl, issuer, audience, rolesClaim }: TokenOptions) 
   };
   return async (token: string): Promise<Caller> => {
     const { payload } = await jwtVerify(token, keySet, options).catch((error: unknown) => {
-      throw new Problem(isAway(error) ? 'IdentityUnavailable' : 'InvalidCredentials', {}, { cause: error });
+      if (isAway(error)) throw new Problem('IdentityUnavailable', {}, { cause: error });
+      throw invalid(tokenFault(error), error, loggedSubject(error));
     });
-    const { sub = '', exp = 0 } = payload;
-    // It becomes the owner of orders and part of a history: what is no id is no caller.
-    if (!CUSTOMER_ID_PATTERN.test(sub)) throw new Problem('InvalidCredentials');
+    const { sub, exp = 0 }: { sub?: unknown; exp?: number } = payload;
+    // It becomes the owner of orders, and is compared as text: a number would own what it cannot read.
+    if (typeof sub !== 'string') throw invalid('SubjectNotText');
+    if (!CUSTOMER_ID_PATTERN.test(sub)) throw invalid('SubjectNotAllowed');
     return callerWith(`sub:${sub}`, sub, rolesIn(payload, rolesClaim), (exp + CLOCKS_DIFFER_BY_S) * 1_000);
   };
 }
 
-/** A token without a role of ours may do nothing. */
+/** A list of names, or one text with spaces between them, as OAuth has its scopes. Without a role of ours nothing is allowed. */
 function rolesIn(payload: JWTPayload, claim: string): Role[] {
-  const path = claim.split('.');
-  const found: unknown =
-    payload[claim] ?? path.reduce<unknown>((value, name) => (Object(value) as Record<string, unknown>)[name], payload);
-  const names: unknown[] = Array.isArray(found) ? found : [found];
+  const found: unknown = memberOf(payload, claim) ?? claim.split('.').reduce<unknown>(memberOf, payload);
+  const names: unknown[] = Array.isArray(found) ? found : String(found).split(' ');
   return ROLES.filter((role) => names.includes(role));
 }
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 
 /** The keys could not be fetched: nothing is known of the token. */
 const isAway = (error: unknown): boolean =>

@@ -1,4 +1,5 @@
 /** Who asks, and what is theirs. */
+import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import type { Authenticate } from './authenticate.js';
 import { PERMISSIONS, ROLES, type OperationId, type Role } from './permissions.js';
@@ -30,7 +31,7 @@ const ANYBODY: Caller = {
   expiresAt: undefined,
 };
 
-const callers = new WeakMap<Request, Caller>();
+const callers = new WeakMap<IncomingMessage, Caller>();
 
 /** Finds out who asks, before anything else is looked at. Without `authenticate` anybody may do everything. */
 export function identify(authenticate: Authenticate | undefined): RequestHandler {
@@ -40,8 +41,11 @@ export function identify(authenticate: Authenticate | undefined): RequestHandler
   };
 }
 
+/** Undefined if nobody has asked yet who it is. */
+export const knownCallerOf = (req: IncomingMessage): Caller | undefined => callers.get(req);
+
 export function callerOf(req: Request): Caller {
-  const caller = callers.get(req);
+  const caller = knownCallerOf(req);
   if (!caller) throw new Error('this route does not know who asks');
   return caller;
 }
@@ -50,7 +54,9 @@ export function callerOf(req: Request): Caller {
 export function allow(operation: OperationId): RequestHandler {
   const roles: readonly Role[] = PERMISSIONS[operation];
   return (req, _res, next) => {
-    if (!callerOf(req).roles.some((role) => roles.includes(role))) throw new Problem('Forbidden');
+    if (!callerOf(req).roles.some((role) => roles.includes(role))) {
+      throw new Problem('Forbidden', { reason: 'RoleMissing' });
+    }
     next();
   };
 }

@@ -13,7 +13,8 @@ import { invalidRequest } from './validate.js';
 export async function completeOrder(deps: ApiDeps, request: OrderRequest, caller: Caller): Promise<Order> {
   const { orderId = randomUUID(), items, paymentMethod, shippingAddress } = request;
   if (caller.customerId !== undefined && (request.customerId ?? caller.customerId) !== caller.customerId) {
-    throw new Problem('Forbidden', { detail: 'A customer orders for itself: leave the customer id out.' });
+    const detail = 'A customer orders for itself: leave the customer id out.';
+    throw new Problem('Forbidden', { detail, reason: 'OtherCustomer' });
   }
   const customerId = request.customerId ?? caller.customerId;
   const known = { orderId, items: mergeItems(items) };

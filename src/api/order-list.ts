@@ -12,7 +12,9 @@ import { parseQuery } from './validate.js';
 export async function listOrders({ journal }: ApiDeps, req: Request, res: Response): Promise<void> {
   const { cursor, limit, ...filter } = parseQuery(orderListQuerySchema, req.query);
   const own = callerOf(req).customerId;
-  if (own !== undefined && (filter.customerId ?? own) !== own) throw new Problem('Forbidden');
+  if (own !== undefined && (filter.customerId ?? own) !== own) {
+    throw new Problem('Forbidden', { reason: 'OtherCustomer' });
+  }
   const customerId = own ?? filter.customerId;
   const { items, next } = await journal.listOrders({ ...filter, customerId }, { cursor, limit });
   const page: OrderList = { items: items.map((order) => ({ ...order, links: linksOf(order.orderId) })), next };

@@ -13,8 +13,11 @@ const SHOWN_TEXT = `^${ANY}*${VISIBLE}${ANY}*$`;
 
 const DEMO = 'May be left out in development only, where the demo customer fills it in.';
 
-/** Also what the subject of a token has to look like. */
-export const CUSTOMER_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._|:@-]{0,99}$/;
+/**
+ * Also the subject of a token: up to 255 ASCII characters, as OpenID Connect has it, without control characters and
+ * without blanks at its ends. https://openid.net/specs/openid-connect-core-1_0.html#IDToken
+ */
+export const CUSTOMER_ID_PATTERN = /^[!-~](?:[ -~]{0,253}[!-~])?$/;
 
 const MAX_QUANTITY = 10_000;
 
@@ -33,7 +36,7 @@ export const historyText = (max: number) =>
 const NO_AT = `^[^\\u0000-\\u001f\\u007f-\\u009f@]*[^\\u0000-\\u0020\\u007f-\\u00a0@][^\\u0000-\\u001f\\u007f-\\u009f@]*$`;
 
 /** Who decides, if no credentials say it. */
-export const actorName = text(128)
+export const actorName = text(255)
   .refine((value) => !value.includes('@') && !holdsPersonalData(value), 'is a name: no e-mail address, no card number')
   .meta({ pattern: NO_AT, description: 'Who decides; whoever the credentials name, where authentication is on.' });
 
@@ -70,7 +73,7 @@ export const orderRequestSchema = z
     orderId: newOrderId.optional(),
     customerId: z
       .string()
-      .regex(CUSTOMER_ID_PATTERN, 'is up to 100 letters, digits or "._|:@-"')
+      .regex(CUSTOMER_ID_PATTERN, 'is up to 255 visible ASCII characters')
       .meta({ description: DEMO, example: 'demo-customer' })
       .optional(),
     items: z

@@ -17,6 +17,7 @@ export const problemSchema = z
     state: z.string().optional(),
     blockedOn: z.string().nullable().optional(),
     requestId: z.string().optional(),
+    reason: z.string().optional().meta({ description: 'Of a 401 or 403: why, such as `TokenExpired`.' }),
     correlationId: z.string(),
   })
   .meta({ id: 'Problem' });

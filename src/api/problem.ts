@@ -4,6 +4,7 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { InvalidCursorError } from '../journal/reader.js';
 import { JournalUnavailableError } from '../journal/unavailable.js';
 import { OrdersUnavailableError } from '../orders/unavailable.js';
+import { noteDenial, type DenialReason, type LoggedCaller } from './credentials.js';
 import { correlationIdOf } from './correlation.js';
 import { PROBLEMS, problemType, type ProblemCode, type ProblemKind } from './problems.js';
 
@@ -24,6 +25,10 @@ export interface ProblemDetails {
   readonly blockedOn?: string | null;
   /** Under which an undecided request is repeated. */
   readonly requestId?: string;
+  /** Why a caller was turned away (401, 403): stable, and never a value that was sent. */
+  readonly reason?: DenialReason;
+  /** Whom credentials name that were not taken; goes into the log alone. */
+  readonly caller?: LoggedCaller;
   /** Seconds; goes into the header alone. */
   readonly retryAfter?: number;
 }
@@ -43,9 +48,9 @@ export class Problem extends Error {
 
 function sendProblem(res: Response, code: ProblemCode, details: ProblemDetails = {}): void {
   const { status, title, retryAfter: standard }: ProblemKind = PROBLEMS[code];
-  const { retryAfter = standard, ...members } = details;
+  const { retryAfter = standard, caller: _caller, ...members } = details;
   if (retryAfter !== undefined) res.set('Retry-After', String(retryAfter));
-  if (status === 401) res.set('WWW-Authenticate', CHALLENGES[code] ?? 'Bearer');
+  if (status === 401) res.set('WWW-Authenticate', challengeOf(code, details.reason));
   res.set('Cache-Control', 'no-store');
   const document = {
     type: problemType(code),
@@ -58,10 +63,9 @@ function sendProblem(res: Response, code: ProblemCode, details: ProblemDetails =
   res.status(status).type('application/problem+json').send(JSON.stringify(document));
 }
 
-/** RFC 6750: nothing but `Bearer` where no credentials were sent. */
-const CHALLENGES: Readonly<Partial<Record<ProblemCode, string>>> = {
-  InvalidCredentials: 'Bearer error="invalid_token"',
-};
+/** RFC 6750: nothing but `Bearer` if no credentials were sent. */
+const challengeOf = (code: ProblemCode, reason = ''): string =>
+  code === 'InvalidCredentials' ? `Bearer error="invalid_token", error_description="${reason}"` : 'Bearer';
 
 export const routeNotFound: RequestHandler = (_req, res) => sendProblem(res, 'RouteNotFound');
 
@@ -77,6 +81,8 @@ export function onlyMethods(...methods: string[]): RequestHandler {
 
 export const answerWithProblem: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const problem = problemOf(error);
+  const { reason, caller } = problem.details;
+  if (reason !== undefined) noteDenial(res.req, { reason, ...(caller && { caller }) });
   // The log line of a failed request carries what happened; the answer never does.
   if (PROBLEMS[problem.code].status >= 500) res.err = types.isNativeError(problem.cause) ? problem.cause : problem;
   // Part of another answer is on its way already: the connection is all that can still be ended.

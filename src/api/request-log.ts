@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pinoHttp, type HttpLogger } from 'pino-http';
 import type { Logger } from 'pino';
+import { knownCallerOf } from './caller.js';
+import { denialOf, loggedCaller, type LoggedCaller } from './credentials.js';
 import { assignCorrelationId } from './correlation.js';
 import { describeError } from './describe-error.js';
 import { routePattern } from './route-pattern.js';
 import { assignTrace, traceIdOf } from './trace.js';
 
 /**
- * One log line per request: method, route, status, time, correlation and trace id. No paths, headers, queries or bodies, and of
+ * One log line per request: method, route, caller, status, time, correlation and trace id. No paths, headers, queries or bodies, and of
  * errors only named fields: the driver's carry whole rows (`detail`), with addresses in them.
  */
 export function requestLog(logger: Logger): HttpLogger {
@@ -22,8 +24,8 @@ export function requestLog(logger: Logger): HttpLogger {
     quietReqLogger: true,
     wrapSerializers: false,
     quietResLogger: true,
-    customSuccessObject: (req, _res, value: object) => ({ req: requestOf(req), ...value }),
-    customErrorObject: (req, _res, _error, value: object) => ({ req: requestOf(req), ...value }),
+    customSuccessObject: (req, _res, value: object) => ({ req: requestOf(req), ...whoAsked(req), ...value }),
+    customErrorObject: (req, _res, _error, value: object) => ({ req: requestOf(req), ...whoAsked(req), ...value }),
     serializers: {
       res: (res: ServerResponse) => ({ status: res.statusCode }),
       err: describeError,
@@ -37,3 +39,10 @@ const requestOf = (req: IncomingMessage & { originalUrl?: string }): { method?: 
   method: req.method,
   path: routePattern((req.originalUrl ?? req.url ?? '').split('?', 1)[0] ?? ''),
 });
+
+/** Who asked, without a name, and why that caller was turned away, if so (L4). */
+function whoAsked(req: IncomingMessage): { caller?: LoggedCaller; reason?: string } {
+  const known = knownCallerOf(req);
+  const denial = denialOf(req);
+  return { ...(known && { caller: loggedCaller(known) }), ...denial };
+}

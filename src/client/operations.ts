@@ -83,6 +83,8 @@ export type Problem = {
   readonly state?: string | undefined;
   readonly blockedOn?: string | null | undefined;
   readonly requestId?: string | undefined;
+  /** Of a 401 or 403: why, such as `TokenExpired`. */
+  readonly reason?: string | undefined;
   readonly correlationId: string;
 };
 

@@ -3,7 +3,7 @@ import { orderId, text } from '../fields.js';
 import type { Participant } from '../participant.js';
 
 const kind = z.enum(['confirmation', 'cancellation']);
-const request = z.strictObject({ orderId, customerId: text(100), kind });
+const request = z.strictObject({ orderId, customerId: text(255), kind });
 
 /** The customer whose mailbox takes nothing, so that anybody can reproduce it with one curl. */
 const REJECTING = 'unreachable-customer';

@@ -4,7 +4,7 @@ import type { Participant } from '../participant.js';
 
 const request = z.strictObject({
   orderId,
-  customerId: text(100),
+  customerId: text(255),
   /** A token of the payment provider, never a card number. */
   paymentMethod: text(200),
   amount: money,

@@ -1,0 +1,82 @@
+/** Why credentials were not taken, and who a caller is in the log: reasons are stable, and nobody is named (rule 33). */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { errors } from 'jose';
+import type { Caller } from './caller.js';
+
+/** In the problem document of a 401 or 403, and in its line of the log. */
+export type DenialReason =
+  | 'NoCredentials'
+  | 'TwoCredentials'
+  | 'NotBearer'
+  | 'TokensNotConfigured'
+  | 'UnknownApiKey'
+  | 'TokenMalformed'
+  | 'TokenExpired'
+  | 'TokenNotYetValid'
+  | 'WrongIssuer'
+  | 'WrongAudience'
+  | 'ClaimMissing'
+  | 'AlgorithmNotAllowed'
+  | 'UnknownSigningKey'
+  | 'BadSignature'
+  | 'SubjectNotText'
+  | 'SubjectNotAllowed'
+  | 'TicketNotValid'
+  | 'RoleMissing'
+  | 'OtherCustomer'
+  | 'OriginNotAllowed'
+  | 'HostNotAllowed';
+
+const BY_CODE: Readonly<Record<string, DenialReason>> = {
+  ERR_JWT_EXPIRED: 'TokenExpired',
+  ERR_JOSE_ALG_NOT_ALLOWED: 'AlgorithmNotAllowed',
+  ERR_JWKS_NO_MATCHING_KEY: 'UnknownSigningKey',
+  ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'UnknownSigningKey',
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'BadSignature',
+};
+
+/** What is wrong with a token whose verification has thrown this. */
+export function tokenFault(error: unknown): DenialReason {
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.reason === 'missing') return 'ClaimMissing';
+    const byClaim: Readonly<Record<string, DenialReason>> = { iss: 'WrongIssuer', aud: 'WrongAudience' };
+    return byClaim[error.claim] ?? (error.claim === 'nbf' ? 'TokenNotYetValid' : 'TokenMalformed');
+  }
+  return error instanceof errors.JOSEError ? (BY_CODE[error.code] ?? 'TokenMalformed') : 'TokenMalformed';
+}
+
+/** Short enough for a line, long enough to tell callers apart. */
+export const hashOfCaller = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 16);
+
+export interface LoggedCaller {
+  readonly hash?: string;
+  readonly roles?: readonly string[];
+  /** Of an API key: its name is the operator's own. */
+  readonly key?: string;
+}
+
+/** A caller as the log names it: never its subject, which may be an e-mail address. */
+export function loggedCaller({ id, roles }: Pick<Caller, 'id' | 'roles'>): LoggedCaller {
+  const [, key] = /^key:(.*)$/s.exec(id) ?? [];
+  return { hash: hashOfCaller(id), roles, ...(key !== undefined && { key }) };
+}
+
+/** Whom a token names whose signature is right, although it cannot be taken (any more). */
+export function loggedSubject(error: unknown): LoggedCaller | undefined {
+  const isSigned = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
+  const sub: unknown = isSigned ? error.payload.sub : undefined;
+  return typeof sub === 'string' ? { hash: hashOfCaller(`sub:${sub}`) } : undefined;
+}
+
+interface Denial {
+  readonly reason: DenialReason;
+  readonly caller?: LoggedCaller;
+}
+
+const denials = new WeakMap<IncomingMessage, Denial>();
+
+/** Kept for the request's line in the log. */
+export const noteDenial = (req: IncomingMessage, denial: Denial): void => void denials.set(req, denial);
+
+export const denialOf = (req: IncomingMessage): Denial | undefined => denials.get(req);
