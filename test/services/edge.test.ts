@@ -29,7 +29,6 @@ describe('a body that is not valid is a 400 that names the field, and changes no
     ['payment', 'payments/x', {}, 'orderId'],
     ['payment', 'payments/x', [], 'body'],
     ['payment', 'payments/x', { ...payment, cardNumber: '4111' }, 'cardNumber'],
-    ['payment', 'payments/x', { ...payment, amount: { ...amount, amount: 0 } }, 'amount.amount'],
     ['payment', 'payments/x', { ...payment, amount: { ...amount, amount: -1 } }, 'amount.amount'],
     ['payment', 'payments/x', { ...payment, amount: { ...amount, amount: 1.5 } }, 'amount.amount'],
     ['payment', 'payments/x', { ...payment, amount: { ...amount, amount: 2 ** 53 } }, 'amount.amount'],
