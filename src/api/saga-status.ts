@@ -6,7 +6,7 @@ import { ORDER_ID_PATTERN, orderIdOf } from '../order.js';
 import { OrdersUnavailableError } from '../orders/unavailable.js';
 import { getSagaState, SAGA_TYPE, SagaBlockedOnAttribute, SagaStateAttribute } from '../workflows/messages.js';
 import type { SagaRecord } from '../workflows/messages.js';
-import { etagOf } from './conditional.js';
+import { stateOf } from './conditional.js';
 import type { ApiDeps } from './deps.js';
 import { SAGA_ID_PATTERN, sagaOutcomeSchema, sagaStateSchema, type SagaStatus } from './saga-schemas.js';
 import { askTemporal, EngineUnavailableError } from './temporal.js';
@@ -48,7 +48,7 @@ export async function readSagaStatus(
 
 /** The same for the same state, whoever tells it; who tells it and when is left out. */
 export const statusTag = ({ asOf: _asOf, source: _source, engineStatus, ...content }: SagaStatus): string =>
-  etagOf({ ...content, alarm: ALARMS.has(engineStatus ?? '') });
+  stateOf({ ...content, alarm: ALARMS.has(engineStatus ?? '') });
 
 /** Closed without a verdict: whatever the workflow would answer, it has stopped there. */
 const ALARMS: ReadonlySet<string> = new Set(['FAILED', 'TIMED_OUT', 'TERMINATED']);

@@ -57,7 +57,26 @@ describe('an operator', () => {
       'PreconditionFailed',
       'reserve_inventory',
     ]);
-    expect((await resolve('seen', body, { 'if-match': seen })).status).toBe(200);
+    // A weak tag never matches (RFC 9110, 13.1.1).
+    for (const other of [`W/${seen}`, seen.replaceAll('"', ''), '""', '"..."', '']) {
+      expect([other, (await resolve('seen', body, { 'if-match': other })).status]).toEqual([other, 412]);
+    }
+    expect((await resolve('seen', body, { 'if-match': `"other", ${seen}` })).status).toBe(200);
+  });
+
+  it('(A6) decides on what was seen of the order or of its saga, from any source; If-Match: * takes anything', async () => {
+    await block('either');
+    shop.allowRelease('either');
+    const paths = ['/api/orders/either', '/api/sagas/order-either/status', '/api/sagas/order-either/status?fresh=true'];
+    const tags = await Promise.all(
+      paths.map(async (path) => (await api.request('GET', path)).headers.get('etag') ?? ''),
+    );
+    const body = { action: 'applied', reason: 'does not apply', requestId: 'r-6' };
+    for (const tag of [...tags, '*']) {
+      // It passes the precondition, and is refused for another reason.
+      expect([tag, (await resolve('either', body, { 'if-match': tag })).status]).toEqual([tag, 409]);
+    }
+    expect((await resolve('either', { ...body, action: 'retry', requestId: 'r-7' })).status).toBe(200);
   });
 
   it('resolves many at once: a dry run touches nothing, then one Update for each, also when it is sent twice', async () => {

@@ -53,18 +53,42 @@ describe('the status of a saga', () => {
     expect(await statusOf('read')).toMatchObject(told);
   });
 
-  it('has one ETag, whoever tells it; nothing new is 304', async () => {
+  const seenAt = async (path: string, tag?: string) => {
+    const answer = await api.request('GET', path, tag === undefined ? {} : { headers: { 'if-none-match': tag } });
+    return { status: answer.status, text: answer.text, tag: answer.headers.get('etag') ?? '' };
+  };
+
+  it('(A6) has a strong ETag for each answer: no two that differ in a byte share one', async () => {
     await fulfil('tagged');
     const paths = ['/api/sagas/order-tagged/status', '/api/sagas/order-tagged/status?fresh=true', '/api/orders/tagged'];
-    const answers = await Promise.all(paths.map((path) => api.request('GET', path)));
-    const tags = new Set(answers.map(({ headers }) => headers.get('etag')));
-    expect(tags.size).toBe(1);
-    const [tag = ''] = [...tags].map(String);
-    for (const path of paths) {
-      const again = await api.request('GET', path, { headers: { 'if-none-match': `"other", W/${tag}` } });
-      expect([again.status, again.text]).toEqual([304, '']);
+    const bytes = new Map<string, string>();
+    for (const path of [...paths, ...paths, '/api/orders', '/api/sagas', '/api/sagas/order-tagged/events']) {
+      const { tag, text } = await seenAt(path);
+      expect(tag).toMatch(/^"[^"]+"$/);
+      expect(bytes.get(tag) ?? text).toBe(text);
+      bytes.set(tag, text);
     }
-    expect((await api.request('GET', paths[0] ?? '', { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
+    expect(new Set(bytes.values()).size).toBe(bytes.size);
+  });
+
+  it('(A6) is 304 while nothing is new, whoever told it before, and the order is not taken for its saga', async () => {
+    await fulfil('same');
+    const [view, fresh, order] = [
+      '/api/sagas/order-same/status',
+      '/api/sagas/order-same/status?fresh=true',
+      '/api/orders/same',
+    ];
+    const tags = await Promise.all([view, fresh, order].map(async (path) => (await seenAt(path)).tag));
+    for (const path of [view, fresh]) {
+      for (const tag of tags.slice(0, 2)) {
+        expect(await seenAt(path, `"other", W/${tag}`)).toEqual({ status: 304, text: '', tag });
+      }
+      expect((await seenAt(path, tags[2])).status).toBe(200);
+    }
+    expect((await seenAt(order, tags[2])).status).toBe(304);
+    expect((await seenAt(order, tags[0])).status).toBe(200);
+    expect((await seenAt(view, '"other"')).status).toBe(200);
+    expect((await seenAt(view, '*')).status).toBe(304);
   });
 });
 
