@@ -1,21 +1,28 @@
 /** What needs a human, and what a human does about it. */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { openLetterDesk, type DeadLetter, type LetterDesk } from '../journal/letter-desk.js';
+import { openLetterDesk, type DeadLetter, type LetterDesk, type LetterFilter } from '../journal/letter-desk.js';
 import { openOrders } from '../orders/orders.js';
 import { loadConfig } from '../main/config.js';
 import { findDatabase } from '../main/database.js';
 import { findJournal, withTemporal } from '../main/journal-target.js';
 import { StartError } from '../main/start-error.js';
-import { workLetter, type Change, type Verb } from '../main/work-letters.js';
+import { workLetter, type Change, type Shop, type Verb } from '../main/work-letters.js';
+import { workLetters } from '../main/work-many-letters.js';
 import { say, type Command } from './command.js';
+import { FILTER_OPTIONS, filterOf, listOptionsOf } from './letter-options.js';
 
-const USAGE = `unwind dead-letters                                    the open ones; list --all: everything
-unwind dead-letters retry ID --actor WHO --reason WHY    repeats what failed
-unwind dead-letters resolve ID --actor WHO --reason WHY  blocked: skips the step; undelivered: it was dealt with
-unwind dead-letters drop ID --actor WHO --reason WHY     what a sink rejected
+const USAGE = `unwind dead-letters [list] [FILTER] [--all] [--json] [--limit N] [--after ID]
+  lists the open ones, or all, by their numbers; --json prints an object a line
+unwind dead-letters VERB ID --actor WHO --reason WHY
+unwind dead-letters VERB FILTER --actor WHO --reason WHY [--apply]
+  decides one, or every open one that the filter finds; the latter only shows them unless --apply is given
+VERB    retry: repeats what failed; resolve: blocked: skips the step, undelivered: it was dealt with;
+        drop: what a sink or the reader of commands rejected
+FILTER  --kind blocked|undelivered|rejectedEvent|rejectedCommand, --saga ID, --step NAME, --sink NAME,
+        --code REASON, --older-than 2h; those that are given together narrow it
   --request-id ID  repeats a decision under the id of the first try
-Exit code 0: listed, or closed; 1: still open; 2: nothing could be done.`;
+Exit code 0: listed, or closed; 1: something is still open; 2: nothing could be done; 130: stopped.`;
 
 function lineOf(letter: DeadLetter): string {
   const { id, kind, sagaId, step, sink, eventId, reason, firstAt, lastAt, attempts, resolution, resolvedBy } = letter;
@@ -24,10 +31,36 @@ function lineOf(letter: DeadLetter): string {
   return `${id}  ${kind}  ${what}  ${reason}, ${attempts} attempts, ${firstAt} to ${lastAt}${closed}`;
 }
 
-async function list(desk: LetterDesk, which: 'open' | 'all'): Promise<void> {
-  const letters = await desk.list(which);
-  for (const letter of letters) say(lineOf(letter));
-  say(`${letters.length} dead letters${which === 'open' ? ' open' : ''}`);
+const options = {
+  ...FILTER_OPTIONS,
+  all: { type: 'boolean' },
+  json: { type: 'boolean' },
+  limit: { type: 'string' },
+  after: { type: 'string' },
+  apply: { type: 'boolean' },
+  actor: { type: 'string' },
+  reason: { type: 'string' },
+  'request-id': { type: 'string' },
+} as const;
+
+const parse = (args: readonly string[]) => parseArgs({ args: [...args], options, allowPositionals: true });
+type Values = ReturnType<typeof parse>['values'];
+
+async function list(desk: LetterDesk, values: Values, stop: AbortSignal): Promise<number> {
+  const { limit, after } = listOptionsOf(values);
+  let [count, last] = [0, ''];
+  let isMore = false;
+  for await (const letter of desk.every({ ...filterOf(values), which: values.all ? 'all' : 'open' }, after)) {
+    isMore = count >= limit || stop.aborted;
+    if (isMore) break;
+    say(values.json ? JSON.stringify(letter) : lineOf(letter));
+    count += 1;
+    last = letter.id;
+  }
+  if (!values.json) {
+    say(`${count} dead letters${values.all ? '' : ' open'}${isMore ? `, and more: go on with --after ${last}` : ''}`);
+  }
+  return stop.aborted ? 130 : 0;
 }
 
 function requireText(name: string, value: string | undefined): string {
@@ -35,53 +68,93 @@ function requireText(name: string, value: string | undefined): string {
   throw new StartError(`--${name} is missing: each change says who and why.`);
 }
 
-const VERBS: readonly string[] = ['retry', 'resolve', 'drop'];
+const changeOf = (values: Values): Change => ({
+  actor: requireText('actor', values.actor),
+  reason: requireText('reason', values.reason),
+  requestId: values['request-id'] ?? randomUUID(),
+});
 
-async function work(desk: LetterDesk, args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: {
-      all: { type: 'boolean' },
-      actor: { type: 'string' },
-      reason: { type: 'string' },
-      'request-id': { type: 'string' },
-    },
-    allowPositionals: true,
-  });
-  const [verb = 'list', id] = positionals;
-  if (verb === 'list') {
-    await list(desk, values.all ? 'all' : 'open');
-    return 0;
-  }
-  if (!VERBS.includes(verb)) throw new StartError(`"${verb}" cannot be done: say list, retry, resolve or drop.`);
-  const letter = /^\d{1,18}$/.test(id ?? '') ? await desk.get(id ?? '') : undefined;
-  if (!letter) throw new StartError(`There is no dead letter ${id ?? ''}: list shows their numbers.`);
-  const change: Change = {
-    actor: requireText('actor', values.actor),
-    reason: requireText('reason', values.reason),
-    requestId: values['request-id'] ?? randomUUID(),
-  };
+/** Temporal is needed for what its sagas decide, and for nothing else. */
+const needsTemporal = (verb: Verb, { kind }: Pick<DeadLetter, 'kind'> | LetterFilter): boolean =>
+  verb !== 'drop' && (kind === undefined || kind === 'blocked');
+
+async function withShop<T>(lazily: boolean, act: (shop: Shop) => Promise<T>): Promise<T> {
   const config = loadConfig();
   const orders = await openOrders({ databaseUrl: await findDatabase(config), demoData: false });
   try {
-    const { done, said } = await withTemporal(config, (client) =>
-      workLetter(
-        desk,
-        { client, orders, notificationUrl: config.serviceUrls.notification },
-        { letter, verb: verb as Verb, change },
-      ),
-    );
-    say(`${letter.id}: ${said}`);
-    return done ? 0 : 1;
+    const { notification } = config.serviceUrls;
+    return await withTemporal(config, (client) => act({ client, orders, notificationUrl: notification }), lazily);
   } finally {
     await orders.close();
   }
 }
 
-async function run(args: readonly string[]): Promise<number> {
+async function workOne(desk: LetterDesk, verb: Verb, id: string, values: Values): Promise<number> {
+  const letter = /^\d{1,18}$/.test(id) ? await desk.get(id) : undefined;
+  if (!letter) throw new StartError(`There is no dead letter ${id}: list shows their numbers.`);
+  const change = changeOf(values);
+  const { done, said } = await withShop(!needsTemporal(verb, letter), (shop) =>
+    workLetter(desk, shop, { letter, verb, change }),
+  );
+  say(`${letter.id}: ${said}`);
+  return done ? 0 : 1;
+}
+
+const SHOWN = 20;
+const PROGRESS_EVERY_MS = 5_000;
+
+async function preview(desk: LetterDesk, verb: Verb, values: Values, stop: AbortSignal): Promise<number> {
+  let count = 0;
+  for await (const letter of desk.every(filterOf(values))) {
+    if (stop.aborted) return 130;
+    count += 1;
+    if (count <= SHOWN) say(lineOf(letter));
+  }
+  const others = count > SHOWN ? `, of which the first ${SHOWN} are shown` : '';
+  say(`${verb} would be tried on ${count} open dead letters${others}. Nothing was done: --apply does it.`);
+  return count === 0 ? 0 : 1;
+}
+
+async function workMany(desk: LetterDesk, verb: Verb, values: Values, stop: AbortSignal): Promise<number> {
+  const filter = filterOf(values);
+  if (Object.keys(filter).length === 0) {
+    throw new StartError('Say which ones: a number, or --kind, --saga, --step, --sink, --code or --older-than.');
+  }
+  const change = changeOf(values);
+  if (!values.apply) return preview(desk, verb, values, stop);
+  let [done, open, told] = [0, 0, performance.now()];
+  await withShop(!needsTemporal(verb, filter), async (shop) => {
+    for await (const worked of workLetters(desk, shop, { filter, verb, change, stop })) {
+      if (worked.done) done += 1;
+      else {
+        open += 1;
+        say(`${worked.letter.id}: ${worked.said}`);
+      }
+      if (performance.now() - told < PROGRESS_EVERY_MS) continue;
+      told = performance.now();
+      process.stderr.write(`${done} closed, ${open} still open, up to ${worked.letter.id}\n`);
+    }
+  });
+  const repeat = open > 0 || stop.aborted ? `; repeat it with --request-id ${change.requestId}` : '';
+  say(`${done} closed, ${open} still open${repeat}`);
+  if (stop.aborted) return 130;
+  return open === 0 ? 0 : 1;
+}
+
+const VERBS: readonly string[] = ['retry', 'resolve', 'drop'];
+
+async function run(args: readonly string[], stop: AbortSignal): Promise<number> {
+  const { values, positionals } = parse(args);
+  const [verb = 'list', id] = positionals;
+  if (verb !== 'list' && !VERBS.includes(verb)) {
+    throw new StartError(`"${verb}" cannot be done: say list, retry, resolve or drop.`);
+  }
   const desk = await openLetterDesk(await findJournal(loadConfig()));
   try {
-    return await work(desk, args);
+    if (verb === 'list') return await list(desk, values, stop);
+    return await (id === undefined
+      ? workMany(desk, verb as Verb, values, stop)
+      : workOne(desk, verb as Verb, id, values));
   } finally {
     await desk.end();
   }

@@ -17,6 +17,8 @@ export interface JournalPoolOptions {
   readonly databaseUrl: string;
   readonly schema?: string;
   readonly poolSize?: number;
+  /** How long a caller waits for a session, and for an answer; 1.5 s unless set. */
+  readonly patienceMs?: number | undefined;
   /** How long another process may hold the lock for migrating the schema. */
   readonly migrationWaitMs?: number | undefined;
   /** Called for each pooled connection that breaks while it is idle; the pool replaces it. */
@@ -37,12 +39,17 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-export const journalPool = ({ databaseUrl, poolSize = 10, onConnectionLoss }: JournalPoolOptions): Pool =>
+export const journalPool = ({
+  databaseUrl,
+  poolSize = 10,
+  patienceMs = PATIENCE_MS,
+  onConnectionLoss,
+}: JournalPoolOptions): Pool =>
   openBoundedPool({
     databaseUrl,
     applicationName: 'unwind-journal',
     size: poolSize,
-    patienceMs: PATIENCE_MS,
+    patienceMs,
     onConnectionLoss,
   });
 

@@ -4,19 +4,37 @@ import { JOURNAL_SCHEMA, journalPool, type JournalPoolOptions } from './journal.
 import type { Letter } from './letters.js';
 import { migrateJournal } from './migrate.js';
 
+export const LETTER_KINDS = ['blocked', 'undelivered', 'rejectedEvent', 'rejectedCommand'] as const;
+
 /** Times are ISO 8601. */
 export interface DeadLetter extends Omit<Letter, 'kind' | 'step'> {
   readonly id: string;
-  readonly kind: Letter['kind'] | 'rejectedEvent' | 'rejectedCommand';
+  readonly kind: (typeof LETTER_KINDS)[number];
   readonly sagaId: string | null;
   readonly step: string | null;
   readonly sink: string | null;
   readonly eventId: string | null;
 }
 
+/** What is listed: each field that is given narrows it. */
+export interface LetterFilter {
+  /** `open` unless it says otherwise. */
+  readonly which?: 'open' | 'all' | undefined;
+  readonly kind?: DeadLetter['kind'] | undefined;
+  readonly sagaId?: string | undefined;
+  readonly step?: string | undefined;
+  readonly sink?: string | undefined;
+  /** The code in its `reason`, exactly. */
+  readonly code?: string | undefined;
+  /** Milliseconds since it was written first. */
+  readonly olderThan?: number | undefined;
+}
+
 export interface LetterDesk {
-  /** Open ones, the oldest first, or all of them. */
-  list(which: 'open' | 'all'): Promise<DeadLetter[]>;
+  /** A page by number, of those behind `after`; at most `limit`, 500 unless set. */
+  page(filter: LetterFilter, after?: string, limit?: number): Promise<DeadLetter[]>;
+  /** All of them by number, read page by page: one page is in memory. */
+  every(filter: LetterFilter, after?: string): AsyncGenerator<DeadLetter>;
   get(id: string): Promise<DeadLetter | undefined>;
   /** False where somebody else has closed it meanwhile. */
   close(id: string, how: { resolution: string; actor: string; reason: string }): Promise<boolean>;
@@ -62,16 +80,47 @@ const letterOf = (row: Row): DeadLetter => ({
   resolvedAt: row.resolved_at?.toISOString() ?? null,
 });
 
+const AT_A_TIME = 500;
+/** A filter that few letters pass reads many: longer than anything that serves a caller. */
+const PATIENCE_MS = 15_000;
+
+function conditionsOf(filter: LetterFilter, after: string) {
+  const { which = 'open', kind, sagaId, step, sink, code, olderThan } = filter;
+  const values: unknown[] = [after];
+  const conditions = [
+    [kind, (n: number) => `kind = $${n}`],
+    [sagaId, (n: number) => `saga_id = $${n}`],
+    [step, (n: number) => `step = $${n}`],
+    [sink, (n: number) => `sink = $${n}`],
+    [code, (n: number) => `reason = $${n}`],
+    [olderThan, (n: number) => `first_at < clock_timestamp() - $${n}::double precision * interval '1 millisecond'`],
+  ] as const;
+  const where = conditions.flatMap(([value, text]) => (value === undefined ? [] : [text(values.push(value))]));
+  return { where: ['id > $1', ...(which === 'open' ? ['resolution IS NULL'] : []), ...where].join(' AND '), values };
+}
+
 export async function openLetterDesk(options: JournalPoolOptions): Promise<LetterDesk> {
   const { databaseUrl, schema: name = JOURNAL_SCHEMA } = options;
   await migrateJournal(databaseUrl, name, options.migrationWaitMs);
-  const pool = journalPool(options);
+  const pool = journalPool({ patienceMs: PATIENCE_MS, ...options });
   const table = `${escapeIdentifier(name)}.dead_letters`;
+  const page: LetterDesk['page'] = async (filter, after = '0', limit = AT_A_TIME) => {
+    const { where, values } = conditionsOf(filter, after);
+    const { rows } = await pool.query<Row>(
+      `SELECT ${COLUMNS} FROM ${table} WHERE ${where} ORDER BY id LIMIT $${values.length + 1}`,
+      [...values, limit],
+    );
+    return rows.map(letterOf);
+  };
   return {
-    async list(which) {
-      const where = which === 'open' ? 'WHERE resolution IS NULL' : '';
-      const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM ${table} ${where} ORDER BY first_at, id`);
-      return rows.map(letterOf);
+    page,
+    async *every(filter, after = '0') {
+      for (let last = after; ;) {
+        const letters = await page(filter, last);
+        yield* letters;
+        if (letters.length < AT_A_TIME) return;
+        last = letters.at(-1)?.id ?? last;
+      }
     },
     async get(id) {
       const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM ${table} WHERE id = $1`, [id]);

@@ -13,10 +13,12 @@ export async function findJournal(config: Config): Promise<JournalPoolOptions> {
   return { databaseUrl: journalDatabaseUrl, migrationWaitMs };
 }
 
-/** Throws a sentence if Temporal does not answer. */
-export async function withTemporal<T>(config: Config, act: (client: Client) => Promise<T>): Promise<T> {
+/** Throws a sentence if Temporal does not answer. With `lazily` it is asked when it is needed. */
+export async function withTemporal<T>(config: Config, act: (client: Client) => Promise<T>, lazily = false): Promise<T> {
   const { address, namespace, connection: options } = temporalTarget(config.temporalPort);
-  const connection = await Connection.connect({ address, ...options }).catch((error: unknown) => {
+  const target = { address, ...options };
+  const opening = lazily ? Promise.resolve(Connection.lazy(target)) : Connection.connect(target);
+  const connection = await opening.catch((error: unknown) => {
     throw new StartError(`Temporal does not answer at ${address}: start the system with \`npm start\` first.`, {
       cause: error,
     });

@@ -61,9 +61,9 @@ it('what a blocked saga leaves is stored, listed, closed and verified (J5)', asy
   const { items } = await test.reader.listSagas({ state: 'COMPENSATING' }, { limit: 5 });
   expect(items.map(({ sagaId }) => sagaId)).toEqual([saga]);
   const desk = await openLetterDesk({ databaseUrl: test.url, schema: test.schema });
-  expect(await desk.list('open')).toMatchObject([{ sagaId: saga, reason: 'ReleaseRefused' }]);
+  expect(await desk.page({})).toMatchObject([{ sagaId: saga, reason: 'ReleaseRefused' }]);
   await test.journal.append(batchOf(saga, entriesOf([intervenes('retry')], 9)));
-  expect(await desk.list('open')).toEqual([]);
+  expect(await desk.page({})).toEqual([]);
   await desk.end();
   const maintenance = await openMaintenance({ databaseUrl: test.url, schema: test.schema });
   await maintenance.repair({ sagaId: saga, evidence: undefined, apply: true });
