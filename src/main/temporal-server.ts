@@ -31,7 +31,19 @@ export interface TemporalServer {
 
 const pairs = (flag: string, values: readonly string[]): string[] => values.flatMap((value) => [flag, value]);
 
-/** Reasons and figures of the tuning: docs/decisions. WAL with NORMAL loses nothing when the process is killed. */
+/** What each is good for, and what it measured: docs/decisions/0019-temporals-servers.md. Older servers ignore what they do not know. */
+export const DYNAMIC_CONFIG = [
+  'history.transferProcessorMaxPollRPS=5000',
+  'history.timerProcessorMaxPollRPS=5000',
+  'history.visibilityProcessorMaxPollRPS=5000',
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
+  'system.enableActivityEagerExecution=true',
+  'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2',
+  'frontend.WorkflowPauseEnabled=true',
+] as const;
+
+/** WAL with NORMAL loses nothing when the process is killed. */
 function serverArguments({ dataDir, port, uiPort, target }: TemporalServerOptions): string[] {
   const ports = ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
   const database = ['--namespace', target.namespace, '--db-filename', path.join(dataDir, 'temporal.db')];
@@ -41,14 +53,7 @@ function serverArguments({ dataDir, port, uiPort, target }: TemporalServerOption
     ...ports,
     ...database,
     ...pairs('--sqlite-pragma', ['journal_mode=WAL', 'synchronous=NORMAL']),
-    ...pairs('--dynamic-config-value', [
-      'history.transferProcessorMaxPollRPS=5000',
-      'history.timerProcessorMaxPollRPS=5000',
-      'history.visibilityProcessorMaxPollRPS=5000',
-      'matching.numTaskqueueReadPartitions=1',
-      'matching.numTaskqueueWritePartitions=1',
-      'system.enableActivityEagerExecution=true',
-    ]),
+    ...pairs('--dynamic-config-value', DYNAMIC_CONFIG),
     ...pairs('--search-attribute', ['SagaState=Keyword', 'SagaBlockedOn=Keyword']),
     '--log-level',
     'warn',

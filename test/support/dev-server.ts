@@ -1,10 +1,9 @@
 /** A real Temporal dev server for a test file: what the time-skipping server cannot do, or does not do right. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DYNAMIC_CONFIG } from '../../src/main/temporal-server.js';
 import { environmentOf } from './environment.js';
 import { quietRuntime, serving, type TestEnv } from './temporal.js';
-
-const TUNING = ['transferProcessorMaxPollRPS', 'timerProcessorMaxPollRPS', 'visibilityProcessorMaxPollRPS'];
 
 /** Starts a server in memory, tuned as `npm start` does. Its time passes as on the clock: budgets must be short. */
 export async function createDevServer(): Promise<TestEnv> {
@@ -14,7 +13,7 @@ export async function createDevServer(): Promise<TestEnv> {
       executable: { type: 'existing-path', path: environmentOf('TEST_TEMPORAL_SERVER') },
       log: { format: 'json', level: 'error' },
       extraArgs: [
-        ...TUNING.flatMap((name) => ['--dynamic-config-value', `history.${name}=5000`]),
+        ...DYNAMIC_CONFIG.flatMap((setting) => ['--dynamic-config-value', setting]),
         ...['SagaState', 'SagaBlockedOn'].flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
       ],
     },
