@@ -1,12 +1,11 @@
 /** A component that is a Node process of ours: it says over IPC when it is ready, or why it is not. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { Component, Running } from './component.js';
-import { logFileFor, worthShowing } from './log-file.js';
+import { asJson, logFileFor, openLog, readLines, worthShowing } from './log-file.js';
 import { endProcess } from './processes.js';
+import { redact } from './secrets.js';
 import { StartError } from './start-error.js';
 
 const STARTUP_PATIENCE = 120_000;
@@ -40,24 +39,15 @@ export async function endOf(child: ChildProcess): Promise<string> {
   });
 }
 
-function keepLog(child: ChildProcess, options: NodeComponentOptions): void {
-  const file = createWriteStream(logFileFor(options.logFolder, options.name), { flags: 'a', mode: 0o600 });
-  // A full disk must not end the supervisor.
-  file.on('error', () => undefined);
-  let open = 2;
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream === null) continue;
-    const lines = createInterface({ input: stream });
-    lines.on('line', (line) => {
-      file.write(`${line}\n`);
-      const text = worthShowing(line);
-      if (text !== undefined) options.show(text);
-    });
-    lines.on('close', () => {
-      open -= 1;
-      if (open === 0) file.end();
-    });
-  }
+function keepLog(child: ChildProcess, { logFolder, name, show }: NodeComponentOptions): void {
+  const log = openLog(logFileFor(logFolder, name));
+  const onLine = (line: string): void => {
+    const entry = asJson(name, redact(line));
+    if (entry !== undefined) log.write(entry);
+    const text = worthShowing(line);
+    if (text !== undefined) show(text);
+  };
+  readLines(child, onLine, log.close);
 }
 
 async function whenReady(child: ChildProcess, ended: Promise<string>, signal: AbortSignal): Promise<string> {

@@ -1,14 +1,17 @@
 /** The embedded PostgreSQL server. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
+import { Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
+import { openLog, postgresAsJson, readLines } from './log-file.js';
 import { requireFreePort } from './ports.js';
 import { choosePostgresLauncher, commandOf, findPostgresBinaries, type Launcher } from './postgres-binaries.js';
 import { ENDING_POSTGRES, endLeftoverPostgres, postgresEnvironment } from './postgres-data.js';
 import { postgresPassword, prepareData } from './postgres-data.js';
 import { endProcess } from './processes.js';
+import { redact } from './secrets.js';
 import { StartError } from './start-error.js';
 
 const DATABASE = 'unwind';
@@ -32,9 +35,23 @@ export interface Postgres {
   readonly stop: () => Promise<void>;
 }
 
-function lastComplaint(logFile: string, from: number): string {
-  const lines = readFileSync(logFile).subarray(from).toString('utf8').trim().split('\n');
-  return lines.findLast((line) => /FATAL|PANIC|ERROR|error/.test(line)) ?? lines.at(-1) ?? '';
+/** The last lines, newest last: what is told if the server does not start. */
+const REMEMBERED = 50;
+
+const lastComplaint = (lines: readonly string[]): string =>
+  lines.findLast((line) => /FATAL|PANIC|ERROR|error/.test(line)) ?? lines.at(-1) ?? '';
+
+/** Its log as JSON. It is read here, so that it stays bounded; a server whose reader is gone goes on without a log. */
+function keepLog(child: ChildProcess, logFile: string, lines: string[]): void {
+  const log = openLog(logFile);
+  const onLine = (line: string): void => {
+    if (lines.push(line) > REMEMBERED) lines.shift();
+    const entry = postgresAsJson(redact(line));
+    if (entry !== undefined) log.write(entry);
+  };
+  readLines(child, onLine, log.close);
+  // Only the server itself keeps a process of ours alive.
+  for (const stream of [child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
 }
 
 function launch(launcher: Launcher, program: string, data: string, options: PostgresOptions): ChildProcess {
@@ -43,22 +60,21 @@ function launch(launcher: Launcher, program: string, data: string, options: Post
     `port=${options.port}`,
     'unix_socket_directories=',
     'max_connections=200',
+    'log_timezone=UTC',
+    // Rows and statements with values in them do not belong into a log (rule 33).
+    'log_error_verbosity=terse',
+    'log_min_error_statement=panic',
     ...(options.durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
   ];
   const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])];
-  const log = openSync(options.logFile, 'a', 0o600);
-  try {
-    // Its own process group: a Ctrl-C in the terminal must not end it before those who still write to it.
-    return spawn(...commandOf(launcher, program, args), {
-      ...launcher.spawnOptions,
-      cwd: '/',
-      detached: true,
-      stdio: ['ignore', log, log],
-      env: postgresEnvironment(),
-    });
-  } finally {
-    closeSync(log);
-  }
+  // Its own process group: a Ctrl-C in the terminal must not end it before those who still write to it.
+  return spawn(...commandOf(launcher, program, args), {
+    ...launcher.spawnOptions,
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: postgresEnvironment(),
+  });
 }
 
 async function query(connectionString: string, text: string): Promise<number> {
@@ -95,12 +111,14 @@ async function whenReady(child: ChildProcess, url: (database: string) => string)
 
 /** Starts the server on its data directory (made where there is none) and waits until it answers. */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
-  mkdirSync(path.dirname(options.logFile), { recursive: true });
-  mkdirSync(options.dataDir, { recursive: true });
+  mkdirSync(path.dirname(options.logFile), { recursive: true, mode: 0o700 });
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const home = realpathSync(options.dataDir);
   const data = path.join(home, 'postgres');
   const binaries = await findPostgresBinaries();
   const launcher = await choosePostgresLauncher(binaries);
+  // The other ways keep a capability to pass through folders of others.
+  if (launcher.owner && launcher.prefix.length === 0) chmodSync(home, 0o711);
   await endLeftoverPostgres(data, options.notice);
   await requireFreePort('PG_PORT', options.port);
   const password = postgresPassword(path.join(home, 'postgres-password'));
@@ -108,8 +126,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     options.notice(`made a new database in ${data}`);
   const url = (database: string): string => `postgres://unwind:${password}@127.0.0.1:${options.port}/${database}`;
   for (let attempt = 1; ; attempt += 1) {
-    const logged = existingSize(options.logFile);
+    const lines: string[] = [];
     const child = launch(launcher, binaries.postgres, data, options);
+    keepLog(child, options.logFile, lines);
     const pid = child.pid ?? 0;
     child.on('error', () => undefined);
     const stop = async (): Promise<void> => {
@@ -121,19 +140,11 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       await stop();
       throw error;
     }
-    const complaint = lastComplaint(options.logFile, logged);
+    const complaint = lastComplaint(lines);
     // The children of a killed server need a moment to notice that it is gone.
     if (attempt === 20 || !complaint.includes('shared memory block')) {
       throw new StartError(`PostgreSQL did not start: ${complaint} (more in ${options.logFile})`);
     }
     await sleep(500);
-  }
-}
-
-function existingSize(file: string): number {
-  try {
-    return readFileSync(file).length;
-  } catch {
-    return 0;
   }
 }

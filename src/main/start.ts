@@ -8,6 +8,7 @@ import { choosePorts, type Extent, portsToUse } from './choose-ports.js';
 import { type Config, loadConfig } from './config.js';
 import { type Ownership, takeOwnership } from './ownership.js';
 import { endLeftoverPostgres } from './postgres-data.js';
+import { makePrivate, makePrivateFiles } from './private-data.js';
 import { readDotEnv } from './run-process.js';
 import { readyBlock } from './ready-block.js';
 import { programsOf, requireStartable } from './refusals.js';
@@ -54,6 +55,7 @@ async function takeOver(dataDir: string, extent: Extent, owned: Ownership[]): Pr
   if (extent.postgres) owned.push(takeOwnership(dataDir, 'start-postgres'));
   if (extent.temporal) owned.push(takeOwnership(dataDir, 'start-temporal'));
   const home = realpathSync(dataDir);
+  makePrivate(home);
   if (extent.postgres) {
     await endLeftoverPostgres(path.join(home, 'postgres'), (sentence) => terminal.tell('postgres', sentence));
   }
@@ -106,6 +108,7 @@ async function run(signal: AbortSignal, system: System): Promise<void> {
   const extent = extentOf(partOf(process.argv[2]), wanted);
   if (extent.part === 'all') requireStartable(programsOf(wanted), wanted);
   for (const warning of unfitForProduction(wanted, extent)) terminal.say(`warning: ${warning}`);
+  makePrivateFiles();
   const owned: Ownership[] = [];
   try {
     const afterKill = await takeOver(wanted.dataDir, extent, owned);

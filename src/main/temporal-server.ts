@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { keepShort } from './log-file.js';
 import { requireFreePort } from './ports.js';
 import { commandLine, endProcess, isRunning } from './processes.js';
 import { StartError } from './start-error.js';
@@ -57,6 +58,8 @@ function serverArguments({ dataDir, port, uiPort, target }: TemporalServerOption
     ...pairs('--search-attribute', ['SagaState=Keyword', 'SagaBlockedOn=Keyword']),
     '--log-level',
     'warn',
+    '--log-format',
+    'json',
   ];
 }
 
@@ -83,7 +86,8 @@ function launch(options: TemporalServerOptions): ChildProcess {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
   try {
     // Its own process group: a Ctrl-C in the terminal must not end it before those who still need it.
-    const stdio = ['ignore', log, log] as const;
+    // On its standard output it greets people; what it logs goes to the other one.
+    const stdio = ['ignore', 'ignore', log] as const;
     return spawn(options.program.file, serverArguments(options), { detached: true, stdio: [...stdio], env });
   } finally {
     closeSync(log);
@@ -94,7 +98,7 @@ function launch(options: TemporalServerOptions): ChildProcess {
 export async function startTemporal(options: TemporalServerOptions): Promise<TemporalServer> {
   const { dataDir, port, uiPort, target, logFile, notice } = options;
   mkdirSync(dataDir, { recursive: true });
-  mkdirSync(path.dirname(logFile), { recursive: true });
+  mkdirSync(path.dirname(logFile), { recursive: true, mode: 0o700 });
   await endLeftoverTemporal(dataDir, notice);
   await requireFreePort('TEMPORAL_PORT', port);
   await requireFreePort('TEMPORAL_UI_PORT', uiPort);
@@ -103,6 +107,9 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
   const pid = child.pid ?? 0;
   writeFileSync(pidFileIn(dataDir), String(pid));
   const hasEnded = (): boolean => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  // Not through a pipe: without its reader it would end at the next line that it logs.
+  const logIsShort = keepShort(logFile);
+  child.once('exit', logIsShort);
   const stop = async (): Promise<void> => {
     await endProcess(pid, ENDING_TEMPORAL);
     rmSync(pidFileIn(dataDir), { force: true });

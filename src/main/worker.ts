@@ -33,7 +33,12 @@ function sdkLogger(logger: Logger): DefaultLogger {
   const level: LogLevel = logger.isLevelEnabled('debug') ? 'DEBUG' : 'INFO';
   return new DefaultLogger(level, ({ level, message, meta }) => {
     const { error, ...rest } = meta ?? {};
-    logger[PINO_LEVELS[level]]({ ...rest, ...(error === undefined ? {} : { err: error }) }, message);
+    // The queues of the services have no workflows on purpose.
+    const isOnPurpose = message.startsWith('No workflows registered');
+    logger[isOnPurpose ? 'debug' : PINO_LEVELS[level]](
+      { ...rest, ...(error === undefined ? {} : { err: error }) },
+      message,
+    );
   });
 }
 
@@ -52,7 +57,11 @@ function installRuntime(logger: Logger, metrics: string): void {
     logger: sdkLogger(logger),
     // Signals are ours to handle.
     shutdownSignals: [],
-    telemetryOptions: { metrics: { prometheus: { bindAddress: metrics } } },
+    telemetryOptions: {
+      // Core's own lines too: by default it writes coloured text between the lines of JSON.
+      logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
+      metrics: { prometheus: { bindAddress: metrics } },
+    },
   });
 }
 
