@@ -141,6 +141,9 @@ const POSTGRES_LEVELS: Readonly<Record<string, number>> = { WARNING: WARN, ERROR
 const POSTGRES_LINE =
   /^(?<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) UTC \[(?<pid>\d+)\] (?<level>[A-Z0-9]+): {2}(?<msg>.*)$/;
 
+/** What it answers while it starts: we ask until it is up. */
+const NOT_YET = 'the database system is starting up';
+
 /** A line of PostgreSQL's own log as the other components write theirs. */
 export function postgresAsJson(line: string): string | undefined {
   if (line.trim() === '') return undefined;
@@ -148,7 +151,7 @@ export function postgresAsJson(line: string): string | undefined {
   if (time === undefined) return lineOf('postgres', line.trim(), INFO);
   const at = Date.parse(`${time.replace(' ', 'T')}Z`);
   return JSON.stringify({
-    level: POSTGRES_LEVELS[level] ?? INFO,
+    level: msg === NOT_YET ? INFO : (POSTGRES_LEVELS[level] ?? INFO),
     time: at,
     component: 'postgres',
     pid: Number(pid),

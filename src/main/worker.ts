@@ -6,6 +6,7 @@ import { DefaultLogger, type LogLevel, NativeConnection, Runtime, Worker } from 
 import type { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/activities.js';
+import { attemptLog } from '../activities/attempt-log.js';
 import { correlationInterceptor } from '../activities/correlation.js';
 import { openOrders } from '../orders/orders.js';
 import { rememberOrders } from '../orders/remember.js';
@@ -115,7 +116,7 @@ await runProcess('worker', 'worker', async ({ config, logger }) => {
   );
   const connection = await NativeConnection.connect({ address: target.address, ...target.connection });
   const activities = createActivities({ orders: rememberOrders(orders), services: config.serviceUrls });
-  const interceptors = [correlationInterceptor, journal.interceptor];
+  const interceptors = [correlationInterceptor, attemptLog, journal.interceptor];
   const common = {
     connection,
     namespace: target.namespace,
