@@ -18,8 +18,8 @@ unwind dead-letters VERB ID --actor WHO --reason WHY
 unwind dead-letters VERB FILTER --actor WHO --reason WHY [--apply]
   decides one, or every open one that the filter finds; the latter only shows them unless --apply is given
 VERB    retry: repeats what failed; resolve: blocked: skips the step, undelivered: it was dealt with;
-        drop: what a sink or the reader of commands rejected
-FILTER  --kind blocked|undelivered|rejectedEvent|rejectedCommand, --saga ID, --step NAME, --sink NAME,
+        drop: what a sink or the reader of commands rejected; for a parkedCommand see unwind parked --help
+FILTER  --kind blocked|undelivered|rejectedEvent|rejectedCommand|parkedCommand, --saga ID, --step NAME, --sink NAME,
         --code REASON, --older-than 2h; those that are given together narrow it
   --request-id ID  repeats a decision under the id of the first try
 Exit code 0: listed, or closed; 1: something is still open; 2: nothing could be done; 130: stopped.`;

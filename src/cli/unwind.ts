@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import('./journal-rebuild.js'),
   },
   'journal-verify': { help: 'compares events, rows and histories', load: () => import('./journal-verify.js') },
+  parked: {
+    help: "releases, skips or drops Kafka's commands that cannot be decided",
+    load: () => import('./parked.js'),
+  },
   'verify-books': { help: "compares the services' books with all verdicts", load: () => import('./verify-books.js') },
 };
 

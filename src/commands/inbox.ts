@@ -1,70 +1,200 @@
-/** Which commands were taken in, and what became of them: what the broker delivers again is not acted on again. */
-import { createHash } from 'node:crypto';
-import { escapeIdentifier, type Pool } from 'pg';
-import type { Envelope } from './command.js';
+/**
+ * Takes messages in: from then on the broker's offset goes on, whatever becomes of them. A batch is one transaction, in
+ * which each message is found to be a repeat, or gets a row with what it needs to be acted on or to be refused.
+ */
+import { DatabaseError, escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { Problem } from '../api/problem.js';
+import { inTransaction } from './in-transaction.js';
+import type { Judged, Received } from './judge.js';
+import { refusalOf, type Refusal } from './refusal.js';
+import { rowOf, type QueuedCommand } from './rows.js';
+import { ANYBODY } from './sender.js';
 
-/** `repeated`: it was decided; `other`: another command has this id. */
-export type TakenIn = 'new' | 'undecided' | 'repeated' | 'other';
-
-export interface Refusal {
-  readonly id: string;
-  readonly sagaId: string | undefined;
-  readonly reason: string;
+export interface Message {
+  readonly received: Received;
+  readonly judged: Judged;
 }
 
+export type TakenIn = 'queued' | 'refused' | 'repeated';
+
 export interface Inbox {
-  /** Also where it was taken in before and not decided: its reader may have died over it. */
-  takeIn(id: string, value: Buffer | null, envelope: Partial<Envelope>): Promise<TakenIn>;
-  accepted(id: string): Promise<void>;
-  /** Also a dead letter: it is there for an operator to see. */
-  refused(refusal: Refusal): Promise<void>;
+  /** What became of each message, in their order. */
+  takeIn(messages: readonly Message[]): Promise<TakenIn[]>;
   /** Forgets what was decided so long ago that no broker delivers it again. */
   prune(): Promise<void>;
 }
 
 const KEPT = '30 days';
 
+interface Known {
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly content_fingerprint: string | null;
+  readonly outcome: string | null;
+}
+
+/** `undecided`: an older release has taken it in, and it is not queued yet. */
+type Standing = 'new' | 'undecided' | 'repeated' | 'other';
+
 export function openInbox(pool: Pool, schemaName: string): Inbox {
   const schema = escapeIdentifier(schemaName);
   return {
-    async takeIn(id, value, { sagaId, command }) {
-      const fingerprint = createHash('sha256')
-        .update(value ?? '')
-        .digest('hex');
-      const { rowCount } = await pool.query(
-        `INSERT INTO ${schema}.saga_commands (id, fingerprint, saga_id, command) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (id) DO NOTHING`,
-        [id, fingerprint, sagaId ?? null, command ?? null],
-      );
-      if (rowCount === 1) return 'new';
-      const { rows } = await pool.query<{ fingerprint: string; outcome: string | null }>(
-        `SELECT fingerprint, outcome FROM ${schema}.saga_commands WHERE id = $1`,
-        [id],
-      );
-      const [row] = rows;
-      if (row && row.fingerprint !== fingerprint) return 'other';
-      return row?.outcome ? 'repeated' : 'undecided';
-    },
-    async accepted(id) {
-      await pool.query(
-        `UPDATE ${schema}.saga_commands SET outcome = 'accepted', decided_at = clock_timestamp() WHERE id = $1`,
-        [id],
-      );
-    },
-    async refused({ id, sagaId, reason }) {
-      await pool.query(
-        `WITH decided AS (
-           UPDATE ${schema}.saga_commands SET outcome = 'refused', reason = $3, decided_at = clock_timestamp()
-           WHERE id = $1
-         )
-         INSERT INTO ${schema}.dead_letters (kind, saga_id, sink, event_id, reason, first_at, last_at, attempts)
-         VALUES ('rejectedCommand', $2, 'kafka', $1, $3, clock_timestamp(), clock_timestamp(), 1)
-         ON CONFLICT (event_id) WHERE kind = 'rejectedCommand' DO UPDATE SET last_at = excluded.last_at`,
-        [id, sagaId ?? null, reason],
-      );
-    },
+    takeIn: (messages) => takeInApart(messages, (some) => takeIn(pool, schema, some)),
     async prune() {
       await pool.query(`DELETE FROM ${schema}.saga_commands WHERE decided_at < clock_timestamp() - interval '${KEPT}'`);
     },
   };
+}
+
+/** If the database does not take something of a batch, that message alone is taken in without its content, as refused. */
+async function takeInApart(
+  messages: readonly Message[],
+  takeInAll: (messages: readonly Message[]) => Promise<TakenIn[]>,
+): Promise<TakenIn[]> {
+  try {
+    return await takeInAll(messages);
+  } catch (error) {
+    if (!isAboutData(error)) throw error;
+  }
+  const taken: TakenIn[] = [];
+  for (const message of messages) {
+    const one = takeInAll([message]).catch((error: unknown) => {
+      if (!isAboutData(error)) throw error;
+      return takeInAll([withoutContent(message)]);
+    });
+    taken.push(...(await one));
+  }
+  return taken;
+}
+
+/** SQLSTATEs about what was sent, or a mistake of ours: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const isAboutData = (error: unknown): boolean =>
+  error instanceof DatabaseError
+    ? /^(21|22|23|54)/.test(error.code ?? '')
+    : ['TypeError', 'RangeError', 'SyntaxError'].includes(error instanceof Error ? error.name : '');
+
+const withoutContent = ({ received: { place }, judged }: Message): Message => ({
+  received: { place, key: null, value: null, headers: {} },
+  judged: {
+    ...judged,
+    id: place,
+    sagaId: undefined,
+    command: undefined,
+    sender: ANYBODY,
+    problem: new Problem('InternalError'),
+  },
+});
+
+/** One transaction: all of them, or none. */
+function takeIn(pool: Pool, schema: string, messages: readonly Message[]): Promise<TakenIn[]> {
+  return inTransaction(pool, async (client) => {
+    const first = await remember(client, schema, messages);
+    // The earlier command keeps the id: this one is known by its place.
+    const renamed = messages.map(({ received, judged }, index): Message => {
+      if (first[index] !== 'other') return { received, judged };
+      return { received, judged: { ...judged, id: received.place, problem: new Problem('RequestIdReused') } };
+    });
+    const others = renamed.filter((_, index) => first[index] === 'other');
+    const second = await remember(client, schema, others);
+    const standings = first.map((standing) => (standing === 'other' ? (second.shift() ?? 'repeated') : standing));
+    const isFresh = standings.map((standing) => standing === 'new' || standing === 'undecided');
+    const queued = await queue(
+      client,
+      schema,
+      renamed.filter((_, index) => isFresh[index]),
+    );
+    return renamed.map(({ judged }, index) => {
+      // A repeat in the same batch finds the id taken by the first one.
+      if (!isFresh[index] || !queued.delete(judged.id)) return 'repeated';
+      return judged.problem ? 'refused' : 'queued';
+    });
+  });
+}
+
+/** Each id once. In the order of the ids, so that two readers do not wait for one another. */
+async function remember(client: PoolClient, schema: string, messages: readonly Message[]): Promise<Standing[]> {
+  if (messages.length === 0) return [];
+  const all = messages.map(({ judged }) => judged);
+  const { rows: inserted } = await client.query<{ id: string }>(
+    `INSERT INTO ${schema}.saga_commands (id, fingerprint, content_fingerprint, saga_id, command)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS entry (id) ORDER BY entry.id
+     ON CONFLICT (id) DO NOTHING RETURNING id`,
+    [
+      all.map(({ id }) => id),
+      all.map(({ bytesFingerprint }) => bytesFingerprint),
+      all.map(({ fingerprint }) => fingerprint),
+      all.map(({ sagaId }) => sagaId ?? null),
+      all.map(({ command }) => command ?? null),
+    ],
+  );
+  const unseen = new Set(inserted.map(({ id }) => id));
+  const { rows } = await client.query<Known>(
+    `SELECT id, fingerprint, content_fingerprint, outcome FROM ${schema}.saga_commands WHERE id = ANY ($1)`,
+    [all.map(({ id }) => id)],
+  );
+  const known = new Map(rows.map((row) => [row.id, row]));
+  return all.map((judged) => standingOf(judged, known.get(judged.id), unseen.delete(judged.id)));
+}
+
+function standingOf({ fingerprint, bytesFingerprint }: Judged, row: Known | undefined, isNew: boolean): Standing {
+  if (isNew || !row) return 'new';
+  const isSame = row.content_fingerprint === fingerprint || row.fingerprint === bytesFingerprint;
+  if (!isSame) return 'other';
+  return row.outcome === null ? 'undecided' : 'repeated';
+}
+
+/** Answers which are new: what is queued already stays as it is. */
+async function queue(client: PoolClient, schema: string, messages: readonly Message[]): Promise<Set<string>> {
+  const rows = messages.map(({ received, judged }) => ({ ...rowOf(received, judged), problem: judged.problem }));
+  const queues = [...new Set(rows.filter(({ problem }) => !problem).map((row) => row.queue))].sort();
+  if (queues.length > 0) {
+    // Also locks those that are there: their last command may be decided at this moment.
+    await client.query(
+      `INSERT INTO ${schema}.command_queues AS known (queue) SELECT unnest($1::text[])
+       ON CONFLICT (queue) DO UPDATE SET queue = known.queue`,
+      [queues],
+    );
+  }
+  const queued = new Set<string>();
+  for (const { problem, ...row } of rows) {
+    const refusal = problem && refusalOf(problem);
+    if (!(await insertRow(client, schema, row, refusal))) continue;
+    queued.add(row.id);
+    if (refusal) await recordRefusal(client, schema, row, refusal);
+  }
+  return queued;
+}
+
+async function insertRow(client: PoolClient, schema: string, row: QueuedCommand, refusal?: Refusal): Promise<boolean> {
+  const about = [row.id, row.queue, row.saga_id, row.command, row.correlation_id, row.place, row.sender, row.role];
+  const headers = JSON.stringify(row.headers);
+  const content = [row.key, row.value, headers, row.lost, refusal?.code ?? null, refusal?.detail ?? null];
+  const { rowCount } = await client.query(
+    `INSERT INTO ${schema}.queued_commands
+       (id, queue, saga_id, command, correlation_id, place, sender, role, key, value, headers, lost, code, detail, publish_at)
+     SELECT $1::text, $2, $3, $4, $5, $6, $7, $8, $9::bytea, $10::bytea, $11::jsonb, $12, $13::text, $14,
+       CASE WHEN $13::text IS NOT NULL THEN clock_timestamp() END
+     WHERE NOT EXISTS (SELECT FROM ${schema}.saga_commands WHERE id = $1 AND outcome IS NOT NULL)
+     ON CONFLICT (id) DO NOTHING`,
+    [...about, ...content],
+  );
+  return rowCount === 1;
+}
+
+/** The decision, and a dead letter for an operator to see. */
+export async function recordRefusal(
+  client: PoolClient,
+  schema: string,
+  { id, saga_id }: Pick<QueuedCommand, 'id' | 'saga_id'>,
+  { code, detail }: Refusal,
+): Promise<void> {
+  await client.query(
+    `WITH decided AS (
+       UPDATE ${schema}.saga_commands SET outcome = 'refused', reason = $3, decided_at = clock_timestamp() WHERE id = $1
+     )
+     INSERT INTO ${schema}.dead_letters (kind, saga_id, sink, event_id, reason, first_at, last_at, attempts)
+     VALUES ('rejectedCommand', $2, 'kafka', $1, $3, clock_timestamp(), clock_timestamp(), 1)
+     ON CONFLICT (event_id) WHERE kind = 'rejectedCommand' DO UPDATE SET last_at = excluded.last_at`,
+    [id, saga_id, `${code}: ${detail}`],
+  );
 }

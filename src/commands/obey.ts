@@ -1,22 +1,14 @@
 /** Acting on a command, with the very functions that the API's routes call. Any of it can be repeated. */
 import { randomBytes } from 'node:crypto';
+import { requireOrder } from '../api/access.js';
 import { CUSTOMER, type Caller } from '../api/caller.js';
 import type { ApiDeps } from '../api/deps.js';
 import { looksOf, placeOrder } from '../api/place-order.js';
-import { ROLES } from '../api/permissions.js';
 import { orderRequest, steerSaga, stepRequest } from '../api/steer-saga.js';
 import type { Command } from './command.js';
 
-/** Whoever may write to the topic: that is for the broker's access lists to say. */
-const SENDER: Caller = {
-  id: 'saga-commands',
-  roles: ROLES,
-  actor: undefined,
-  customerId: undefined,
-  expiresAt: undefined,
-};
-
 export interface Origin {
+  readonly caller: Caller;
   readonly commandId: string;
   readonly correlationId: string;
 }
@@ -25,17 +17,18 @@ export type Obey = (command: Command, origin: Origin) => Promise<void>;
 
 const newTrace = (): string => `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
 
-/** What it returns throws a `Problem`: 503 where it is to be tried again, anything else where it is refused. */
+/** What it returns throws a `Problem`: 503 if it is to be tried again, any other if it is refused. */
 export function createObey(deps: ApiDeps): Obey {
   const looks = looksOf(deps);
-  return async (command, { commandId, correlationId }) => {
-    const { sagaId } = command;
+  return async (command, { caller, commandId, correlationId }) => {
+    const { sagaId, orderId } = command;
     if (command.command === 'StartOrder') {
       const memo = { correlationId, traceparent: newTrace() };
       const { request } = command;
-      await placeOrder(deps, looks, { request, caller: SENDER, idempotencyKey: undefined, memo });
+      await placeOrder(deps, looks, { request, caller, idempotencyKey: undefined, memo });
     } else if (command.command === 'CancelOrder') {
       const { reason, comment, actor = CUSTOMER } = command.request;
+      await requireOrder(deps, caller, orderId);
       await steerSaga(deps, sagaId, orderRequest('cancel', { actor, reason }), 'OrderNotFound');
       await deps.orders.keepCancellation(command.orderId, { reason, comment });
     } else {

@@ -1,41 +1,42 @@
 /**
- * Reads `saga-commands` as one of a consumer group. A message is done with when it is decided (decide.ts); until then its
- * partition waits, however long, and keeps its place in the group.
+ * Takes in what is on `saga-commands`, as one of a consumer group. Nothing waits here for a decision: a message is stored,
+ * the offset goes on, and act.ts acts on what is stored. Only while the journal's database is away does the topic wait.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, EachMessagePayload, IHeaders, Kafka, KafkaMessage, Producer } from 'kafkajs';
-import {
-  cloudEventHeaders,
-  COMMANDS_TOPIC,
-  ensureTopics,
-  EVENTS_TOPIC,
-  kafkaClient,
-  REFUSED_COMMANDS_TOPIC,
-} from '../journal/sinks/kafka-client.js';
-import { decide, type DecideDeps, type Outcome, type RejectedCommand } from './decide.js';
+import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import { COMMANDS_TOPIC, ensureTopics, kafkaClient, type KafkaSettings } from '../journal/sinks/kafka-client.js';
+import { readEveryRecord } from './codecs.js';
+import type { Inbox, Message, TakenIn } from './inbox.js';
+import { judge } from './judge.js';
+import type { CommandKey } from './sender.js';
 
 const GROUP = 'unwind-saga-commands';
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 const PRUNE_EVERY = 3_600_000;
+const AT_ONCE = 200;
 
-export interface CommandReaderOptions extends Omit<DecideDeps, 'reject'> {
-  readonly brokers: readonly string[];
-  /** Told when the broker goes away and comes back. */
+export interface CommandReaderOptions {
+  readonly kafka: KafkaSettings;
+  readonly inbox: Inbox;
+  /** Who may sign commands; undefined if they are not signed. */
+  readonly keys: readonly CommandKey[] | undefined;
+  /** Told when the topic can no longer be read or taken in, and when it can again. */
   readonly onChange?: (state: 'reading' | 'away', reason?: string) => void;
-  /** Told of each decision, and of each try that came to none. */
-  readonly onDecision?: (outcome: Outcome | 'undecided', reason?: string) => void;
+  /** Told what became of each message. */
+  readonly onTakenIn?: (taken: readonly TakenIn[]) => void;
 }
 
 export interface CommandReader {
   state(): 'reading' | 'away';
   /** Resolves once it reads for the first time, or knows that the broker is away. */
   readonly begun: Promise<void>;
-  /** Ends after the command that is being acted on. */
+  /** Ends after what is being taken in. */
   stop(): Promise<void>;
 }
 
 export function readCommands(options: CommandReaderOptions): CommandReader {
+  readEveryRecord();
   const stopping = new AbortController();
   let state: 'reading' | 'away' | undefined;
   let tellBegun = (): void => undefined;
@@ -74,9 +75,8 @@ export function readCommands(options: CommandReaderOptions): CommandReader {
 
 /** From connecting to the first failure, which it throws, or to the signal. */
 async function session(options: CommandReaderOptions, stopping: AbortSignal, onReading: () => void): Promise<void> {
-  const kafka = kafkaClient(options.brokers);
-  await ensureTopics(kafka, [COMMANDS_TOPIC, REFUSED_COMMANDS_TOPIC, EVENTS_TOPIC]);
-  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  const kafka = kafkaClient(options.kafka);
+  await ensureTopics(kafka, [COMMANDS_TOPIC]);
   const consumer = consumerOf(kafka);
   const crashed = new Promise<never>((_resolve, reject) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
@@ -90,21 +90,19 @@ async function session(options: CommandReaderOptions, stopping: AbortSignal, onR
     consumer.on(consumer.events.GROUP_JOIN, () => resolve());
   });
   try {
-    await producer.connect();
     await consumer.connect();
     // What was sent before anybody read is meant for us, too.
     await consumer.subscribe({ topic: COMMANDS_TOPIC, fromBeginning: true });
     await consumer.run({
-      autoCommitThreshold: 1,
+      eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: 3,
-      eachMessage: (payload) => untilDecided(options, producer, payload, stopping),
+      eachBatch: (payload) => takeIn(options, payload),
     });
     await Promise.race([joined, crashed, stopped]);
     if (!stopping.aborted) onReading();
     await Promise.race([lookingAfter(options, stopping), crashed, stopped]);
   } finally {
     await consumer.disconnect().catch(() => undefined);
-    await producer.disconnect().catch(() => undefined);
   }
 }
 
@@ -113,7 +111,7 @@ const consumerOf = (kafka: Kafka): Consumer =>
     groupId: GROUP,
     sessionTimeout: 15_000,
     heartbeatInterval: 1_000,
-    // A failed session ends here, and the next begins anew with a new client.
+    // A failed session ends here, and the next begins with a new client.
     retry: { retries: 3, restartOnFailure: async () => false },
   });
 
@@ -124,76 +122,34 @@ async function lookingAfter({ inbox }: CommandReaderOptions, stopping: AbortSign
   }
 }
 
-/** Throws only where it is to stop: then the message stays where it is. */
-async function untilDecided(
-  options: CommandReaderOptions,
-  producer: Producer,
-  { topic, partition, message, heartbeat }: EachMessagePayload,
-  stopping: AbortSignal,
+/** Throws only what the database throws: then the messages are fetched again. */
+async function takeIn(
+  { inbox, keys, onTakenIn }: CommandReaderOptions,
+  {
+    batch,
+    resolveOffset,
+    heartbeat,
+    commitOffsetsIfNecessary,
+    uncommittedOffsets,
+    isRunning,
+    isStale,
+  }: EachBatchPayload,
 ): Promise<void> {
-  const place = `${topic}/${partition}/${message.offset}@${message.timestamp}`;
-  const reject = (rejected: RejectedCommand): Promise<void> => publish(producer, message, place, rejected);
-  for (let tries = 1; ; tries += 1) {
-    if (stopping.aborted) throw new Error('it is to stop');
-    try {
-      const outcome = await decide({ ...options, reject }, { value: message.value, place }, tries);
-      options.onDecision?.(outcome);
-      return;
-    } catch (error) {
-      options.onDecision?.('undecided', error instanceof Error ? error.message : String(error));
-      await heartbeat();
-      await sleep(1_000, undefined, { signal: stopping }).catch(() => undefined);
-      await heartbeat();
-    }
+  for (let from = 0; from < batch.messages.length; from += AT_ONCE) {
+    if (!isRunning() || isStale()) return;
+    const messages = batch.messages.slice(from, from + AT_ONCE);
+    onTakenIn?.(await inbox.takeIn(messages.map((message) => messageOf(batch, message, keys))));
+    resolveOffset(messages.at(-1)?.offset ?? '');
+    await commitOffsetsIfNecessary(uncommittedOffsets());
+    await heartbeat();
   }
 }
 
-const MOST_VALUE = 64 * 1024;
-const MOST_HEADERS = 16 * 1024;
-const MOST_KEY = 1024;
-
-/** As it came, unless with the reason it might be larger than the topic takes: then cut, or without it. */
-function kept({ key, value, headers = {} }: KafkaMessage): Pick<KafkaMessage, 'key' | 'value' | 'headers'> {
-  const size = JSON.stringify(headers).length;
-  const cut: IHeaders = value && value.length > MOST_VALUE ? { 'x-refused-bytes': String(value.length) } : {};
-  return {
-    key: key && key.length > MOST_KEY ? null : key,
-    value: value && value.subarray(0, MOST_VALUE),
-    headers: { ...(size > MOST_HEADERS ? {} : headers), ...cut },
-  };
-}
-
-/** As it came, with the reason beside it; and for everybody who follows sagas that it started or steered nothing. */
-async function publish(
-  producer: Producer,
-  message: KafkaMessage,
-  place: string,
-  { id, sagaId, command, correlationId, code, detail }: RejectedCommand,
-): Promise<void> {
-  const at = new Date().toISOString();
-  const type = 'SagaRejected';
-  const extensions = { correlationid: correlationId };
-  const about = { commandId: id, command: command ?? null, code, reason: detail };
-  const event = { id: `rejected-${id}`, sagaId: sagaId ?? null, type, at, data: about, correlationId };
-  const { key, value, headers } = kept(message);
-  const refused = { 'x-refused-code': code, 'x-refused-reason': detail, 'x-refused-place': place, 'x-command-id': id };
-  await producer.sendBatch({
-    acks: -1,
-    topicMessages: [
-      {
-        topic: REFUSED_COMMANDS_TOPIC,
-        messages: [{ key, value, headers: { ...headers, ...refused } }],
-      },
-      {
-        topic: EVENTS_TOPIC,
-        messages: [
-          {
-            key: sagaId ?? null,
-            value: JSON.stringify(event),
-            headers: cloudEventHeaders({ id: event.id, type, subject: sagaId ?? 'none', time: at, extensions }),
-          },
-        ],
-      },
-    ],
-  });
+function messageOf(
+  { topic, partition }: Batch,
+  { offset, timestamp, key, value, headers = {} }: KafkaMessage,
+  keys: readonly CommandKey[] | undefined,
+): Message {
+  const received = { place: `${topic}/${partition}/${offset}@${timestamp}`, key, value, headers };
+  return { received, judged: judge(received, keys) };
 }

@@ -4,7 +4,7 @@ import { JOURNAL_SCHEMA, journalPool, type JournalPoolOptions } from './journal.
 import type { Letter } from './letters.js';
 import { migrateJournal } from './migrate.js';
 
-export const LETTER_KINDS = ['blocked', 'undelivered', 'rejectedEvent', 'rejectedCommand'] as const;
+export const LETTER_KINDS = ['blocked', 'undelivered', 'rejectedEvent', 'rejectedCommand', 'parkedCommand'] as const;
 
 /** Times are ISO 8601. */
 export interface DeadLetter extends Omit<Letter, 'kind' | 'step'> {

@@ -3,24 +3,33 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Pool } from 'pg';
+import type { ApiDeps } from '../api/deps.js';
+import { actOnCommands } from '../commands/act.js';
 import { openInbox } from '../commands/inbox.js';
 import { createObey } from '../commands/obey.js';
+import { watchOutages } from '../commands/outage.js';
+import { publishRefusals } from '../commands/publish.js';
+import { openQueues } from '../commands/queues.js';
 import { readCommands, type CommandReader } from '../commands/reader.js';
+import { openRefusals } from '../commands/refusals.js';
 import { openReader } from '../journal/open-reader.js';
+import type { KafkaSettings } from '../journal/sinks/kafka-client.js';
 import { openOrders } from '../orders/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import type { Config } from './config.js';
+import type { CommandSettings } from './kafka-settings.js';
 import { reasonOf } from './reason.js';
 import { temporalTarget } from './temporal-target.js';
 
 export interface Commands {
   readonly reader: CommandReader;
+  /** What all commands wait for. */
+  outage(): string | undefined;
   close(): Promise<void>;
 }
 
 interface Needed {
   readonly config: Config;
-  readonly brokers: readonly string[];
   readonly databaseUrl: string;
   readonly journalUrl: string;
   readonly pool: Pool;
@@ -32,7 +41,9 @@ interface Needed {
 
 /** Waits for the orders' database, if it is away; Temporal may come later. Undefined where it is to stop meanwhile. */
 export async function openCommands(needed: Needed): Promise<Commands | undefined> {
-  const { config, brokers, databaseUrl, journalUrl, pool, schema, logger, count, stopping } = needed;
+  const { config, databaseUrl, journalUrl, pool, schema, logger, count, stopping } = needed;
+  const { kafka } = config;
+  if (!kafka?.commands) return undefined;
   const onConnectionLoss = (err: Error): void => logger.warn({ err }, 'a connection to PostgreSQL is lost');
   const orders = await persistently(stopping, logger, () =>
     openOrders({ databaseUrl, demoData: config.demoData, onConnectionLoss }),
@@ -41,7 +52,7 @@ export async function openCommands(needed: Needed): Promise<Commands | undefined
   const target = temporalTarget(config.temporalPort);
   const connection = Connection.lazy({ address: target.address, ...target.connection });
   const journal = openReader({ databaseUrl: journalUrl, orders, onConnectionLoss });
-  const obey = createObey({
+  const deps: ApiDeps = {
     orders,
     journal,
     temporal: new Client({ connection, namespace: target.namespace }),
@@ -51,26 +62,81 @@ export async function openCommands(needed: Needed): Promise<Commands | undefined
     inventoryUrl: config.serviceUrls.inventory,
     demoData: config.demoData,
     logger,
+  };
+  const running = run(deps, { kafka, settings: kafka.commands, pool, schema, logger, count });
+  return {
+    ...running,
+    close: async () => {
+      await running.close();
+      await Promise.all([orders.close(), journal.close()]);
+      await connection.close();
+    },
+  };
+}
+
+interface Parts extends Pick<Needed, 'pool' | 'schema' | 'logger' | 'count'> {
+  readonly kafka: KafkaSettings;
+  readonly settings: CommandSettings;
+}
+
+/** The three parts: what takes commands in, what acts on them, and what publishes refusals. */
+function run(deps: ApiDeps, { kafka, settings, pool, schema, logger, count }: Parts): Commands {
+  let outage: string | undefined;
+  const acting = actOnCommands({
+    queues: openQueues(pool, schema),
+    obey: createObey(deps),
+    outages: watchOutages(deps, pool),
+    budgetMs: settings.budgetMs,
+    onAttempt: (attempt, { queue, id, attempts }, reason, err) => {
+      count(attempt);
+      const about = { sagaId: queue, commandId: id, attempts, reason };
+      if (attempt === 'rests') {
+        logger.error(
+          { ...about, err },
+          `a command of ${queue} is not decided within its budget: release, skip or drop it`,
+        );
+      } else if (attempt === 'parked') {
+        const level = attempts === 1 ? 'warn' : 'debug';
+        logger[level](about, `a command of ${queue} cannot be decided and is parked: ${reason ?? 'unknown'}`);
+      }
+    },
+    onGivenUp: (queues) =>
+      logger.error({ queues }, 'commands that ended this process rest: release, skip or drop them'),
+    onTrouble: (err) => logger.warn({ err }, 'what became of a command cannot be stored, and is stored later'),
+    onOutage: (away) => {
+      if (away !== undefined && outage === undefined) logger.warn({ reason: away }, `commands wait: ${away}`);
+      if (away === undefined && outage !== undefined) logger.info('commands are acted on again');
+      outage = away;
+    },
   });
   const reader = readCommands({
-    brokers,
+    kafka,
     inbox: openInbox(pool, schema),
-    obey,
+    keys: settings.keys,
     onChange: (state, reason) => {
-      if (state === 'away') logger.warn({ reason }, `Kafka is away: commands wait (${reason ?? 'unknown'})`);
+      if (state === 'away') logger.warn({ reason }, `saga-commands is not read: ${reason ?? 'unknown'}`);
       else logger.info('saga-commands is read');
     },
-    onDecision: (outcome, reason) => {
-      count(outcome);
-      if (outcome === 'undecided') logger.debug({ reason }, 'a command waits');
+    onTakenIn: (taken) => {
+      for (const each of taken) if (each !== 'queued') count(each);
+      acting.wake();
     },
+  });
+  const stopping = new AbortController();
+  const publishing = publishRefusals({
+    kafka,
+    refusals: openRefusals(pool, schema),
+    onTrouble: (commandId, reason) => logger.warn({ commandId, reason }, `a refusal is not published: ${reason}`),
+    stopping: stopping.signal,
   });
   return {
     reader,
+    outage: () => outage,
     close: async () => {
       await reader.stop();
-      await Promise.all([orders.close(), journal.close()]);
-      await connection.close();
+      await acting.stop();
+      stopping.abort();
+      await publishing;
     },
   };
 }

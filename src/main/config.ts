@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { AuthOptions } from '../api/authenticate.js';
 import type { SagaPolicy } from '../workflows/messages.js';
 import { authOf } from './auth-settings.js';
+import { kafkaOf, type KafkaConfig } from './kafka-settings.js';
 import { localAddress } from './local-url.js';
 import { misspeltNames } from './misspelt.js';
 import type { ServiceLimits } from './order-queues.js';
@@ -41,7 +42,7 @@ export interface Config {
   readonly redisUrl: string | undefined;
   readonly mongodbUrl: string | undefined;
   /** Also where commands are read. */
-  readonly kafkaBrokers: readonly string[] | undefined;
+  readonly kafka: KafkaConfig | undefined;
   readonly kurrentdbUrl: string | undefined;
   /** What the worker and the API call; the bundled services where nothing else is said. */
   readonly serviceUrls: Readonly<Record<ServiceName, string>>;
@@ -173,7 +174,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     relayMetricsPort: settings.RELAY_METRICS_PORT,
     redisUrl: settings.REDIS_URL,
     mongodbUrl: settings.MONGODB_URL,
-    kafkaBrokers: settings.KAFKA_BROKERS,
+    kafka: kafkaOf(settings),
     kurrentdbUrl: settings.KURRENTDB_URL,
     serviceUrls: {
       payment: settings.PAYMENT_URL ?? bundled('payment'),

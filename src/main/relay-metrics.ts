@@ -1,16 +1,16 @@
 /** The relay's metrics, for Prometheus. */
 import type { RequestListener } from 'node:http';
 import type { Pool } from 'pg';
-import type { CommandReader } from '../commands/reader.js';
 import type { Relay } from '../journal/relay.js';
-import { labelled, metric } from './prometheus-text.js';
+import { commandMetrics } from './command-metrics.js';
+import type { Commands } from './commands.js';
 import { sinkMetrics } from './sink-metrics.js';
 
 export interface Measured {
   readonly pool: Pick<Pool, 'query'>;
   readonly schema: string;
   readonly relays: readonly Relay[];
-  readonly commands: CommandReader | undefined;
+  readonly commands: Commands | undefined;
   /** Commands by what became of them. */
   readonly outcomes: ReadonlyMap<string, number>;
 }
@@ -29,19 +29,4 @@ export function metricsApp(measured: Measured): RequestListener {
 }
 
 const measure = async (measured: Measured): Promise<string> =>
-  [...(await sinkMetrics(measured)), ...commandMetrics(measured), ''].join('\n');
-
-function commandMetrics({ commands, outcomes }: Measured): string[] {
-  if (!commands) return [];
-  return [
-    ...metric('unwind_commands_up', 'gauge', '1 while saga-commands is read', [
-      labelled({}, commands.state() === 'reading' ? 1 : 0),
-    ]),
-    ...metric(
-      'unwind_commands_total',
-      'counter',
-      'Commands since the start, by what became of them',
-      Array.from(outcomes, ([outcome, times]) => labelled({ outcome }, times)),
-    ),
-  ];
-}
+  [...(await sinkMetrics(measured)), ...(await commandMetrics(measured)), ''].join('\n');

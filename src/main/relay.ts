@@ -26,17 +26,16 @@ await runProcess('relay', 'relay', async ({ config, logger }) => {
   const outcomes = new Map<string, number>();
   const count = (outcome: string): void => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   let commands: Commands | undefined;
-  const { kafkaBrokers: brokers } = config;
   const opening =
-    brokers &&
-    openCommands({ config, brokers, databaseUrl, journalUrl, pool, schema, logger, count, stopping: stopping.signal });
+    config.kafka?.commands &&
+    openCommands({ config, databaseUrl, journalUrl, pool, schema, logger, count, stopping: stopping.signal });
   const opened = opening?.then((open) => (commands = open));
   const metrics = metricsApp({
     pool,
     schema,
     relays,
     get commands() {
-      return commands?.reader;
+      return commands;
     },
     outcomes,
   });

@@ -20,6 +20,8 @@ const isSecret = (name: string): boolean =>
 export function keepSecretsOf(env: NodeJS.ProcessEnv): void {
   for (const [name, value = ''] of Object.entries(env)) {
     if (isSecret(name)) mask(value);
+    // Of name:role:secret, several with commas between.
+    if (name === 'KAFKA_COMMAND_KEYS') for (const entry of value.split(',')) mask(entry.trim().split(':')[2] ?? '');
     // Of each variable: a misspelt name or a proxy's may have a password in it as well.
     keepSecretsOfUrl(value);
   }

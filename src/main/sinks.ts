@@ -4,11 +4,11 @@ import type { Config } from './config.js';
 
 /** Connects to nothing yet. */
 export async function configuredSinks(config: Config): Promise<Sink[]> {
-  const { redisUrl, mongodbUrl, kafkaBrokers, kurrentdbUrl } = config;
+  const { redisUrl, mongodbUrl, kafka, kurrentdbUrl } = config;
   const sinks: Sink[] = [];
   if (redisUrl !== undefined) sinks.push((await import('../journal/sinks/redis.js')).redisSink(redisUrl));
   if (mongodbUrl !== undefined) sinks.push((await import('../journal/sinks/mongodb.js')).mongoSink(mongodbUrl));
-  if (kafkaBrokers !== undefined) sinks.push((await import('../journal/sinks/kafka.js')).kafkaSink(kafkaBrokers));
+  if (kafka !== undefined) sinks.push((await import('../journal/sinks/kafka.js')).kafkaSink(kafka));
   if (kurrentdbUrl !== undefined) {
     sinks.push((await import('../journal/sinks/kurrentdb.js')).kurrentSink(kurrentdbUrl));
   }

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { ApiKey } from '../api/authenticate.js';
 import { ROLES } from '../api/permissions.js';
+import type { CommandKey } from '../commands/sender.js';
 import { decimalsOf, type Money } from '../order.js';
 import { parseDuration } from './durations.js';
 
@@ -23,7 +24,7 @@ export type Bearing = 'nothing' | 'a URL' | 'secret';
 export function bearingOf(name: string): Bearing | undefined {
   if (!Object.hasOwn(variables, name)) return undefined;
   if (harmless.has(variables[name as keyof typeof variables])) return 'nothing';
-  return /(PASSWORD|SECRET|TOKEN)$/.test(name) ? 'secret' : 'a URL';
+  return /(PASSWORD|SECRET|TOKEN|COMMAND_KEYS)$/.test(name) ? 'secret' : 'a URL';
 }
 
 const isPort = (text = ''): boolean => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
@@ -172,6 +173,26 @@ const apiKeys = z
   })
   .optional();
 
+const commandKeys = z
+  .string()
+  .transform((text, context): CommandKey[] => {
+    const found = entriesOf(text).flatMap((entry) => {
+      const [, name, role, secret] =
+        /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([a-z]+):([A-Za-z0-9+/=_-]{32,200})$/.exec(entry) ?? [];
+      const known = ROLES.find((each) => each === role);
+      return name !== undefined && secret !== undefined && known ? [{ name, role: known, secret }] : [];
+    });
+    const names = new Set(found.map(({ name }) => name));
+    if (found.length === entriesOf(text).length && names.size === found.length) return found;
+    context.addIssue(
+      'name:role:secret, or several of them with commas between; a secret has at least 32 letters and digits, such as openssl rand -hex 32 prints, and a name is there once',
+    );
+    return z.NEVER;
+  })
+  .optional();
+
+const file = (what: string) => z.string().min(1, `the path of ${what} in PEM`).optional();
+
 /** Undefined where it is not said; null for any number. */
 const requestsPerMinute = isHarmless(
   z
@@ -246,6 +267,18 @@ export const variables = {
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://127.0.0.1:6379'),
   MONGODB_URL: url(['mongodb:', 'mongodb+srv:'], 'mongodb://127.0.0.1:27017/unwind', 'several hosts'),
   KAFKA_BROKERS: brokers,
+  KAFKA_SSL: toggle('on', 'off'),
+  KAFKA_SSL_CA_FILE: file('the certificates of those who may sign for the brokers'),
+  KAFKA_SSL_CERT_FILE: file('a client certificate'),
+  KAFKA_SSL_KEY_FILE: file("the client certificate's key"),
+  KAFKA_SASL_MECHANISM: isHarmless(
+    z.enum(['SCRAM-SHA-256', 'SCRAM-SHA-512', 'PLAIN'], 'SCRAM-SHA-256, SCRAM-SHA-512 or PLAIN').optional(),
+  ),
+  KAFKA_USERNAME: z.string().optional(),
+  KAFKA_PASSWORD: z.string().optional(),
+  KAFKA_COMMANDS: isHarmless(z.enum(['on', 'off', 'unauthenticated'], 'on, off or unauthenticated').default('on')),
+  KAFKA_COMMAND_KEYS: commandKeys,
+  KAFKA_COMMAND_BUDGET: duration('10m', '1s'),
   KURRENTDB_URL: url(
     ['kurrentdb:', 'kurrentdb+discover:', 'esdb:', 'esdb+discover:'],
     'kurrentdb://127.0.0.1:2113?tls=false',

@@ -38,6 +38,12 @@ export async function workLetter(
 ): Promise<Worked> {
   const { kind, resolution, resolvedBy } = letter;
   if (resolution !== null) return { done: true, said: `it is ${resolution} already, by ${resolvedBy ?? 'nobody'}` };
+  if (kind === 'parkedCommand') {
+    return {
+      done: false,
+      said: `its saga's later commands wait behind it: npx --no unwind parked releases, skips or drops it`,
+    };
+  }
   if (verb === 'drop') {
     if (kind === 'rejectedEvent' || kind === 'rejectedCommand') return close(desk, letter, 'dropped', change);
     return { done: false, said: `only what a sink or Kafka's reader rejected can be dropped: retry or resolve it` };

@@ -4,6 +4,8 @@ import { Client } from 'pg';
 import { openLetterDesk } from '../../src/journal/letter-desk.js';
 import { openMaintenance } from '../../src/journal/maintain.js';
 import { openInbox } from '../../src/commands/inbox.js';
+import { judge } from '../../src/commands/judge.js';
+import { openRefusals } from '../../src/commands/refusals.js';
 import { journalPool } from '../../src/journal/journal.js';
 import { DEMO_CUSTOMER, openOrders } from '../../src/orders/orders.js';
 import { openInventory } from '../../src/services/inventory/service.js';
@@ -75,9 +77,10 @@ it('a command is taken in and refused (J5)', async () => {
   const pool = journalPool({ databaseUrl: test.url, schema: test.schema, poolSize: 1 });
   try {
     const inbox = openInbox(pool, test.schema);
-    expect(await inbox.takeIn('1', Buffer.from('{}'), {})).toBe('new');
-    await inbox.refused({ id: '1', sagaId: undefined, reason: 'InvalidRequest' });
-    expect(await inbox.takeIn('1', Buffer.from('{}'), {})).toBe('repeated');
+    const received = { place: 'saga-commands/0/1@1', key: null, value: Buffer.from('{}'), headers: {} };
+    const message = { received, judged: judge(received, undefined) };
+    expect(await inbox.takeIn([message, message])).toEqual(['refused', 'repeated']);
+    expect(await openRefusals(pool, test.schema).claim(5)).toMatchObject([{ code: 'InvalidRequest' }]);
   } finally {
     await pool.end();
   }

@@ -181,7 +181,7 @@ describe('the configuration', () => {
 
   it('takes lists with blanks around their commas (O5)', () => {
     const hash = 'ab'.repeat(32);
-    expect(loadConfig({ KAFKA_BROKERS: 'a:1, b:2 ,c:3' }).kafkaBrokers).toEqual(['a:1', 'b:2', 'c:3']);
+    expect(loadConfig({ KAFKA_BROKERS: 'a:1, b:2 ,c:3' }).kafka?.brokers).toEqual(['a:1', 'b:2', 'c:3']);
     expect(loadConfig({ AUTH_API_KEYS: ` shop:operator:${hash}, till:customer:${hash} ` }).auth?.apiKeys).toEqual([
       { name: 'shop', role: 'operator', hash },
       { name: 'till', role: 'customer', hash },

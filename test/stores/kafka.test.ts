@@ -77,7 +77,7 @@ async function setLargestMessage(server: StoreServer, bytes: number): Promise<vo
 describeWith('TEST_KAFKA', 'a real Kafka', () => {
   followsTheJournal({
     server: () => kafkaServer(),
-    sink: ({ url }) => kafkaSink([url]),
+    sink: ({ url }) => kafkaSink({ brokers: [url] }),
     expectEqual,
     poison: async (server) => {
       await setLargestMessage(server, BULK);
@@ -94,7 +94,7 @@ describeWith('TEST_KAFKA', 'a real Kafka', () => {
       const relay = startRelay({
         databaseUrl: databaseUrl(),
         schema: journal.schema,
-        sink: kafkaSink([server.url]),
+        sink: kafkaSink({ brokers: [server.url] }),
         pace: PACE,
       });
       await journal.append('order-told', completedOrder('told').slice(0, 2));

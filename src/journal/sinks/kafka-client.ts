@@ -1,5 +1,6 @@
 /** What the Kafka sink and the reader of commands share: the client, the topics, and how a message is told. */
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import type { ConnectionOptions } from 'node:tls';
+import kafkajs, { Kafka, logLevel, type Admin, type SASLOptions } from 'kafkajs';
 
 export const EVENTS_TOPIC = 'saga-events';
 export const COMMANDS_TOPIC = 'saga-commands';
@@ -7,17 +8,49 @@ export const REFUSED_COMMANDS_TOPIC = 'saga-commands-dlq';
 
 const REQUEST_WITHIN_MS = 10_000;
 
+export interface KafkaSettings {
+  /** host:port each. */
+  readonly brokers: readonly string[];
+  /** TLS; undefined for plain connections. */
+  readonly ssl?: ConnectionOptions | undefined;
+  readonly sasl?: SASLOptions | undefined;
+}
+
 /** A client that gives up soon: whoever uses it tries again with a new one. */
-export function kafkaClient(brokers: readonly string[]): Kafka {
+export function kafkaClient({ brokers, ssl, sasl }: KafkaSettings): Kafka {
   return new Kafka({
     clientId: 'unwind',
     brokers: [...brokers],
+    ...(ssl && { ssl }),
+    ...(sasl && { sasl }),
     connectionTimeout: 5_000,
     requestTimeout: REQUEST_WITHIN_MS,
     retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
     // Its errors reach whoever waits for an answer, and are logged there.
     logLevel: logLevel.NOTHING,
   });
+}
+
+/** What a broker answers about a message; every other error is the broker's: https://kafka.apache.org/protocol#protocol_error_codes */
+const ABOUT_THE_MESSAGE: ReadonlySet<string> = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+  'POLICY_VIOLATION',
+]);
+
+/** Why the broker does not take the message, whenever it is sent; undefined if it may take it later. */
+export function rejectionOf(error: unknown): string | undefined {
+  const type = protocolErrorOf(error);
+  return type !== undefined && ABOUT_THE_MESSAGE.has(type) ? type : undefined;
+}
+
+/** The broker's own name of an error, such as `TOPIC_AUTHORIZATION_FAILED`. */
+export function protocolErrorOf(error: unknown): string | undefined {
+  if (error instanceof kafkajs.KafkaJSProtocolError) return error.type;
+  return error instanceof Error && error.cause !== undefined ? protocolErrorOf(error.cause) : undefined;
 }
 
 /** Creates those that are absent, with the broker's own number of partitions and replicas. */

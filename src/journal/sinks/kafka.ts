@@ -2,34 +2,25 @@
  * Kafka: every event on `saga-events`, keyed by its saga, so that a saga's events are in one partition and in order.
  * At least once: what arrives twice has the same `ce_id`.
  */
-import kafkajs, { type Message, type Producer } from 'kafkajs';
+import type { Message, Producer } from 'kafkajs';
 import {
   cloudEventHeaders,
-  COMMANDS_TOPIC,
   ensureTopics,
   EVENTS_TOPIC,
   kafkaClient,
-  REFUSED_COMMANDS_TOPIC,
+  rejectionOf,
+  type KafkaSettings,
 } from './kafka-client.js';
 import type { Delivery, Rejection, RelayedEvent, Sink, SinkSession } from './sink.js';
 
-/** What a broker answers about a message; every other error is the broker's: https://kafka.apache.org/protocol#protocol_error_codes */
-const ABOUT_THE_MESSAGE: ReadonlySet<string> = new Set([
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
-  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
-  'POLICY_VIOLATION',
-]);
-
-export function kafkaSink(brokers: readonly string[]): Sink {
-  return { name: 'kafka', takes: 'events', where: brokers.join(','), connect: () => openSession(brokers) };
+export function kafkaSink(settings: KafkaSettings): Sink {
+  const where = settings.brokers.join(',');
+  return { name: 'kafka', takes: 'events', where, connect: () => openSession(settings) };
 }
 
-async function openSession(brokers: readonly string[]): Promise<SinkSession> {
-  const kafka = kafkaClient(brokers);
-  await ensureTopics(kafka, [EVENTS_TOPIC, COMMANDS_TOPIC, REFUSED_COMMANDS_TOPIC]);
+async function openSession(settings: KafkaSettings): Promise<SinkSession> {
+  const kafka = kafkaClient(settings);
+  await ensureTopics(kafka, [EVENTS_TOPIC]);
   const producer = kafka.producer({
     // The broker drops what a repeated request brings twice.
     idempotent: true,
@@ -61,30 +52,25 @@ const inOrder = (deliveries: readonly Delivery[]): RelayedEvent[] => deliveries.
 
 async function firstRejected(producer: Producer, events: readonly RelayedEvent[]): Promise<Rejection | undefined> {
   for (const event of events) {
-    const reason = await rejectionOf(producer, [event]);
+    const reason = await rejectionReason(producer, [event]);
     if (reason !== undefined) return { event, reason };
   }
   return undefined;
 }
 
 const accepted = async (producer: Producer, events: readonly RelayedEvent[]): Promise<boolean> =>
-  events.length === 0 || (await rejectionOf(producer, events)) === undefined;
+  events.length === 0 || (await rejectionReason(producer, events)) === undefined;
 
 /** Why the broker rejects them; throws where it is away. */
-async function rejectionOf(producer: Producer, events: readonly RelayedEvent[]): Promise<string | undefined> {
+async function rejectionReason(producer: Producer, events: readonly RelayedEvent[]): Promise<string | undefined> {
   try {
     await producer.send({ topic: EVENTS_TOPIC, acks: -1, timeout: 10_000, messages: events.map(messageOf) });
     return undefined;
   } catch (error) {
-    const type = protocolErrorOf(error);
-    if (type === undefined || !ABOUT_THE_MESSAGE.has(type)) throw error;
-    return type;
+    const reason = rejectionOf(error);
+    if (reason === undefined) throw error;
+    return reason;
   }
-}
-
-function protocolErrorOf(error: unknown): string | undefined {
-  if (error instanceof kafkajs.KafkaJSProtocolError) return error.type;
-  return error instanceof Error && error.cause !== undefined ? protocolErrorOf(error.cause) : undefined;
 }
 
 function messageOf(event: RelayedEvent): Message {

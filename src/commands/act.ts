@@ -1,0 +1,219 @@
+/**
+ * Acts on the commands that were taken in. Any number of sagas are in trouble at once without holding up the others: what
+ * was parked has slots of its own, and nothing waits for anything but the earlier commands of its own saga.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Problem } from '../api/problem.js';
+import { PROBLEMS } from '../api/problems.js';
+import { within } from '../journal/within.js';
+import { openEnvelope } from './command.js';
+import { commandFor } from './judge.js';
+import type { Obey } from './obey.js';
+import { AttemptTimedOutError, type Outage, type Outages } from './outage.js';
+import { oneLine, refusalOf, type Refusal } from './refusal.js';
+import type { Claimed, Kind, Queues } from './queues.js';
+import { callerOf } from './sender.js';
+import type { Role } from '../api/permissions.js';
+
+export type Attempt = 'accepted' | 'refused' | 'undecided' | 'parked' | 'rests';
+
+export interface ActOptions {
+  readonly queues: Queues;
+  readonly obey: Obey;
+  readonly outages: Outages;
+  /** So long a command is tried, pauses included and outages left out, before it rests. Milliseconds. */
+  readonly budgetMs: number;
+  /** Told of each attempt, and of what has kept it from deciding. */
+  readonly onAttempt?: (attempt: Attempt, claimed: Claimed, reason?: string, error?: unknown) => void;
+  /** Told of sagas whose command has ended its process at each attempt: it rests. */
+  readonly onGivenUp?: (queues: readonly string[]) => void;
+  /** Told of what the database has refused: it is tried again. */
+  readonly onTrouble?: (error: unknown) => void;
+  /** Told when everything waits for something that is away, and when nothing does any more. */
+  readonly onOutage?: (outage: string | undefined) => void;
+}
+
+export interface Acting {
+  /** Something was taken in. */
+  wake(): void;
+  /** Ends after what is under way. */
+  stop(): Promise<void>;
+}
+
+/** A cancel waits for its saga, which costs nothing; a start works, and too many at once would all be late. */
+const SLOTS: Readonly<Record<Kind, number>> = { fresh: 128, tried: 64, suspect: 1 };
+const STARTS = 16;
+const ATTEMPT_MS = 9_000;
+const POLL_MS = 250;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+const OUTAGE_PAUSE_MS = 1_000;
+
+export function actOnCommands(options: ActOptions): Acting {
+  const stopping = new AbortController();
+  const under: UnderWay = { fresh: new Set(), tried: new Set(), suspect: new Set() };
+  let awake = new AbortController();
+  let outage: string | undefined;
+  const wake = (): void => awake.abort();
+  const startSlot = slots(STARTS);
+
+  async function tryOne(claimed: Claimed): Promise<void> {
+    const trying = (): Promise<string | undefined> => attempt(options, claimed, stopping.signal);
+    const found = await (claimed.command === 'StartOrder' ? startSlot(trying) : trying());
+    outage ??= found;
+    wake();
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      awake = new AbortController();
+      const signal = AbortSignal.any([awake.signal, stopping.signal]);
+      try {
+        if (outage !== undefined) {
+          options.onOutage?.(outage);
+          await sleep(OUTAGE_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+          outage = await options.outages.any();
+          if (outage === undefined) options.onOutage?.(undefined);
+          continue;
+        }
+        if ((await beginDue(options, under, tryOne)) > 0) continue;
+      } catch (error) {
+        options.onTrouble?.(error);
+        outage ??= await options.outages.any().catch(() => undefined);
+      }
+      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  const running = run();
+  return {
+    wake,
+    stop: async () => {
+      stopping.abort();
+      await running;
+      await Promise.all([...under.fresh, ...under.tried, ...under.suspect]);
+    },
+  };
+}
+
+/** Runs at most so many at once, the others in their order. */
+function slots(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let free = most;
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}
+
+type UnderWay = Readonly<Record<Kind, Set<Promise<void>>>>;
+
+/** As many as there are slots. Answers how many it has begun. */
+async function beginDue(
+  { queues, onGivenUp }: ActOptions,
+  under: UnderWay,
+  tryOne: (claimed: Claimed) => Promise<void>,
+): Promise<number> {
+  const killers = await queues.giveUpKillers();
+  if (killers.length > 0) onGivenUp?.(killers);
+  const begin = async (kind: Kind): Promise<number> => {
+    const claimed = await queues.claim(kind, SLOTS[kind] - under[kind].size);
+    for (const each of claimed) {
+      const trying = tryOne(each).finally(() => under[kind].delete(trying));
+      under[kind].add(trying);
+    }
+    return claimed.length;
+  };
+  const begun = (await begin('fresh')) + (await begin('tried'));
+  // What may end this process is tried when nothing else is under way that would end with it.
+  if (begun + under.fresh.size + under.tried.size > 0) return begun;
+  const suspects = await begin('suspect');
+  await Promise.all(under.suspect);
+  return suspects;
+}
+
+/** Answers what is away, if nothing can be done for any command. */
+async function attempt(options: ActOptions, claimed: Claimed, stopping: AbortSignal): Promise<string | undefined> {
+  const began = performance.now();
+  const ended = await tryOnce(options.obey, claimed);
+  let outage: Outage | undefined;
+  // The attempt has ended, and says so as long as this process lives: one that never says it counts as deadly.
+  await untilStored(options, stopping, async () => {
+    const { queues, onAttempt, budgetMs } = options;
+    if (ended === 'accepted') {
+      await queues.accepted(claimed);
+      onAttempt?.('accepted', claimed);
+    } else if ('refusal' in ended) {
+      await queues.refused(claimed, ended.refusal);
+      onAttempt?.('refused', claimed, ended.refusal.code);
+    } else {
+      outage ??= await options.outages.behind(ended.error);
+      const pauseMs = pauseAfter(claimed.attempts);
+      const spentMs = outage === undefined ? Math.round(performance.now() - began) + pauseMs : undefined;
+      const reason = outage?.what ?? reasonOf(ended.error);
+      const rests = await queues.undecided(claimed, { reason, pauseMs, spentMs }, budgetMs);
+      onAttempt?.(rests ? 'rests' : spentMs === undefined ? 'undecided' : 'parked', claimed, reason, ended.error);
+    }
+  });
+  return outage?.forAll ? outage.what : undefined;
+}
+
+type Ended = 'accepted' | { readonly refusal: Refusal } | { readonly error: unknown };
+
+async function tryOnce(obey: Obey, claimed: Claimed): Promise<Ended> {
+  try {
+    const caller = callerOf({ name: claimed.sender, role: claimed.role as Role | null });
+    const command = commandFor(caller, openEnvelope(claimed.value));
+    const origin = { caller, commandId: claimed.id, correlationId: claimed.correlation_id };
+    await within(obey(command, origin), { ms: ATTEMPT_MS }).catch((error: unknown) => {
+      const isLate = error instanceof Error && error.message.startsWith('no answer within');
+      throw isLate ? new AttemptTimedOutError('no answer in time', { cause: error }) : error;
+    });
+    return 'accepted';
+  } catch (error) {
+    return error instanceof Problem && isFinal(error) ? { refusal: refusalOf(error) } : { error };
+  }
+}
+
+/** A paused saga is not asked: what its answer would be is not known until somebody resumes it (rule 51). */
+function isFinal({ code }: Problem): boolean {
+  const { status, retryAfter }: { status: number; retryAfter?: number } = PROBLEMS[code];
+  return status < 500 && retryAfter === undefined && (code as string) !== 'SagaPaused';
+}
+
+const pauseAfter = (attempts: number): number =>
+  Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 10), LONGEST_PAUSE_MS);
+
+/** The code, and of an error that nobody has foreseen its kind: its message may hold what was sent. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Problem) return oneLine(`${error.code}: ${error.message}`);
+  if (error instanceof AttemptTimedOutError) return 'NotDecided: no answer in time';
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const details: unknown = Reflect.get(Object(cause) as object, 'details');
+  const name = error instanceof Error ? error.name : 'Error';
+  return oneLine(typeof details === 'string' ? `${name}: ${details}` : `InternalError: ${name}`);
+}
+
+async function untilStored(
+  { onTrouble }: ActOptions,
+  stopping: AbortSignal,
+  store: () => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    try {
+      await store();
+      return;
+    } catch (error) {
+      onTrouble?.(error);
+      if (stopping.aborted) return;
+      await sleep(500, undefined, { signal: stopping }).catch(() => undefined);
+    }
+  }
+}

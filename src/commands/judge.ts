@@ -1,0 +1,116 @@
+/** What a message asks for and who asks, as far as that is known without asking anybody: the same at each look. */
+import { createHash } from 'node:crypto';
+import type { IHeaders } from 'kafkajs';
+import { actorOf, CUSTOMER, type Caller } from '../api/caller.js';
+import { PERMISSIONS, type OperationId } from '../api/permissions.js';
+import { Problem } from '../api/problem.js';
+import { invalidRequest } from '../api/validate.js';
+import { fingerprintOf } from '../orders/fingerprint.js';
+import { undecodable } from './codecs.js';
+import { commandOf, openEnvelope, type Command, type Envelope } from './command.js';
+import { ANYBODY, callerOf, verifySender, type CommandKey, type Sender } from './sender.js';
+
+export interface Received {
+  /** Where and when the broker has stored it: the same at each delivery, and never given to another one. */
+  readonly place: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: IHeaders;
+}
+
+export interface Judged {
+  /** The sender's `commandId`, else one that a repeat of the record has, too. */
+  readonly id: string;
+  readonly sagaId: string | undefined;
+  readonly command: string | undefined;
+  readonly correlationId: string;
+  readonly sender: Sender;
+  /** Of the named fields: the same for the same command, however it is written. */
+  readonly fingerprint: string;
+  /** Of the bytes, as older releases have it. */
+  readonly bytesFingerprint: string;
+  /** Why it is refused whatever the saga says. */
+  readonly problem?: Problem;
+  /** Nobody has foreseen this message: it is tried like any other, and parked. */
+  readonly unforeseen?: unknown;
+}
+
+const OPERATIONS: Readonly<Record<Command['command'], OperationId>> = {
+  StartOrder: 'placeOrder',
+  CancelOrder: 'cancelOrder',
+  ResolveStep: 'resolveStep',
+};
+
+/** Throws nothing: what is wrong with the message is part of the answer. `keys` undefined: commands are not signed. */
+export function judge(received: Received, keys: readonly CommandKey[] | undefined): Judged {
+  const bytesFingerprint = sha256(received.value ?? '');
+  const nothing = {
+    id: received.place,
+    sagaId: undefined,
+    command: undefined,
+    correlationId: `command-${sha256(received.place).slice(0, 16)}`,
+    sender: ANYBODY,
+    fingerprint: bytesFingerprint,
+    bytesFingerprint,
+  };
+  let known: Judged = nothing;
+  try {
+    const damage = undecodable(received.headers);
+    if (damage !== undefined) throw invalidRequest([{ field: 'record', message: damage }]);
+    const signed = keys && verifySender(keys, received.value ?? Buffer.alloc(0), received.headers);
+    const sender = signed?.sender ?? ANYBODY;
+    const envelope = openEnvelope(received.value);
+    known = knownOf(nothing, envelope, sender, signed?.replayId);
+    const command = commandFor(callerOf(sender), envelope);
+    return { ...known, fingerprint: contentOf(command, sender) };
+  } catch (error) {
+    return error instanceof Problem ? { ...known, problem: error } : { ...known, unforeseen: error };
+  }
+}
+
+function knownOf(nothing: Judged, envelope: Envelope, sender: Sender, replayId: string | undefined): Judged {
+  const { commandId, correlationId, sagaId, command, fields } = envelope;
+  return {
+    ...nothing,
+    id: commandId ?? replayId ?? nothing.id,
+    sagaId,
+    command,
+    correlationId: correlationId ?? nothing.correlationId,
+    sender,
+    fingerprint: sha256(canonical([sender.name, sagaId, command, fields])),
+  };
+}
+
+/**
+ * The command with the actor who is recorded.
+ *
+ * @throws Problem if the caller may not do that, or a field is missing or not allowed
+ */
+export function commandFor(caller: Caller, envelope: Envelope): Command {
+  const command = commandOf(envelope);
+  if (!caller.roles.some((role) => (PERMISSIONS[OPERATIONS[command.command]] as readonly string[]).includes(role))) {
+    throw new Problem('Forbidden');
+  }
+  if (command.command === 'StartOrder') return command;
+  const standard = command.command === 'CancelOrder' ? CUSTOMER : 'operator';
+  const actor = actorOf(caller, command.request.actor, standard);
+  return { ...command, request: { ...command.request, actor } } as Command;
+}
+
+/** A start is the same as another one if a POST would say so. */
+function contentOf(command: Command, { name }: Sender): string {
+  const content = command.command === 'StartOrder' ? fingerprintOf(command.request) : command.request;
+  const step = command.command === 'ResolveStep' ? command.step : undefined;
+  return sha256(canonical([name, command.sagaId, command.command, step, content]));
+}
+
+/** JSON with the members of each object in one order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_name, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : member,
+  );
+}
+
+const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');

@@ -1,0 +1,118 @@
+/**
+ * Whether an error is everybody's trouble or one saga's own. A saga that cannot be asked (its workflow task keeps failing,
+ * its order's row is locked) fails just as it would in an outage, so what it failed at is asked about something else.
+ */
+import { randomUUID } from 'node:crypto';
+import proto from '@temporalio/proto';
+import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import type { Pool } from 'pg';
+import type { ApiDeps } from '../api/deps.js';
+import { Problem } from '../api/problem.js';
+import { askTemporal, EngineUnavailableError } from '../api/temporal.js';
+import { JournalUnavailableError } from '../journal/unavailable.js';
+import { OrdersUnavailableError } from '../orders/unavailable.js';
+
+/** What is away, in words for a log; undefined if nothing is. */
+type Away = string | undefined;
+
+export interface Outage {
+  readonly what: string;
+  /** Nothing can be done for any command. Without a worker, say, orders are started all the same. */
+  readonly forAll: boolean;
+}
+
+export interface Outages {
+  /** Of an error that an attempt has ended with. */
+  behind(error: unknown): Promise<Outage | undefined>;
+  /** What all commands need and is away. */
+  any(): Promise<string | undefined>;
+}
+
+type Probe = () => Promise<Away>;
+
+const ANSWER_WITHIN_MS = 2_000;
+/** A hundred sagas in trouble ask once. */
+const BELIEVED_MS = 1_000;
+/** Longer than a poll lasts. */
+const POLLED_WITHIN_MS = 90_000;
+
+export function watchOutages(deps: ApiDeps, journalPool: Pool): Outages {
+  const temporal = remembered(() => temporalOutage(deps));
+  const workers = remembered(() => workersOutage(deps));
+  const orders = remembered(() =>
+    deps.orders.get(`probe-${randomUUID()}`).then(
+      () => undefined,
+      () => "the orders' database is away",
+    ),
+  );
+  const journal = remembered(() =>
+    journalPool.query('SELECT 1').then(
+      () => undefined,
+      () => "the journal's database is away",
+    ),
+  );
+  const first = async (probes: readonly Probe[]): Promise<Away> =>
+    (await Promise.all(probes.map((probe) => probe()))).find((away) => away !== undefined);
+  function neededBy(code: string | undefined, error: unknown): Probe[] {
+    if (code === 'NotDecided' || code === 'EngineUnavailable') return [temporal];
+    if (error instanceof EngineUnavailableError || error instanceof ServiceError) return [temporal];
+    if (code === 'OrdersUnavailable' || error instanceof OrdersUnavailableError) return [orders];
+    if (code === 'JournalUnavailable' || error instanceof JournalUnavailableError) return [journal];
+    // An attempt that did not end within its time may have waited for any of them.
+    return error instanceof AttemptTimedOutError ? [temporal, orders, journal] : [];
+  }
+  return {
+    any: () => first([temporal, orders, journal]),
+    behind: async (error) => {
+      const code = error instanceof Problem ? error.code : undefined;
+      if (code === 'Overloaded') {
+        return { what: 'more orders wait already than can be worked off soon', forAll: false };
+      }
+      const away = await first(neededBy(code, error));
+      if (away !== undefined) return { what: away, forAll: true };
+      const withoutWorker = code === 'NotDecided' ? await workers() : undefined;
+      return withoutWorker === undefined ? undefined : { what: withoutWorker, forAll: false };
+    },
+  };
+}
+
+export class AttemptTimedOutError extends Error {
+  override readonly name = 'AttemptTimedOutError';
+}
+
+function remembered(probe: Probe): Probe {
+  let asked: { readonly at: number; readonly answer: Promise<Away> } | undefined;
+  return () => {
+    if (!asked || performance.now() - asked.at > BELIEVED_MS) asked = { at: performance.now(), answer: probe() };
+    return asked.answer;
+  };
+}
+
+/** A workflow that does not exist is looked for where all are kept. */
+async function temporalOutage({ temporal }: ApiDeps): Promise<Away> {
+  try {
+    const handle = temporal.workflow.getHandle(`probe-${randomUUID()}`);
+    await askTemporal(temporal, ANSWER_WITHIN_MS, () => handle.describe());
+    return undefined;
+  } catch (error) {
+    return error instanceof WorkflowNotFoundError ? undefined : 'Temporal is away';
+  }
+}
+
+async function workersOutage({ temporal, taskQueue }: ApiDeps): Promise<Away> {
+  try {
+    const { pollers } = await askTemporal(temporal, ANSWER_WITHIN_MS, () =>
+      temporal.workflowService.describeTaskQueue({
+        namespace: temporal.options.namespace,
+        taskQueue: { name: taskQueue },
+        taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+      }),
+    );
+    const isThere = pollers.some(
+      ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLLED_WITHIN_MS,
+    );
+    return isThere ? undefined : 'no worker asks for work';
+  } catch {
+    return 'Temporal is away';
+  }
+}
