@@ -122,7 +122,7 @@ it.each([
   expect(err).toMatch(sentence);
 });
 
-it('one decision for many is shown first, done with --apply, with who and why, and leaves the others alone (J4)', async () => {
+it('one decision for many is shown first, done with --apply, with who and why, leaves the others alone, and takes what is still open when repeated (J4, rule 48)', async () => {
   const filter = ['--kind', 'undelivered', '--older-than', '1h', '--code', 'StepTimedOut'];
   const who = ['--actor', 'olga', '--reason', 'told by phone'];
   const shown = await letters(['resolve', ...filter, ...who]);

@@ -205,7 +205,7 @@ describe('a run that was continued as new', () => {
 });
 
 describe('dead letters', () => {
-  it('are opened by a block, closed by the recorded decision, and opened again (rule 16)', async () => {
+  it('are opened by a block, closed by the recorded decision, and opened again (rules 16 and 49)', async () => {
     const saga = sagaOf();
     const letters = () =>
       test.sql('SELECT kind, step, reason, attempts, resolution, resolved_by FROM dead_letters WHERE saga_id = $1', [

@@ -197,7 +197,7 @@ describe('damage', () => {
   });
 
   it.each(DAMAGES)(
-    'without a history never costs a verdict or a version, and is mended or kept and said: %s (J1)',
+    'without a history never costs a verdict or a version, and is mended or kept and said: %s (J1, rule 54)',
     async (_, text, __, isProved) => {
       await sql(text, [completed]);
       const before = await row();

@@ -60,7 +60,7 @@ describe('a saga that fails', () => {
   );
 
   it(
-    'takes no failure for a refusal that its step does not list: the outcome is unknown, and undone by its id (rules 8 and 10)',
+    'takes no failure for a refusal that its step does not list: the outcome is unknown, and undone by its id (rules 8, 10 and 12)',
     play(async ({ start, outcomeOf, recordOf, participant }) => {
       participant.behave('act', 'b', 'broken');
       const saga = await start(compensatable('a', 'b'));
