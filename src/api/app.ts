@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { fromBrowsers } from './browsers.js';
 import type { ApiDeps } from './deps.js';
 import { docsRoutes } from './docs-routes.js';
 import { DOCS_STYLE } from './html.js';
@@ -22,6 +23,7 @@ export function createApp(deps: ApiDeps): Express {
   app.use(requestLog(deps.logger));
   app.use(securityHeaders());
   app.use(leaveWhenStopping(deps));
+  app.use(fromBrowsers(deps));
   app.use('/api', noStore, acceptable, identify(deps.authenticate));
   if (deps.requestsPerMinute !== undefined) app.use('/api', rateLimit(deps.requestsPerMinute));
   app.use(healthRoutes(deps), docsRoutes(), orderRoutes(deps), sagaRoutes(deps));

@@ -25,6 +25,10 @@ export interface ApiDeps {
   readonly authenticate?: Authenticate | undefined;
   /** Requests a minute of one caller; undefined for any number. */
   readonly requestsPerMinute?: number | undefined;
+  /** Host names under which the API may be called, without ports; undefined for any. */
+  readonly hosts?: readonly string[] | undefined;
+  /** Origins whose pages may call, exactly as browsers send them. */
+  readonly origins?: readonly string[] | undefined;
   /** Fires when the process is to end: nobody is kept waiting, and connections are given up after their answer. */
   readonly stopping?: AbortSignal | undefined;
 }

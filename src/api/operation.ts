@@ -37,7 +37,7 @@ export const BODY_PROBLEMS = ['InvalidJson', 'InvalidRequest', 'PayloadTooLarge'
 
 const EVERYWHERE = [
   ...(['Unauthenticated', 'InvalidCredentials', 'Forbidden', 'NotAcceptable', 'TooManyRequests'] as const),
-  ...(['InternalError', 'IdentityUnavailable'] as const),
+  ...(['InternalError', 'IdentityUnavailable', 'HostNotAllowed'] as const),
 ];
 
 const originHeaders = {
@@ -72,7 +72,12 @@ interface Described {
 
 /** An operation for callers with a role; `x-roles` says which. */
 export function operation({ body, problems: codes, params, query, headers, ...route }: Described): RouteConfig {
-  const all = [...codes, ...EVERYWHERE, ...(query ? (['InvalidRequest'] as const) : [])];
+  const all = [
+    ...codes,
+    ...EVERYWHERE,
+    ...(route.method === 'post' ? (['OriginNotAllowed'] as const) : []),
+    ...(query ? (['InvalidRequest'] as const) : []),
+  ];
   return {
     ...route,
     'x-roles': PERMISSIONS[route.operationId],

@@ -33,6 +33,16 @@ export const PROBLEMS = {
     title: 'The credentials do not allow this.',
     operator: 'Nothing, unless the caller should be allowed: then give it the role that the operation names.',
   },
+  OriginNotAllowed: {
+    status: 403,
+    title: 'A web page of this origin may not do this.',
+    operator: 'Nothing, unless the page is yours: then name its origin in API_CORS_ORIGINS.',
+  },
+  HostNotAllowed: {
+    status: 421,
+    title: 'The API is not called by this host name.',
+    operator: 'Nothing, unless the name is yours: then name it in ALLOWED_HOSTS.',
+  },
   RouteNotFound: { status: 404, title: 'There is nothing at this address.', operator: NOTHING },
   OrderNotFound: { status: 404, title: 'There is no such order.', operator: NOTHING },
   SagaNotFound: { status: 404, title: 'There is no such saga.', operator: NOTHING },

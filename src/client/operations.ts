@@ -50,6 +50,8 @@ export type Problem = {
     | 'Unauthenticated'
     | 'InvalidCredentials'
     | 'Forbidden'
+    | 'OriginNotAllowed'
+    | 'HostNotAllowed'
     | 'RouteNotFound'
     | 'OrderNotFound'
     | 'SagaNotFound'

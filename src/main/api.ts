@@ -42,6 +42,8 @@ await runProcess('api', 'api', async ({ config, logger }) => {
     demoData: config.demoData,
     authenticate: config.auth && createAuthenticate(config.auth),
     requestsPerMinute: config.requestsPerMinute,
+    hosts: config.hosts,
+    origins: config.corsOrigins,
     stopping: stopping.signal,
     logger,
   };

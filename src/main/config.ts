@@ -5,6 +5,7 @@ import type { AuthOptions } from '../api/authenticate.js';
 import type { SagaPolicy } from '../workflows/messages.js';
 import { authOf } from './auth-settings.js';
 import { kafkaOf, type KafkaConfig } from './kafka-settings.js';
+import { hostsOf } from './browser-settings.js';
 import { localAddress } from './local-url.js';
 import { misspeltNames } from './misspelt.js';
 import type { ServiceLimits } from './order-queues.js';
@@ -58,6 +59,10 @@ export interface Config {
   readonly auth: AuthOptions | undefined;
   /** Of one caller; undefined for any number. */
   readonly requestsPerMinute: number | undefined;
+  /** Host names under which the API and the services may be called; undefined for any. */
+  readonly hosts: readonly string[] | undefined;
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
   /** Milliseconds without progress after which a saga counts as stuck. */
   readonly stuckAfter: number;
   /** What is odd, yet no reason not to start; one sentence each. */
@@ -189,6 +194,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     demoData: settings.DEMO_DATA ?? !production,
     policy: policyOf(settings),
     auth: authOf(settings),
+    hosts: hostsOf(settings.LISTEN_HOST, settings.ALLOWED_HOSTS),
+    corsOrigins: settings.API_CORS_ORIGINS ?? [],
     requestsPerMinute: settings.API_RATE_LIMIT === undefined ? standardLimit : (settings.API_RATE_LIMIT ?? undefined),
     stuckAfter: settings.SAGA_STUCK_AFTER,
     warnings: misspeltNames(env, Object.keys(variables)),

@@ -31,6 +31,7 @@ async function startService(name: ServiceName, databaseUrl: string, { config, lo
     faultInjection,
     demoData,
     logger: logger.child({ service: name }),
+    hosts: config.hosts,
     migrationWaitMs: config.migrationWaitMs,
   });
   try {

@@ -2,6 +2,7 @@
  * Every variable that the processes read, with what it may be and whether it may bear a secret. Temporal's own are read
  * by its SDK.
  */
+import { hostNames, origins } from './browser-settings.js';
 import { z } from 'zod';
 import type { ApiKey } from '../api/authenticate.js';
 import { ROLES } from '../api/permissions.js';
@@ -291,4 +292,6 @@ export const variables = {
   AUTH_ROLES_CLAIM: isHarmless(z.string().regex(/^\S+$/, 'the name of a claim, such as roles').default('roles')),
   AUTH_API_KEYS: apiKeys,
   API_RATE_LIMIT: requestsPerMinute,
+  API_CORS_ORIGINS: isHarmless(origins),
+  ALLOWED_HOSTS: isHarmless(hostNames),
 };

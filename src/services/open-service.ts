@@ -1,4 +1,5 @@
 import express, { type Express, type Router } from 'express';
+import { refusePages } from './browsers.js';
 import { requestLog } from './correlation.js';
 import { openDatabase, type Database } from './database.js';
 import { mountEffects, type RouteDeps } from './effect-routes.js';
@@ -52,6 +53,7 @@ export async function openService<Body extends { readonly orderId: string }>(
 
   const app = createApp();
   app.use(requestLog(logger));
+  app.use(refusePages(options.hosts));
   mountHealth(app, database, work);
   app
     .route('/openapi.json')

@@ -7,6 +7,8 @@ interface ProblemKind {
 const PROBLEMS = {
   ValidationFailed: { status: 400, title: 'The request is not valid' },
   MalformedJson: { status: 400, title: 'The body is not JSON' },
+  OriginNotAllowed: { status: 403, title: 'A web page of another origin may not do this' },
+  HostNotAllowed: { status: 421, title: 'The service is not called by this name' },
   NotFound: { status: 404, title: 'There is nothing here' },
   MethodNotAllowed: { status: 405, title: 'This resource does not know that method' },
   PayloadTooLarge: { status: 413, title: 'The body is too large' },

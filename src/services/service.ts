@@ -11,6 +11,8 @@ export interface ServiceOptions {
   /** Loads the demo catalogue (inventory only). */
   readonly demoData: boolean;
   readonly logger: Logger;
+  /** Host names under which it may be called, without ports; undefined for any. */
+  readonly hosts?: readonly string[] | undefined;
   /** How long another process may hold the lock for migrating the schema; 30 s unless set. */
   readonly migrationWaitMs?: number | undefined;
 }
