@@ -1,5 +1,6 @@
 /** What the worker registers: the verbs of the four services, each addressed by ids alone. */
 import type { Money, Order } from '../order.js';
+import type { ServiceTarget } from '../outbound/service-access.js';
 import { inventoryActivities } from './inventory.js';
 import { notificationActivities } from './notification.js';
 import { paymentActivities } from './payment.js';
@@ -18,10 +19,10 @@ export interface OrderReader {
   get(orderId: string): Promise<Order | undefined>;
 }
 
-/** Where the order's data and the participants are. URLs are bases without a trailing slash. */
+/** Where the order's data and the participants are. */
 export interface Participants {
   readonly orders: OrderReader;
-  readonly services: Readonly<Record<'inventory' | 'payment' | 'shipping' | 'notification', string>>;
+  readonly services: Readonly<Record<'inventory' | 'payment' | 'shipping' | 'notification', ServiceTarget>>;
 }
 
 export const createActivities = (participants: Participants) => ({

@@ -7,7 +7,7 @@
  * | a problem document whose code the step knows as a refusal      | that code             | no          |
  * | nothing: network error, attempt time-out                       | `ServiceUnreachable`  | yes         |
  * | 408, 425, 429, 5xx                                             | `ServiceUnavailable`  | yes, `Retry-After` honoured |
- * | any other 4xx, `IdempotencyMismatch` included                  | `OperationalFault`    | yes, alerted on |
+ * | 401, 403, 407, whatever the body says; any other 4xx           | `OperationalFault`    | yes, alerted on |
  * | an answer that does not fit its schema                         | `MalformedAnswer`     | yes, alerted on |
  */
 import { ApplicationFailure } from '@temporalio/common';

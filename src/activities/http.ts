@@ -1,13 +1,14 @@
 /** The only place where activities call a participant: time-out, correlation id, answers checked by schema, failures by table. */
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
+import { exchange } from '../outbound/exchange.js';
+import type { Address } from '../outbound/service-access.js';
 import { originHeaders } from './correlation.js';
 import { fault, refusal } from './failures.js';
-import { exchange } from './wire.js';
 
 export interface ServiceRequest<Answer> {
   readonly method: 'PUT' | 'DELETE' | 'GET';
-  readonly url: string;
+  readonly at: Address;
   readonly body?: unknown;
   /** What a 200 must look like; anything else is malformed. */
   readonly answer: z.ZodType<Answer>;
@@ -30,7 +31,7 @@ const LONGEST_ANSWER = 64 * 1024;
  */
 export async function call<Answer>(request: ServiceRequest<Answer>): Promise<Attempted<Answer>> {
   const { attempt } = Context.current().info;
-  const url = new URL(request.url);
+  const url = new URL(request.at.url);
   const { status, text, retryAfter } = await send(request, url, attempt);
   const where = `${request.method} ${url.host} answered ${status}`;
   const json = parse(text);
@@ -42,6 +43,10 @@ export async function call<Answer>(request: ServiceRequest<Answer>): Promise<Att
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     throw fault('ServiceUnavailable', where, attempt, retryAfter);
   }
+  // Whatever their body says: they are about this caller, not about the order.
+  if (status === 401 || status === 403 || status === 407) {
+    throw alarming('OperationalFault', `${where}: it does not accept our credentials`, attempt);
+  }
   const problem = Problem.safeParse(json);
   if (!problem.success) throw alarming('MalformedAnswer', `${where} without a problem document`, attempt);
   const { code } = problem.data;
@@ -50,12 +55,13 @@ export async function call<Answer>(request: ServiceRequest<Answer>): Promise<Att
 }
 
 /** Ended by the attempt's own time-out or by the cancel of the activity. */
-async function send<Answer>({ method, body }: ServiceRequest<Answer>, url: URL, attempt: number) {
+async function send<Answer>({ method, body, at: { access } }: ServiceRequest<Answer>, url: URL, attempt: number) {
   const { cancellationSignal, info } = Context.current();
   try {
     const { status, text, headers } = await exchange({
       method,
       url,
+      access,
       headers: {
         accept: 'application/json, application/problem+json',
         ...originHeaders(),
@@ -72,10 +78,11 @@ async function send<Answer>({ method, body }: ServiceRequest<Answer>, url: URL, 
   }
 }
 
-/** A system error's code, such as ECONNREFUSED, or what ended the exchange: `TimeoutError`, `AbortError`. */
+/** A code of the system or of TLS, such as ECONNREFUSED or CERT_HAS_EXPIRED, or what ended the exchange: `TimeoutError`, `AbortError`. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code) ? error.code : error.name;
+  const { code, name }: { code?: unknown; name?: unknown } = Object(error);
+  if (typeof code === 'string' && /^[A-Z][A-Z_0-9]+$/.test(code)) return code;
+  return typeof name === 'string' ? name : 'no answer';
 }
 
 function parse(text: string): unknown {

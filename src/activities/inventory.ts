@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { REFUSALS, sagaIdOf, type Money } from '../order.js';
+import { at, type Address } from '../outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
 import { call, type Attempted } from './http.js';
 import { orderOf } from './order-of.js';
@@ -11,14 +12,15 @@ const Reservation = z.object({
 });
 
 export function inventoryActivities({ orders, services }: Participants) {
-  const urlOf = ({ orderId }: OrderRef): string => `${services.inventory}/api/reservations/${sagaIdOf(orderId)}`;
+  const addressOf = ({ orderId }: OrderRef): Address =>
+    at(services.inventory, `/api/reservations/${sagaIdOf(orderId)}`);
   return {
     /** Holds the stock of every line, or of none; the answer is what the catalogue says it costs. */
     async reserveInventory(ref: OrderRef): Promise<Attempted<{ total: Money }>> {
       const { items } = await orderOf(orders, ref);
       const { total, attempts } = await call({
         method: 'PUT',
-        url: urlOf(ref),
+        at: addressOf(ref),
         body: { orderId: ref.orderId, items },
         answer: Reservation,
         refusals: REFUSALS.reserveInventory,
@@ -26,6 +28,6 @@ export function inventoryActivities({ orders, services }: Participants) {
       return { total, attempts };
     },
 
-    releaseReservation: (ref: OrderRef): Promise<Undoing> => undo(urlOf(ref), REFUSALS.releaseReservation),
+    releaseReservation: (ref: OrderRef): Promise<Undoing> => undo(addressOf(ref), REFUSALS.releaseReservation),
   };
 }

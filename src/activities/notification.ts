@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { REFUSALS, sagaIdOf } from '../order.js';
+import { at } from '../outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
 import { call, type Attempted } from './http.js';
 import { orderOf } from './order-of.js';
@@ -15,7 +16,7 @@ export function notificationActivities({ orders, services }: Participants) {
     const { customerId } = await orderOf(orders, ref);
     const { attempts } = await call({
       method: 'PUT',
-      url: `${services.notification}/api/notifications/${sagaIdOf(ref.orderId)}-${kind}`,
+      at: at(services.notification, `/api/notifications/${sagaIdOf(ref.orderId)}-${kind}`),
       body: { orderId: ref.orderId, customerId, kind },
       answer: Notification,
       refusals,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { REFUSALS, sagaIdOf } from '../order.js';
+import { at, type Address } from '../outbound/service-access.js';
 import type { Participants, PricedOrderRef } from './activities.js';
 import { call, type Attempted } from './http.js';
 import { orderOf } from './order-of.js';
@@ -8,14 +9,15 @@ import { undo, type Undoing } from './undo.js';
 const Payment = z.object({ id: z.string(), effect: z.literal('applied') });
 
 export function paymentActivities({ orders, services }: Participants) {
-  const urlOf = ({ orderId }: PricedOrderRef): string => `${services.payment}/api/payments/${sagaIdOf(orderId)}`;
+  const addressOf = ({ orderId }: PricedOrderRef): Address =>
+    at(services.payment, `/api/payments/${sagaIdOf(orderId)}`);
   return {
     /** Captures the order's total from the customer's payment method. */
     async processPayment(ref: PricedOrderRef): Promise<Attempted<{ paymentId: string }>> {
       const { customerId, paymentMethod } = await orderOf(orders, ref);
       const { id, attempts } = await call({
         method: 'PUT',
-        url: urlOf(ref),
+        at: addressOf(ref),
         body: { orderId: ref.orderId, customerId, paymentMethod, amount: ref.total },
         answer: Payment,
         refusals: REFUSALS.processPayment,
@@ -23,6 +25,6 @@ export function paymentActivities({ orders, services }: Participants) {
       return { paymentId: id, attempts };
     },
 
-    refundPayment: (ref: PricedOrderRef): Promise<Undoing> => undo(urlOf(ref), REFUSALS.refundPayment),
+    refundPayment: (ref: PricedOrderRef): Promise<Undoing> => undo(addressOf(ref), REFUSALS.refundPayment),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { REFUSALS, sagaIdOf } from '../order.js';
+import { at, type Address } from '../outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
 import { call, type Attempted } from './http.js';
 import { orderOf } from './order-of.js';
@@ -8,14 +9,14 @@ import { undo, type Undoing } from './undo.js';
 const Shipment = z.object({ effect: z.literal('applied'), trackingNumber: z.string().max(100) });
 
 export function shippingActivities({ orders, services }: Participants) {
-  const urlOf = ({ orderId }: OrderRef): string => `${services.shipping}/api/shipments/${sagaIdOf(orderId)}`;
+  const addressOf = ({ orderId }: OrderRef): Address => at(services.shipping, `/api/shipments/${sagaIdOf(orderId)}`);
   return {
     /** Books the parcel to the customer's address. */
     async createShipment(ref: OrderRef): Promise<Attempted<{ trackingNumber: string }>> {
       const { items, shippingAddress: address } = await orderOf(orders, ref);
       const { trackingNumber, attempts } = await call({
         method: 'PUT',
-        url: urlOf(ref),
+        at: addressOf(ref),
         body: { orderId: ref.orderId, items, address },
         answer: Shipment,
         refusals: REFUSALS.createShipment,
@@ -23,6 +24,6 @@ export function shippingActivities({ orders, services }: Participants) {
       return { trackingNumber, attempts };
     },
 
-    cancelShipment: (ref: OrderRef): Promise<Undoing> => undo(urlOf(ref), REFUSALS.cancelShipment),
+    cancelShipment: (ref: OrderRef): Promise<Undoing> => undo(addressOf(ref), REFUSALS.cancelShipment),
   };
 }

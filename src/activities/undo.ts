@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Address } from '../outbound/service-access.js';
 import { call, type Attempted } from './http.js';
 
 /** What a `DELETE` answers: `fenced` means that there was nothing to undo, and never will be (rule 20). */
@@ -7,7 +8,7 @@ const Row = z.object({ status: z.enum(['undone', 'fenced']) });
 export type Undoing = Attempted<{ readonly outcome: 'compensated' | 'nothingToDo' }>;
 
 /** Undoes an effect by its id; safe to repeat, and safe before or without the action. */
-export async function undo(url: string, refusals: readonly string[]): Promise<Undoing> {
-  const { status, attempts } = await call({ method: 'DELETE', url, answer: Row, refusals });
+export async function undo(at: Address, refusals: readonly string[]): Promise<Undoing> {
+  const { status, attempts } = await call({ method: 'DELETE', at, answer: Row, refusals });
   return { outcome: status === 'undone' ? 'compensated' : 'nothingToDo', attempts };
 }

@@ -1,4 +1,7 @@
 /** Which products exist, as the inventory service says: an order with an unknown one is refused before it is taken. */
+import type { Logger } from 'pino';
+import { exchange } from '../outbound/exchange.js';
+import { at, type Address, type ServiceTarget } from '../outbound/service-access.js';
 import type { SagaMemo } from '../workflows/messages.js';
 import { CORRELATION_HEADER } from './correlation.js';
 import { TRACE_HEADER } from './trace.js';
@@ -12,7 +15,8 @@ export interface Catalogue {
 }
 
 export interface CatalogueOptions {
-  readonly inventoryUrl: string;
+  readonly inventory: ServiceTarget;
+  readonly logger?: Pick<Logger, 'warn'>;
   /** For all products of an order together. */
   readonly patienceMs?: number;
   readonly now?: () => number;
@@ -23,8 +27,7 @@ const MAX_KEPT = 10_000;
 /** Requests of one order that run at the same time. */
 const LANES = 10;
 
-export function createCatalogue({ inventoryUrl, patienceMs = 500, now = Date.now }: CatalogueOptions): Catalogue {
-  const base = inventoryUrl.replace(/\/+$/, '');
+export function createCatalogue({ inventory, logger, patienceMs = 500, now = Date.now }: CatalogueOptions): Catalogue {
   /** Known products, until when; the oldest are first. Unknown ones are not kept: they may be added any time. */
   const known = new Map<string, number>();
 
@@ -33,6 +36,16 @@ export function createCatalogue({ inventoryUrl, patienceMs = 500, now = Date.now
     known.set(productId, now() + KEPT_MS);
     const oldest = known.keys().next();
     if (known.size > MAX_KEPT && !oldest.done) known.delete(oldest.value);
+  }
+
+  let warned = -Infinity;
+  function warnOfDenial(status: number): void {
+    if (now() - warned < KEPT_MS) return;
+    warned = now();
+    logger?.warn(
+      { status },
+      'the inventory service does not accept our credentials: products are not checked before an order is taken',
+    );
   }
 
   async function unknownOf(
@@ -44,8 +57,10 @@ export function createCatalogue({ inventoryUrl, patienceMs = 500, now = Date.now
     const signal = AbortSignal.timeout(patienceMs);
     const lane = async (): Promise<void> => {
       for (let id = asked.pop(); id !== undefined && !signal.aborted; id = asked.pop()) {
-        const exists = await lookUp(`${base}/api/products/${encodeURIComponent(id)}`, id, {
+        const exists = await lookUp(at(inventory, `/api/products/${encodeURIComponent(id)}`), id, {
           signal,
+          within: patienceMs,
+          onDenied: warnOfDenial,
           headers: { [CORRELATION_HEADER]: correlationId, [TRACE_HEADER]: traceparent, accept: 'application/json' },
         });
         if (exists === true) keep(id);
@@ -59,13 +74,36 @@ export function createCatalogue({ inventoryUrl, patienceMs = 500, now = Date.now
   return { unknownOf };
 }
 
-/** Undefined where the service did not say: away, slow, or an answer that is not its own. */
-async function lookUp(url: string, productId: string, init: RequestInit): Promise<boolean | undefined> {
+interface LookUp {
+  readonly signal: AbortSignal;
+  readonly within: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly onDenied: (status: number) => void;
+}
+
+/** No product of ours is described with more. */
+const LONGEST_ANSWER = 64 * 1024;
+
+/** Undefined if the service did not say: it is away, slow, does not know us, or the answer is not its own. */
+async function lookUp(
+  { url, access }: Address,
+  productId: string,
+  { signal, within, headers, onDenied }: LookUp,
+): Promise<boolean | undefined> {
   try {
-    const response = await fetch(url, init);
-    const body: { code?: unknown; productId?: unknown } = Object(await response.json());
-    if (response.status === 404 && body.code === 'UnknownProduct') return false;
-    return response.ok && body.productId === productId ? true : undefined;
+    const bounds = { within, cancelled: signal, longest: LONGEST_ANSWER };
+    const { status, text } = await exchange({
+      method: 'GET',
+      url: new URL(url),
+      access,
+      headers,
+      body: undefined,
+      ...bounds,
+    });
+    if (status === 401 || status === 403) onDenied(status);
+    const body: { code?: unknown; productId?: unknown } = Object(JSON.parse(text));
+    if (status === 404 && body.code === 'UnknownProduct') return false;
+    return status === 200 && body.productId === productId ? true : undefined;
   } catch {
     return undefined;
   }

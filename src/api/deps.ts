@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { JournalReader } from '../journal/reader.js';
 import type { OrderStore } from '../orders/orders.js';
+import type { ServiceTarget } from '../outbound/service-access.js';
 import type { SagaPolicy } from '../workflows/messages.js';
 import type { Authenticate } from './authenticate.js';
 
@@ -17,7 +18,8 @@ export interface ApiDeps {
   readonly backlogLimit?: number;
   /** Put into each order's workflow input. */
   readonly policy: SagaPolicy;
-  readonly inventoryUrl: string;
+  /** Asked which products there are. */
+  readonly inventory: ServiceTarget;
   /** Fills in the demo customer where an order leaves out who pays and where it goes. */
   readonly demoData: boolean;
   readonly logger: Logger;

@@ -82,8 +82,8 @@ async function withShop<T>(lazily: boolean, act: (shop: Shop) => Promise<T>): Pr
   const config = loadConfig();
   const orders = await openOrders({ databaseUrl: await findDatabase(config), demoData: false });
   try {
-    const { notification } = config.serviceUrls;
-    return await withTemporal(config, (client) => act({ client, orders, notificationUrl: notification }), lazily);
+    const { notification } = config.services;
+    return await withTemporal(config, (client) => act({ client, orders, notification }), lazily);
   } finally {
     await orders.close();
   }

@@ -38,7 +38,7 @@ await runProcess('api', 'api', async ({ config, logger }) => {
     taskQueue: TASK_QUEUE,
     backlogLimit: config.backlogLimit,
     policy: config.policy,
-    inventoryUrl: config.serviceUrls.inventory,
+    inventory: config.services.inventory,
     demoData: config.demoData,
     authenticate: config.auth && createAuthenticate(config.auth),
     requestsPerMinute: config.requestsPerMinute,

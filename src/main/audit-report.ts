@@ -9,7 +9,7 @@ import { sagaVerdicts } from './saga-verdicts.js';
 export async function auditRunningSystem(config: Config): Promise<Audit> {
   const kept = await openKeptVerdicts(config);
   try {
-    return await withTemporal(config, (client) => auditBooks(config.serviceUrls, sagaVerdicts(client, kept)));
+    return await withTemporal(config, (client) => auditBooks(config.services, sagaVerdicts(client, kept)));
   } finally {
     await kept?.close();
   }

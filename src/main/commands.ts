@@ -59,7 +59,7 @@ export async function openCommands(needed: Needed): Promise<Commands | undefined
     taskQueue: TASK_QUEUE,
     backlogLimit: config.backlogLimit,
     policy: config.policy,
-    inventoryUrl: config.serviceUrls.inventory,
+    inventory: config.services.inventory,
     demoData: config.demoData,
     logger,
   };

@@ -2,7 +2,9 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { AuthOptions } from '../api/authenticate.js';
+import type { ServiceAccess } from '../outbound/service-access.js';
 import type { SagaPolicy } from '../workflows/messages.js';
+import { servicesOf, warningsOfAccess } from './access-settings.js';
 import { authOf } from './auth-settings.js';
 import { kafkaOf, type KafkaConfig } from './kafka-settings.js';
 import { hostsOf } from './browser-settings.js';
@@ -47,6 +49,8 @@ export interface Config {
   readonly kurrentdbUrl: string | undefined;
   /** What the worker and the API call; the bundled services where nothing else is said. */
   readonly serviceUrls: Readonly<Record<ServiceName, string>>;
+  /** The same, with the credentials. The bundled services take calls with these tokens alone. */
+  readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
   /** How much the worker asks of each. */
   readonly serviceLimits: ServiceLimits;
   /** Orders that wait for a worker before the API takes no more. */
@@ -162,6 +166,13 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     notification: settings.NOTIFICATION_PORT,
   };
   const bundled = (name: ServiceName): string => `http://${localAddress(settings.LISTEN_HOST, servicePorts[name])}`;
+  const serviceUrls = {
+    payment: settings.PAYMENT_URL ?? bundled('payment'),
+    inventory: settings.INVENTORY_URL ?? bundled('inventory'),
+    shipping: settings.SHIPPING_URL ?? bundled('shipping'),
+    notification: settings.NOTIFICATION_URL ?? bundled('notification'),
+  };
+  const services = servicesOf(settings, serviceUrls);
   return {
     environment: settings.NODE_ENV,
     logLevel: settings.LOG_LEVEL,
@@ -181,12 +192,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     mongodbUrl: settings.MONGODB_URL,
     kafka: kafkaOf(settings),
     kurrentdbUrl: settings.KURRENTDB_URL,
-    serviceUrls: {
-      payment: settings.PAYMENT_URL ?? bundled('payment'),
-      inventory: settings.INVENTORY_URL ?? bundled('inventory'),
-      shipping: settings.SHIPPING_URL ?? bundled('shipping'),
-      notification: settings.NOTIFICATION_URL ?? bundled('notification'),
-    },
+    serviceUrls,
+    services,
     serviceLimits: limitsOf(settings),
     backlogLimit: settings.SAGA_BACKLOG_LIMIT,
     startServices: settings.START_SERVICES ?? true,
@@ -198,6 +205,6 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     corsOrigins: settings.API_CORS_ORIGINS ?? [],
     requestsPerMinute: settings.API_RATE_LIMIT === undefined ? standardLimit : (settings.API_RATE_LIMIT ?? undefined),
     stuckAfter: settings.SAGA_STUCK_AFTER,
-    warnings: misspeltNames(env, Object.keys(variables)),
+    warnings: [...misspeltNames(env, Object.keys(variables)), ...warningsOfAccess(production, services)],
   };
 }

@@ -3,6 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ApiError, createClient } from '../client/client.js';
 import type { OrderItem, ShippingAddress } from '../order.js';
+import { exchange, type Incoming } from '../outbound/exchange.js';
+import { at, type Address, type ServiceTarget } from '../outbound/service-access.js';
 import type { ServiceUrls } from '../oracle/read-books.js';
 
 /** What keeps a story from being told, as one sentence with its remedy. */
@@ -27,6 +29,7 @@ export interface DemoOrder {
 export type LedgerStatus = 'none' | 'applied' | 'refused' | 'undone' | 'fenced';
 
 const PATIENCE_MS = 10_000;
+const LONGEST_ANSWER = 4 * 1024 * 1024;
 
 const step = z.object({
   name: z.string(),
@@ -49,7 +52,7 @@ const problem = z.object({ code: z.string().optional(), title: z.string(), detai
 
 /** Throws unless the system takes orders. */
 export async function requireReady({ api }: DemoUrls): Promise<void> {
-  const { status, body } = await request(`${api}/health/ready`, { allow: [503] });
+  const { status, body } = await request({ url: `${api}/health/ready` }, { allow: [503] });
   if (status === 503)
     throw new DemoError(`The system is not ready yet: ${api}/health/ready answered ${JSON.stringify(body)}.`);
 }
@@ -78,19 +81,19 @@ export async function readSaga({ api }: DemoUrls, sagaId: string): Promise<DemoS
 /** Faults that somebody has armed before would hit our orders; answers how many there were. */
 export async function clearFaults({ services }: DemoUrls): Promise<number> {
   const cleared = Object.values(services).map(async (service) => {
-    const { body } = await request(`${service}/api/test/faults`, { method: 'DELETE', allow: [404] });
+    const { body } = await request(at(service, '/api/test/faults'), { method: 'DELETE', allow: [404] });
     return z.object({ cleared: z.int().default(0) }).parse(body).cleared;
   });
   return (await Promise.all(cleared)).reduce((sum, one) => sum + one, 0);
 }
 
 /** Arms a fault for the next call that a service gets. */
-export async function armFault(service: string, fault: Readonly<Record<string, unknown>>): Promise<void> {
-  const url = `${service}/api/test/fail-next-request`;
-  const { status } = await request(url, { method: 'POST', body: fault, allow: [404] });
+export async function armFault(service: ServiceTarget, fault: Readonly<Record<string, unknown>>): Promise<void> {
+  const address = at(service, '/api/test/fail-next-request');
+  const { status } = await request(address, { method: 'POST', body: fault, allow: [404] });
   if (status === 404) {
     throw new DemoError(
-      `Fault injection is off (${url} answered 404): start the system with FAULT_INJECTION=on, not in production.`,
+      `Fault injection is off (${shown(address)} answered 404): start the system with FAULT_INJECTION=on, not in production.`,
     );
   }
 }
@@ -101,11 +104,12 @@ export type Ledger = readonly [inventory: LedgerStatus, payment: LedgerStatus, s
 
 /** What inventory, payment and shipping have in their ledgers for a saga. */
 export async function readLedger({ services }: DemoUrls, sagaId: string): Promise<Ledger> {
-  const rowOf = async (url: string) => ledgerRow.parse((await request(`${url}/${sagaId}`)).body).status;
+  const rowOf = async (service: ServiceTarget, collection: string) =>
+    ledgerRow.parse((await request(at(service, `/api/${collection}/${sagaId}`))).body).status;
   return Promise.all([
-    rowOf(`${services.inventory}/api/reservations`),
-    rowOf(`${services.payment}/api/payments`),
-    rowOf(`${services.shipping}/api/shipments`),
+    rowOf(services.inventory, 'reservations'),
+    rowOf(services.payment, 'payments'),
+    rowOf(services.shipping, 'shipments'),
   ]);
 }
 
@@ -114,7 +118,7 @@ const stock = z.object({ productId: z.string(), available: z.int() });
 export type DemoStock = z.infer<typeof stock>;
 
 export async function readProducts({ services }: DemoUrls): Promise<DemoStock[]> {
-  const { body } = await request(`${services.inventory}/api/products?limit=100`);
+  const { body } = await request(at(services.inventory, '/api/products?limit=100'));
   return z.object({ items: z.array(stock) }).parse(body).items;
 }
 
@@ -123,15 +127,15 @@ const HOLD = 'demo-hold';
 
 /** Holds stock as another sales channel would; released by `releaseStock`. */
 export async function holdStock({ services }: DemoUrls, id: string, items: readonly OrderItem[]): Promise<void> {
-  await request(`${services.inventory}/api/reservations/${id}`, { method: 'PUT', body: { orderId: HOLD, items } });
+  await request(at(services.inventory, `/api/reservations/${id}`), { method: 'PUT', body: { orderId: HOLD, items } });
 }
 
 /** Releases whatever the demo holds, also what an earlier run that was killed has left. */
 export async function releaseStock({ services }: DemoUrls): Promise<void> {
-  const { body } = await request(`${services.inventory}/api/reservations?orderId=${HOLD}&effect=applied`);
+  const { body } = await request(at(services.inventory, `/api/reservations?orderId=${HOLD}&effect=applied`));
   const { items } = z.object({ items: z.array(z.object({ id: z.string() })) }).parse(body);
   for (const { id } of items) {
-    await request(`${services.inventory}/api/reservations/${encodeURIComponent(id)}`, { method: 'DELETE' });
+    await request(at(services.inventory, `/api/reservations/${encodeURIComponent(id)}`), { method: 'DELETE' });
   }
 }
 
@@ -184,20 +188,36 @@ interface RequestOptions {
   readonly allow?: readonly number[];
 }
 
-async function request(url: string, { method = 'GET', body, allow = [] }: RequestOptions = {}) {
-  let response: Response;
+/** For people: without user and password. */
+const shown = ({ url }: Address): string => url.replace(/\/\/[^/]*@/, '//');
+
+async function request(address: Address, { method = 'GET', body, allow = [] }: RequestOptions = {}) {
+  let answer: Incoming;
   try {
-    response = await fetch(url, {
+    answer = await exchange({
       method,
-      signal: AbortSignal.timeout(PATIENCE_MS),
-      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      url: new URL(address.url),
+      access: address.access,
+      within: PATIENCE_MS,
+      longest: LONGEST_ANSWER,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch (error) {
-    throw silent(url, error);
+    throw silent(address.url, error);
   }
-  const answer: unknown = await response.json().catch(() => undefined);
-  if (response.ok || allow.includes(response.status)) return { status: response.status, body: answer };
-  const { data } = problem.safeParse(answer);
+  const { status, text } = answer;
+  const json = parsed(text);
+  if ((status >= 200 && status < 300) || allow.includes(status)) return { status, body: json };
+  const { data } = problem.safeParse(json);
   const why = data ? `${data.code ?? data.title} ${data.detail ?? ''}` : '';
-  throw new DemoError(`${method} ${url} answered ${response.status} ${why}`.trimEnd());
+  throw new DemoError(`${method} ${shown(address)} answered ${status} ${why}`.trimEnd());
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

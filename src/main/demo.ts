@@ -22,7 +22,7 @@ async function main(config: Config): Promise<boolean> {
   const { namespace } = temporalTarget(config.temporalPort);
   const webUi = `http://localhost:${config.temporalUiPort}/namespaces/${namespace}/workflows`;
   const telling: Telling = {
-    urls: { api: `http://${localAddress(config.listenHost, config.apiPort)}`, services: config.serviceUrls },
+    urls: { api: `http://${localAddress(config.listenHost, config.apiPort)}`, services: config.services },
     run: Date.now().toString(36),
     attemptTimeout: config.policy.attemptTimeout,
     pageOf: (sagaId) => `${webUi}/${sagaId}`,

@@ -30,6 +30,7 @@ async function startService(name: ServiceName, databaseUrl: string, { config, lo
     databaseUrl,
     faultInjection,
     demoData,
+    token: config.services[name].token,
     logger: logger.child({ service: name }),
     hosts: config.hosts,
     migrationWaitMs: config.migrationWaitMs,

@@ -8,6 +8,7 @@ import type { ApiKey } from '../api/authenticate.js';
 import { ROLES } from '../api/permissions.js';
 import type { CommandKey } from '../commands/sender.js';
 import { decimalsOf, type Money } from '../order.js';
+import { accessVariables } from './access-variables.js';
 import { parseDuration } from './durations.js';
 
 /** Kinds of variables that can hold no secret. Every other one is taken to hold one, and its value is never shown. */
@@ -241,6 +242,7 @@ export const variables = {
   INVENTORY_URL: url(http, 'http://127.0.0.1:8002'),
   SHIPPING_URL: url(http, 'http://127.0.0.1:8003'),
   NOTIFICATION_URL: url(http, 'http://127.0.0.1:8004'),
+  ...accessVariables,
   PAYMENT_CONCURRENCY: count(100, 10_000),
   INVENTORY_CONCURRENCY: count(100, 10_000),
   SHIPPING_CONCURRENCY: count(100, 10_000),

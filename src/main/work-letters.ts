@@ -4,6 +4,8 @@ import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@
 import type { DeadLetter, LetterDesk } from '../journal/letter-desk.js';
 import { orderIdOf } from '../order.js';
 import type { OrderReader } from '../activities/activities.js';
+import { exchange, type Incoming } from '../outbound/exchange.js';
+import { at, type ServiceTarget } from '../outbound/service-access.js';
 import { resolveStep, type ResolveAction } from '../workflows/messages.js';
 
 export interface Change {
@@ -16,8 +18,7 @@ export interface Change {
 export interface Shop {
   readonly client: Client;
   readonly orders: OrderReader;
-  /** The base of the notification service. */
-  readonly notificationUrl: string;
+  readonly notification: ServiceTarget;
 }
 
 /** `said`: a sentence; `done` false where it is still open. */
@@ -30,6 +31,7 @@ export type Verb = 'retry' | 'resolve' | 'drop';
 
 const VALID_MS = 15_000;
 const PATIENCE_MS = 20_000;
+const LONGEST_ANSWER = 64 * 1024;
 
 export async function workLetter(
   desk: LetterDesk,
@@ -109,21 +111,33 @@ async function deliver(desk: LetterDesk, shop: Shop, letter: DeadLetter, change:
   const orderId = orderIdOf(sagaId ?? '');
   const order = await shop.orders.get(orderId);
   if (kind === undefined || !order) return { done: false, said: 'its order is gone: resolve it' };
-  const response = await fetch(`${shop.notificationUrl}/api/notifications/${sagaId}-${kind}`, {
+  const { url, access } = at(shop.notification, `/api/notifications/${sagaId}-${kind}`);
+  const answer = await exchange({
     method: 'PUT',
+    url: new URL(url),
+    access,
     headers: { 'content-type': 'application/json', accept: 'application/json, application/problem+json' },
     body: JSON.stringify({ orderId, customerId: order.customerId, kind }),
-    signal: AbortSignal.timeout(VALID_MS),
-  }).catch((error: unknown) => (error instanceof Error ? error.name : 'unreachable'));
-  const answer = typeof response === 'string' ? response : await codeOf(response);
+    within: VALID_MS,
+    longest: LONGEST_ANSWER,
+  }).then(codeOf, (error: unknown) => (error instanceof Error ? error.name : 'unreachable'));
   if (answer === undefined) return close(desk, letter, 'delivered', change);
   await desk.failedAgain(id, answer);
   return { done: false, said: `not delivered: ${answer}` };
 }
 
-async function codeOf(response: Response): Promise<string | undefined> {
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.status === 200 && Reflect.get(Object(body), 'effect') === 'applied') return undefined;
-  const code: unknown = Reflect.get(Object(body), 'code');
-  return typeof code === 'string' ? code : `answer ${response.status}`;
+/** Undefined for the answer that was wanted. */
+function codeOf({ status, text }: Incoming): string | undefined {
+  const body = parsed(text);
+  if (status === 200 && Reflect.get(body, 'effect') === 'applied') return undefined;
+  const code: unknown = Reflect.get(body, 'code');
+  return typeof code === 'string' ? code : `answer ${status}`;
+}
+
+function parsed(text: string): object {
+  try {
+    return Object(JSON.parse(text)) as object;
+  } catch {
+    return {};
+  }
 }

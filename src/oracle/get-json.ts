@@ -1,16 +1,24 @@
 /** A bounded `GET` that says where it failed. */
 import type { z } from 'zod';
+import { exchange } from '../outbound/exchange.js';
+import type { Address } from '../outbound/service-access.js';
 
 const TIMEOUT_MS = 30_000;
+/** A page has at most 500 effects of at most 100 lines. */
+const LONGEST_ANSWER = 64 * 1024 * 1024;
 
 export class BooksUnreadableError extends Error {
   override readonly name = 'BooksUnreadableError';
 }
 
 /** @throws {BooksUnreadableError} naming the URL, if there is no answer within 30 s, or none that fits the schema. */
-export async function getJson<T>(url: string, schema: z.ZodType<T>): Promise<T> {
-  const { ok, status, text } = await exchange(url);
-  if (!ok) throw new BooksUnreadableError(`${url} answered ${status} instead of 200.`);
+export async function getJson<T>(at: Address, schema: z.ZodType<T>): Promise<T> {
+  const url = withoutUser(at.url);
+  const { status, text } = await get(at, url);
+  if (status === 401 || status === 403) {
+    throw new BooksUnreadableError(`${url} answered ${status}: it does not accept our credentials.`);
+  }
+  if (status !== 200) throw new BooksUnreadableError(`${url} answered ${status} instead of 200.`);
   const answer = schema.safeParse(parse(text));
   if (answer.success) return answer.data;
   const [issue] = answer.error.issues;
@@ -18,15 +26,18 @@ export async function getJson<T>(url: string, schema: z.ZodType<T>): Promise<T> 
   throw new BooksUnreadableError(`${url} answered something else than expected (at "${where}": ${issue?.message}).`);
 }
 
-async function exchange(url: string) {
+async function get({ url, access }: Address, shown: string) {
   try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await fetch(url, { headers: { accept: 'application/json' }, signal });
-    return { ok: response.status === 200, status: response.status, text: await response.text() };
+    const headers = { accept: 'application/json' };
+    const bounds = { within: TIMEOUT_MS, longest: LONGEST_ANSWER };
+    return await exchange({ method: 'GET', url: new URL(url), access, headers, body: undefined, ...bounds });
   } catch (error) {
-    throw new BooksUnreadableError(`No answer from ${url}; is the system running?`, { cause: error });
+    throw new BooksUnreadableError(`No answer from ${shown}; is the system running?`, { cause: error });
   }
 }
+
+/** For people: user and password are nobody's business. */
+const withoutUser = (url: string): string => url.replace(/\/\/[^/]*@/, '//');
 
 function parse(text: string): unknown {
   try {

@@ -1,14 +1,14 @@
 /** Reads the books of the four services over HTTP, as anybody could: their databases are none of the oracle's business. */
 import { z } from 'zod';
 import type { Effect, Payment, Reservation, Stock } from './books.js';
+import { at, type Address, type ServiceTarget } from '../outbound/service-access.js';
 import { getJson } from './get-json.js';
 
-/** Base URLs, without a slash at the end. */
 export interface ServiceUrls {
-  readonly inventory: string;
-  readonly payment: string;
-  readonly shipping: string;
-  readonly notification: string;
+  readonly inventory: ServiceTarget;
+  readonly payment: ServiceTarget;
+  readonly shipping: ServiceTarget;
+  readonly notification: ServiceTarget;
 }
 
 const PAGE_SIZE = 500;
@@ -50,9 +50,9 @@ const product = z.object({ productId: z.string(), available: z.int(), reserved: 
 export async function readBooks(urls: ServiceUrls): Promise<{ effects: Effect[]; stock: Stock }> {
   const [stock, payments, shipments, notices] = await Promise.all([
     readStock(urls),
-    readPages(`${urls.payment}/api/payments`, new URLSearchParams(), paymentRow),
-    readLive(`${urls.shipping}/api/shipments`, shipment),
-    readLive(`${urls.notification}/api/notifications`, notice),
+    readPages(at(urls.payment, '/api/payments'), new URLSearchParams(), paymentRow),
+    readLive(at(urls.shipping, '/api/shipments'), shipment),
+    readLive(at(urls.notification, '/api/notifications'), notice),
   ]);
   const live = payments.map(livePayment).filter((payment) => payment !== undefined);
   return { effects: [...stock.reservations, ...live, ...shipments, ...notices], stock };
@@ -63,9 +63,9 @@ export async function readBooks(urls: ServiceUrls): Promise<{ effects: Effect[];
  * id is never reserved twice), so only those that one reading misses leave any doubt.
  */
 export async function readStock({ inventory }: ServiceUrls): Promise<Stock> {
-  const before = await readLive(`${inventory}/api/reservations`, reservation);
-  const products = await readPages(`${inventory}/api/products`, new URLSearchParams(), product);
-  const after = await readLive(`${inventory}/api/reservations`, reservation);
+  const before = await readLive(at(inventory, '/api/reservations'), reservation);
+  const products = await readPages(at(inventory, '/api/products'), new URLSearchParams(), product);
+  const after = await readLive(at(inventory, '/api/reservations'), reservation);
   return { reservations: after, products, passing: inOneOnly(before, after) };
 }
 
@@ -79,11 +79,11 @@ function inOneOnly(before: readonly Reservation[], after: readonly Reservation[]
 export async function readEffectsOf(urls: ServiceUrls, sagaId: string): Promise<Effect[]> {
   const id = encodeURIComponent(sagaId);
   const found = await Promise.all([
-    readOne(`${urls.inventory}/api/reservations/${id}`, reservation),
-    getJson(`${urls.payment}/api/payments/${id}`, paymentRow).then(livePayment),
-    readOne(`${urls.shipping}/api/shipments/${id}`, shipment),
-    readOne(`${urls.notification}/api/notifications/${id}-confirmation`, notice),
-    readOne(`${urls.notification}/api/notifications/${id}-cancellation`, notice),
+    readOne(at(urls.inventory, `/api/reservations/${id}`), reservation),
+    getJson(at(urls.payment, `/api/payments/${id}`), paymentRow).then(livePayment),
+    readOne(at(urls.shipping, `/api/shipments/${id}`), shipment),
+    readOne(at(urls.notification, `/api/notifications/${id}-confirmation`), notice),
+    readOne(at(urls.notification, `/api/notifications/${id}-cancellation`), notice),
   ]);
   return found.filter((effect) => effect !== undefined);
 }
@@ -91,19 +91,19 @@ export async function readEffectsOf(urls: ServiceUrls, sagaId: string): Promise<
 const noEffect = z.object({ effect: z.literal('none') }).transform(() => undefined);
 
 /** `GET` of one id always answers: with the effect, or with the word that there is none. */
-const readOne = <T>(url: string, schema: z.ZodType<T>): Promise<T | undefined> =>
-  getJson(url, z.union([noEffect, schema]));
+const readOne = <T>(address: Address, schema: z.ZodType<T>): Promise<T | undefined> =>
+  getJson(address, z.union([noEffect, schema]));
 
-const readLive = <T>(url: string, schema: z.ZodType<T>): Promise<T[]> =>
-  readPages(url, new URLSearchParams({ effect: 'applied' }), schema);
+const readLive = <T>(address: Address, schema: z.ZodType<T>): Promise<T[]> =>
+  readPages(address, new URLSearchParams({ effect: 'applied' }), schema);
 
-async function readPages<T>(url: string, query: URLSearchParams, schema: z.ZodType<T>): Promise<T[]> {
+async function readPages<T>(address: Address, query: URLSearchParams, schema: z.ZodType<T>): Promise<T[]> {
   const page = z.object({ items: z.array(schema), nextCursor: z.string().nullable() });
   const all: T[] = [];
   query.set('limit', String(PAGE_SIZE));
   for (let cursor: string | null = ''; cursor !== null;) {
     if (cursor !== '') query.set('cursor', cursor);
-    const { items, nextCursor } = await getJson(`${url}?${query.toString()}`, page);
+    const { items, nextCursor } = await getJson({ ...address, url: `${address.url}?${query.toString()}` }, page);
     all.push(...items);
     cursor = nextCursor;
   }

@@ -9,6 +9,7 @@ import { answerProblem, onlyMethods, unknownRoute } from './http.js';
 import { openApiOf, type Documented } from './openapi.js';
 import type { Participant } from './participant.js';
 import type { Service, ServiceOptions } from './service.js';
+import { requireToken } from './require-token.js';
 import { trackWork, type WorkInProgress } from './work-in-progress.js';
 
 /** What a service has beside its effects. */
@@ -51,14 +52,16 @@ export async function openService<Body extends { readonly orderId: string }>(
     throw error;
   }
 
+  const document = openApiOf(participant, options, extras?.documented);
   const app = createApp();
   app.use(requestLog(logger));
   app.use(refusePages(options.hosts));
   mountHealth(app, database, work);
   app
     .route('/openapi.json')
-    .get((_request, response) => void response.json(openApiOf(participant, options.faultInjection, extras?.documented)))
+    .get((_request, response) => void response.json(document))
     .all(onlyMethods('GET'));
+  if (options.token !== undefined) app.use(requireToken(options.token));
   if (options.faultInjection) mountFaults(app, faults, participant.undo !== undefined);
   mountEffects(app, participant, deps);
   extras?.mount(app, deps);

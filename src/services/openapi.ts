@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { effectId } from './fields.js';
 import type { Participant } from './participant.js';
 import { fault } from './faults.js';
+import type { ServiceOptions } from './service.js';
 import type { ProblemCode } from './problem.js';
 
 extendZodWithOpenApi(z);
@@ -39,7 +40,7 @@ const listing = z.object({
 /** The OpenAPI 3.1 document of a participant; `extra` are the routes that only it has. */
 export function openApiOf<Body extends { readonly orderId: string }>(
   participant: Participant<Body>,
-  faultInjection: boolean,
+  { faultInjection, token }: Pick<ServiceOptions, 'faultInjection' | 'token'>,
   extra: readonly Documented[] = [],
 ): object {
   const registry = new OpenAPIRegistry();
@@ -54,8 +55,10 @@ export function openApiOf<Body extends { readonly orderId: string }>(
       responses: { 200: { description: 'Armed', ...content(fault) } },
     });
   }
+  if (token !== undefined) registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
+    ...(token !== undefined && { security: [{ token: [] }] }),
     info: { title: `Unwind ${participant.name}`, version: '1' },
   });
 }

@@ -9,6 +9,7 @@ const PROBLEMS = {
   MalformedJson: { status: 400, title: 'The body is not JSON' },
   OriginNotAllowed: { status: 403, title: 'A web page of another origin may not do this' },
   HostNotAllowed: { status: 421, title: 'The service is not called by this name' },
+  Unauthenticated: { status: 401, title: 'The call needs the token of this service' },
   NotFound: { status: 404, title: 'There is nothing here' },
   MethodNotAllowed: { status: 405, title: 'This resource does not know that method' },
   PayloadTooLarge: { status: 413, title: 'The body is too large' },

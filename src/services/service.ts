@@ -10,6 +10,8 @@ export interface ServiceOptions {
   readonly faultInjection: boolean;
   /** Loads the demo catalogue (inventory only). */
   readonly demoData: boolean;
+  /** Calls must show it as their bearer token, but for health and the OpenAPI document; undefined: anybody may call. */
+  readonly token?: string | undefined;
   readonly logger: Logger;
   /** Host names under which it may be called, without ports; undefined for any. */
   readonly hosts?: readonly string[] | undefined;

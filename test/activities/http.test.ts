@@ -44,7 +44,7 @@ async function outcome(answer: Planned | 'hang up', attempt = 1): Promise<unknow
   const environment = new MockActivityEnvironment({ attempt, startToCloseTimeoutMs: 5000 });
   const request = {
     method: 'PUT' as const,
-    url,
+    at: { url },
     answer: z.object({ effect: z.literal('applied') }),
     refusals: ['PaymentDeclined', 'AlreadyCancelled'],
   };

@@ -15,7 +15,7 @@ const askedFor = (): string[] => inventory.asked.map(({ productId }) => productI
 
 describe('the catalogue', () => {
   it('tells the unknown products, and passes the correlation id on', async () => {
-    const catalogue = createCatalogue({ inventoryUrl: `${inventory.url}/` });
+    const catalogue = createCatalogue({ inventory: inventory.url });
     expect(await catalogue.unknownOf(['123', 'nosuch', '456'], { ...ORIGIN, correlationId: 'corr-1' })).toEqual(
       new Set(['nosuch']),
     );
@@ -24,7 +24,7 @@ describe('the catalogue', () => {
 
   it('asks again after a minute, and each time for a product that was unknown', async () => {
     let time = 0;
-    const catalogue = createCatalogue({ inventoryUrl: inventory.url, now: () => time });
+    const catalogue = createCatalogue({ inventory: inventory.url, now: () => time });
     await catalogue.unknownOf(['123', 'nosuch'], ORIGIN);
     time = 59_999;
     await catalogue.unknownOf(['123', 'nosuch'], ORIGIN);
@@ -36,13 +36,13 @@ describe('the catalogue', () => {
 
   it.each(['broken', 'garbage', 'silent'] as const)('takes nothing for unknown while inventory is %s', async (mode) => {
     inventory.mode = mode;
-    const catalogue = createCatalogue({ inventoryUrl: inventory.url, patienceMs: 100 });
+    const catalogue = createCatalogue({ inventory: inventory.url, patienceMs: 100 });
     expect(await catalogue.unknownOf(['123', 'nosuch'], ORIGIN)).toEqual(new Set());
   });
 
   it('takes nothing for unknown while nobody listens', async () => {
     await inventory.close();
-    const catalogue = createCatalogue({ inventoryUrl: inventory.url });
+    const catalogue = createCatalogue({ inventory: inventory.url });
     expect(await catalogue.unknownOf(['nosuch'], ORIGIN)).toEqual(new Set());
   });
 });

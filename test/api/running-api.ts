@@ -75,7 +75,7 @@ export async function runApi({
     temporal,
     taskQueue: TASK_QUEUE,
     policy: POLICY,
-    inventoryUrl: inventory.url,
+    inventory: inventory.url,
     demoData,
     logger,
     ...more,

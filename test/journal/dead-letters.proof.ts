@@ -27,7 +27,7 @@ async function work(sagaId: string, verb: Verb, requestId?: string) {
   const { env, orders, urls } = shop;
   const worked = await workLetter(
     desk,
-    { client: env.client, orders, notificationUrl: urls.notification },
+    { client: env.client, orders, notification: urls.notification },
     { letter, verb, change: change(requestId) },
   );
   return { worked, letter: await desk.get(letter.id) };

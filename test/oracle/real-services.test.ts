@@ -19,7 +19,7 @@ const ITEMS = [{ productId: '123', quantity: 2 }];
 const TOTAL = { amount: 4_200, currency: 'EUR' };
 
 const closing: (() => Promise<unknown>)[] = [];
-let urls: ServiceUrls;
+let urls: Readonly<Record<keyof ServiceUrls, string>>;
 
 async function listen(app: Express): Promise<string> {
   const server = http.createServer(app);

@@ -4,7 +4,7 @@ import type { Effect, ProductStock } from '../../src/oracle/books.js';
 import type { ServiceUrls } from '../../src/oracle/read-books.js';
 
 export interface SmallShop {
-  readonly urls: ServiceUrls;
+  readonly urls: Readonly<Record<keyof ServiceUrls, string>>;
   effects: Effect[];
   products: ProductStock[];
   /** Called before each request is answered: the traffic. */

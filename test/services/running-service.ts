@@ -30,6 +30,7 @@ interface Overrides {
   readonly schema?: string;
   readonly faultInjection?: boolean;
   readonly logger?: Logger;
+  readonly token?: string;
 }
 
 type Open = (options: ServiceOptions) => Promise<Service>;

@@ -1,18 +1,21 @@
 /**
- * One exchange with a participant, on a connection that is kept. It is `node:http`, since `fetch` takes two to three
+ * One exchange with a service, on a connection that is kept, with the service's credentials. It is `node:http`, since `fetch` takes two to three
  * times the processor time for the same call, and a worker makes four of them for each order.
  */
 import http from 'node:http';
 import https from 'node:https';
+import { agentFor, IDLE_MS, type ServiceAccess } from './service-access.js';
 
 export interface Outgoing {
   readonly method: string;
+  /** User and password in it are sent too, if the service has no token. */
   readonly url: URL;
+  readonly access?: ServiceAccess | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   /** Milliseconds for all of it. */
   readonly within: number;
-  readonly cancelled: AbortSignal;
+  readonly cancelled?: AbortSignal | undefined;
   /** Characters of an answer; the rest of a longer one is given up, and what was read will not parse. */
   readonly longest: number;
 }
@@ -23,19 +26,24 @@ export interface Incoming {
   readonly headers: http.IncomingHttpHeaders;
 }
 
-/** Less than servers wait before they close an idle connection (Node's own 5 s), so that none closes under a request. */
-const IDLE_MS = 4_000;
-
 const plain = new http.Agent({ keepAlive: true, timeout: IDLE_MS });
-const secure = new https.Agent({ keepAlive: true, timeout: IDLE_MS });
 
-/** Redirects are answers like any other. @throws Error: a system error's `code`, or `TimeoutError`, `AbortError` by name */
+/**
+ * Redirects are answers like any other: no credentials go anywhere else.
+ *
+ * @throws Error: a system error's or TLS's `code`, or `TimeoutError`, `AbortError` by name
+ */
 export async function exchange(outgoing: Outgoing): Promise<Incoming> {
   const { method, url, body, within, cancelled: signal } = outgoing;
-  const [{ request }, agent] = url.protocol === 'https:' ? ([https, secure] as const) : ([http, plain] as const);
-  const headers = { ...outgoing.headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) };
+  const { token, tls } = outgoing.access ?? {};
+  const [{ request }, agent] = url.protocol === 'https:' ? ([https, agentFor(tls)] as const) : ([http, plain] as const);
+  const headers = {
+    ...outgoing.headers,
+    ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
   return await new Promise<Incoming>((resolve, reject) => {
-    const sent = request(url, { method, agent, headers, signal });
+    const sent = request(url, { method, agent, headers, ...(signal && { signal }) });
     const late = setTimeout(() => sent.destroy(new DOMException('no answer in time', 'TimeoutError')), within);
     const settle = (act: () => void): void => {
       clearTimeout(late);

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { exchange, type Outgoing } from '../../src/activities/wire.js';
+import { exchange, type Outgoing } from '../../src/outbound/exchange.js';
 
 let server: Server | undefined;
 let connections = 0;
