@@ -112,11 +112,13 @@ function requestsAsAnswered({ scene: { asked }, journal, record }: Played): stri
     const expected = ABOUT_A_STEP.includes(ask) && accepted.length > 0 ? 1 : 0;
     const codes = answers.map(({ answer }) => answer).filter((answer) => answer !== 'accepted');
     const last = answers.at(-1)?.answer;
+    // An operator who comes when no step runs names none, which is no request.
+    const refusals = ABOUT_A_STEP.includes(ask) && step === '' ? ['gone', 'InvalidRequest'] : REFUSALS;
     return [
       ...(journaled.length === expected
         ? []
         : [`18: ${ask} ${step} was accepted, and journaled ${journaled.length} times`]),
-      ...codes.filter((code) => !REFUSALS.includes(code)).map((code) => `18: ${ask} ${step} was answered with ${code}`),
+      ...codes.filter((code) => !refusals.includes(code)).map((code) => `18: ${ask} ${step} was answered with ${code}`),
       ...(accepted.every(({ decision }) => isDeepStrictEqual(decision, accepted[0]?.decision))
         ? []
         : [`18: ${ask} ${step} was decided twice`]),
