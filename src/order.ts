@@ -35,6 +35,8 @@ export interface Order {
   /** A token of the payment provider, never a card number. */
   readonly paymentMethod: string;
   readonly shippingAddress: ShippingAddress;
+  /** ISO 8601: its customer was forgotten then, so that all that is personal is blank. */
+  readonly forgottenAt?: string | null;
 }
 
 /** Why an order is cancelled, for histories and reports; what a customer says beside it stays with the order. */

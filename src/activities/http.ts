@@ -6,8 +6,10 @@ import type { Address } from '../outbound/service-access.js';
 import { originHeaders } from './correlation.js';
 import { fault, refusal } from './failures.js';
 
+type Method = 'PUT' | 'DELETE' | 'GET';
+
 export interface ServiceRequest<Answer> {
-  readonly method: 'PUT' | 'DELETE' | 'GET';
+  readonly method: Method;
   readonly at: Address;
   readonly body?: unknown;
   /** What a 200 must look like; anything else is malformed. */

@@ -3,7 +3,7 @@ import { REFUSALS, sagaIdOf, type Money } from '../order.js';
 import { at, type Address } from '../outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
 import { call, type Attempted } from './http.js';
-import { orderOf } from './order-of.js';
+import { actionOf, orderOf } from './order-of.js';
 import { undo, type Undoing } from './undo.js';
 
 const Reservation = z.object({
@@ -17,11 +17,10 @@ export function inventoryActivities({ orders, services }: Participants) {
   return {
     /** Holds the stock of every line, or of none; the answer is what the catalogue says it costs. */
     async reserveInventory(ref: OrderRef): Promise<Attempted<{ total: Money }>> {
-      const { items } = await orderOf(orders, ref);
+      const order = await orderOf(orders, ref);
       const { total, attempts } = await call({
-        method: 'PUT',
+        ...actionOf(order, { orderId: ref.orderId, items: order.items }),
         at: addressOf(ref),
-        body: { orderId: ref.orderId, items },
         answer: Reservation,
         refusals: REFUSALS.reserveInventory,
       });

@@ -3,7 +3,7 @@ import { REFUSALS, sagaIdOf } from '../order.js';
 import { at } from '../outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
 import { call, type Attempted } from './http.js';
-import { orderOf } from './order-of.js';
+import { actionOf, orderOf } from './order-of.js';
 
 const Notification = z.object({ effect: z.literal('applied') });
 
@@ -13,11 +13,10 @@ export function notificationActivities({ orders, services }: Participants) {
     kind: 'confirmation' | 'cancellation',
     refusals: readonly string[],
   ): Promise<Attempted<object>> {
-    const { customerId } = await orderOf(orders, ref);
+    const order = await orderOf(orders, ref);
     const { attempts } = await call({
-      method: 'PUT',
+      ...actionOf(order, { orderId: ref.orderId, customerId: order.customerId, kind }),
       at: at(services.notification, `/api/notifications/${sagaIdOf(ref.orderId)}-${kind}`),
-      body: { orderId: ref.orderId, customerId, kind },
       answer: Notification,
       refusals,
     });

@@ -4,6 +4,13 @@ import type { OrderRef, OrderReader } from './activities.js';
 import { fault } from './failures.js';
 
 /**
+ * How an action is called for. Of a forgotten order there is nothing left to act on: a run that was reset asks what the
+ * participant has done, so that the order stands as it is.
+ */
+export const actionOf = ({ forgottenAt }: Order, body: object) =>
+  forgottenAt ? ({ method: 'GET' } as const) : ({ method: 'PUT', body } as const);
+
+/**
  * What the customer asked for, read where it is needed: it never passes through Temporal.
  *
  * @throws ApplicationFailure, retried: the database is away, or the row is not there

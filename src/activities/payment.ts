@@ -3,7 +3,7 @@ import { REFUSALS, sagaIdOf } from '../order.js';
 import { at, type Address } from '../outbound/service-access.js';
 import type { Participants, PricedOrderRef } from './activities.js';
 import { call, type Attempted } from './http.js';
-import { orderOf } from './order-of.js';
+import { actionOf, orderOf } from './order-of.js';
 import { undo, type Undoing } from './undo.js';
 
 const Payment = z.object({ id: z.string(), effect: z.literal('applied') });
@@ -14,11 +14,11 @@ export function paymentActivities({ orders, services }: Participants) {
   return {
     /** Captures the order's total from the customer's payment method. */
     async processPayment(ref: PricedOrderRef): Promise<Attempted<{ paymentId: string }>> {
-      const { customerId, paymentMethod } = await orderOf(orders, ref);
+      const order = await orderOf(orders, ref);
+      const { customerId, paymentMethod } = order;
       const { id, attempts } = await call({
-        method: 'PUT',
+        ...actionOf(order, { orderId: ref.orderId, customerId, paymentMethod, amount: ref.total }),
         at: addressOf(ref),
-        body: { orderId: ref.orderId, customerId, paymentMethod, amount: ref.total },
         answer: Payment,
         refusals: REFUSALS.processPayment,
       });

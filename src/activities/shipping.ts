@@ -3,7 +3,7 @@ import { REFUSALS, sagaIdOf } from '../order.js';
 import { at, type Address } from '../outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
 import { call, type Attempted } from './http.js';
-import { orderOf } from './order-of.js';
+import { actionOf, orderOf } from './order-of.js';
 import { undo, type Undoing } from './undo.js';
 
 const Shipment = z.object({ effect: z.literal('applied'), trackingNumber: z.string().max(100) });
@@ -13,11 +13,11 @@ export function shippingActivities({ orders, services }: Participants) {
   return {
     /** Books the parcel to the customer's address. */
     async createShipment(ref: OrderRef): Promise<Attempted<{ trackingNumber: string }>> {
-      const { items, shippingAddress: address } = await orderOf(orders, ref);
+      const order = await orderOf(orders, ref);
+      const { items, shippingAddress: address } = order;
       const { trackingNumber, attempts } = await call({
-        method: 'PUT',
+        ...actionOf(order, { orderId: ref.orderId, items, address }),
         at: addressOf(ref),
-        body: { orderId: ref.orderId, items, address },
         answer: Shipment,
         refusals: REFUSALS.createShipment,
       });

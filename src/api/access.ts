@@ -3,17 +3,27 @@ import { ORDER_ID_PATTERN, orderIdOf, sagaIdOf } from '../order.js';
 import type { StoredOrder } from '../orders/orders.js';
 import type { Caller } from './caller.js';
 import type { ApiDeps } from './deps.js';
+import { isAsOldAs } from './order-standing.js';
 import { Problem } from './problem.js';
 import { SAGA_ID_PATTERN } from './saga-schemas.js';
-import { viewOf } from './saga-status.js';
+import { viewOf } from './saga-view.js';
 
-const isTheirs = ({ customerId }: Caller, owner: string): boolean => customerId === undefined || customerId === owner;
+/** A forgotten order is no customer's any more. */
+const isTheirs = ({ customerId }: Caller, { customerId: owner, forgottenAt }: StoredOrder): boolean =>
+  customerId === undefined || (customerId === owner && !forgottenAt);
 
 /** An order that is not confirmed to have started is not accepted yet, and reads as not there, unless its saga speaks. */
-export async function acceptedOrder(deps: ApiDeps, caller: Caller, orderId: string): Promise<StoredOrder> {
+async function readAccepted(deps: ApiDeps, caller: Caller, orderId: string): Promise<StoredOrder | undefined> {
   const order = ORDER_ID_PATTERN.test(orderId) ? await deps.orders.get(orderId) : undefined;
-  const accepted = order && (order.startedAt !== null || (await viewOf(deps, sagaIdOf(orderId))) !== undefined);
-  if (!order || !accepted || !isTheirs(caller, order.customerId)) throw new Problem('OrderNotFound');
+  if (!order || !isTheirs(caller, order)) return undefined;
+  if (order.startedAt !== null) return order;
+  const saga = await viewOf(deps, sagaIdOf(orderId));
+  return saga && isAsOldAs(order, saga) ? order : undefined;
+}
+
+export async function acceptedOrder(deps: ApiDeps, caller: Caller, orderId: string): Promise<StoredOrder> {
+  const order = await readAccepted(deps, caller, orderId);
+  if (!order) throw new Problem('OrderNotFound');
   return order;
 }
 
@@ -28,6 +38,5 @@ export async function requireSaga(deps: ApiDeps, caller: Caller, sagaId: string)
   const orderId = orderIdOf(sagaId);
   if (!SAGA_ID_PATTERN.test(sagaId) || !ORDER_ID_PATTERN.test(orderId)) throw new Problem('SagaNotFound');
   if (caller.customerId === undefined) return;
-  const order = await deps.orders.get(orderId);
-  if (!order || !isTheirs(caller, order.customerId)) throw new Problem('SagaNotFound');
+  if (!(await readAccepted(deps, caller, orderId))) throw new Problem('SagaNotFound');
 }

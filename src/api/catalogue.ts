@@ -1,10 +1,8 @@
 /** Which products exist, as the inventory service says: an order with an unknown one is refused before it is taken. */
 import type { Logger } from 'pino';
-import { exchange } from '../outbound/exchange.js';
-import { at, type Address, type ServiceTarget } from '../outbound/service-access.js';
+import { at, type ServiceTarget } from '../outbound/service-access.js';
 import type { SagaMemo } from '../workflows/messages.js';
-import { CORRELATION_HEADER } from './correlation.js';
-import { TRACE_HEADER } from './trace.js';
+import { askService, originHeaders, type ServiceAnswer } from './ask-service.js';
 
 export interface Catalogue {
   /**
@@ -48,21 +46,16 @@ export function createCatalogue({ inventory, logger, patienceMs = 500, now = Dat
     );
   }
 
-  async function unknownOf(
-    productIds: readonly string[],
-    { correlationId, traceparent }: Required<SagaMemo>,
-  ): Promise<Set<string>> {
+  async function unknownOf(productIds: readonly string[], origin: Required<SagaMemo>): Promise<Set<string>> {
     const unknown = new Set<string>();
     const asked = [...new Set(productIds)].filter((productId) => (known.get(productId) ?? 0) <= now());
     const signal = AbortSignal.timeout(patienceMs);
     const lane = async (): Promise<void> => {
       for (let id = asked.pop(); id !== undefined && !signal.aborted; id = asked.pop()) {
-        const exists = await lookUp(at(inventory, `/api/products/${encodeURIComponent(id)}`), id, {
-          signal,
-          within: patienceMs,
-          onDenied: warnOfDenial,
-          headers: { [CORRELATION_HEADER]: correlationId, [TRACE_HEADER]: traceparent, accept: 'application/json' },
-        });
+        const how = { signal, within: patienceMs, headers: originHeaders(origin) };
+        const answer = await askService(at(inventory, `/api/products/${encodeURIComponent(id)}`), how);
+        if (answer?.status === 401 || answer?.status === 403) warnOfDenial(answer.status);
+        const exists = existence(answer, id);
         if (exists === true) keep(id);
         if (exists === false) unknown.add(id);
       }
@@ -74,37 +67,8 @@ export function createCatalogue({ inventory, logger, patienceMs = 500, now = Dat
   return { unknownOf };
 }
 
-interface LookUp {
-  readonly signal: AbortSignal;
-  readonly within: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly onDenied: (status: number) => void;
-}
-
-/** No product of ours is described with more. */
-const LONGEST_ANSWER = 64 * 1024;
-
 /** Undefined if the service did not say: it is away, slow, does not know us, or the answer is not its own. */
-async function lookUp(
-  { url, access }: Address,
-  productId: string,
-  { signal, within, headers, onDenied }: LookUp,
-): Promise<boolean | undefined> {
-  try {
-    const bounds = { within, cancelled: signal, longest: LONGEST_ANSWER };
-    const { status, text } = await exchange({
-      method: 'GET',
-      url: new URL(url),
-      access,
-      headers,
-      body: undefined,
-      ...bounds,
-    });
-    if (status === 401 || status === 403) onDenied(status);
-    const body: { code?: unknown; productId?: unknown } = Object(JSON.parse(text));
-    if (status === 404 && body.code === 'UnknownProduct') return false;
-    return status === 200 && body.productId === productId ? true : undefined;
-  } catch {
-    return undefined;
-  }
+function existence(answer: ServiceAnswer | undefined, productId: string): boolean | undefined {
+  if (answer?.status === 404 && answer.body['code'] === 'UnknownProduct') return false;
+  return answer?.status === 200 && answer.body['productId'] === productId ? true : undefined;
 }

@@ -20,6 +20,8 @@ export interface ApiDeps {
   readonly policy: SagaPolicy;
   /** Asked which products there are. */
   readonly inventory: ServiceTarget;
+  /** Whose ledgers are asked whether a chosen order id is free. */
+  readonly ledgers?: Readonly<Partial<Record<'inventory' | 'payment' | 'shipping', ServiceTarget>>>;
   /** Fills in the demo customer where an order leaves out who pays and where it goes. */
   readonly demoData: boolean;
   readonly logger: Logger;

@@ -1,7 +1,7 @@
 /** Pages of orders, sagas and events: what may be asked for, and what is answered. */
 import { z } from 'zod';
 import { parseTime } from '../database/times.js';
-import { CUSTOMER_ID_PATTERN, orderId, orderLinksSchema } from './order-schemas.js';
+import { CUSTOMER_ID_PATTERN, orderId, orderLinksSchema, owner } from './order-schemas.js';
 import { sagaRecordShape, sagaStateSchema, time, waitingFor } from './saga-schemas.js';
 
 /** A number in a query; a list of numbers (`limit=1&limit=2`) is none. */
@@ -48,7 +48,7 @@ const orderSummary = z
   .object({
     orderId,
     sagaId: z.string(),
-    customerId: z.string(),
+    customerId: owner,
     createdAt: time,
     startedAt: time.nullable(),
     state: sagaStateSchema,

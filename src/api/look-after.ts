@@ -1,14 +1,11 @@
 /** Orders that were asked for and never confirmed: where the request that was to start them broke off, in between. */
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { JournalUnavailableError } from '../journal/unavailable.js';
-import { sagaIdOf } from '../order.js';
 import type { Unconfirmed } from '../orders/orders.js';
 import { OrdersUnavailableError } from '../orders/unavailable.js';
 import { acceptedAnswer } from './order-links.js';
 import type { ApiDeps } from './deps.js';
-import { askTemporal, EngineUnavailableError } from './temporal.js';
-
-const PATIENCE_MS = 1_500;
+import { standingOf } from './order-standing.js';
+import { EngineUnavailableError } from './temporal.js';
 
 type LookAfterDeps = Pick<ApiDeps, 'orders' | 'journal' | 'temporal' | 'logger'>;
 
@@ -26,26 +23,18 @@ export async function lookAfterOrders(deps: LookAfterDeps): Promise<void> {
   }
 }
 
-async function lookAfter(deps: LookAfterDeps, { orderId, givenUp }: Unconfirmed): Promise<void> {
-  if (await hasSaga(deps, sagaIdOf(orderId))) {
+async function lookAfter(deps: LookAfterDeps, order: Unconfirmed): Promise<void> {
+  const { orderId, givenUp } = order;
+  const standing = await standingOf(deps, order);
+  if (standing === 'own') {
     await deps.orders.confirmAll(orderId, acceptedAnswer(orderId));
     deps.logger.info({ orderId }, 'an order was confirmed late');
-  } else if (givenUp) {
+  } else if (givenUp && standing === 'none') {
     await deps.orders.deleteUnconfirmed(orderId);
     deps.logger.info({ orderId }, 'an order that was never started is deleted');
   } else {
     await deps.orders.markMissed(orderId);
   }
-}
-
-/** A journal that has heard of it counts, too: Temporal forgets. */
-async function hasSaga({ temporal, journal }: LookAfterDeps, sagaId: string): Promise<boolean> {
-  const describe = () => temporal.workflow.getHandle(sagaId).describe();
-  const found = await askTemporal(temporal, PATIENCE_MS, describe).catch((error: unknown) => {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  });
-  return found !== undefined || ((await journal.getSaga(sagaId))?.version ?? 0) > 0;
 }
 
 export interface Housekeeping {

@@ -152,7 +152,8 @@ const orderView = ({ order, status }: ReadOrder): OrderView => {
   return {
     orderId: order.orderId,
     sagaId: sagaIdOf(order.orderId),
-    customerId: order.customerId,
+    customerId: order.forgottenAt ? null : order.customerId,
+    ...(order.forgottenAt && { forgottenAt: order.forgottenAt }),
     items: order.items,
     createdAt: order.createdAt,
     state,

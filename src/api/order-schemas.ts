@@ -120,12 +120,18 @@ export type OrderAccepted = z.infer<typeof orderAcceptedSchema>;
 
 const { state, reason, blockedOn, waitingFor, asOf, source } = sagaStatusSchema.shape;
 
+export const owner = z.string().nullable().meta({ description: 'Null if the customer was forgotten.' });
+
 /** What was ordered and how it stands; the payment token and the address are nobody's business here. */
 export const orderSchema = z
   .object({
     orderId,
     sagaId: z.string(),
-    customerId: z.string(),
+    customerId: owner,
+    forgottenAt: z.iso
+      .datetime()
+      .optional()
+      .meta({ description: 'When the customer was forgotten: what was personal of the order is blank since then.' }),
     items: z.array(orderItem).readonly(),
     createdAt: z.iso.datetime(),
     state,

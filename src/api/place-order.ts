@@ -3,12 +3,10 @@
  * can be repeated. It is acknowledged after the last of the three: from then on the row alone tells that it is accepted,
  * whatever else goes away.
  */
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { sagaIdOf } from '../order.js';
 import { fingerprintOf } from '../orders/fingerprint.js';
-import type { CallersKey, Claim, StoredAnswer } from '../orders/orders.js';
+import type { AskedOrder, CallersKey, Claim, StoredAnswer } from '../orders/orders.js';
 import { OrdersUnavailableError } from '../orders/unavailable.js';
-import { ORDER_FULFILLMENT, SagaStateAttribute, type OrderFulfillmentInput } from '../workflows/messages.js';
 import type { SagaMemo } from '../workflows/messages.js';
 import { watchBacklog, type Backlog } from './backlog.js';
 import type { Caller } from './caller.js';
@@ -17,12 +15,13 @@ import { completeOrder } from './complete-order.js';
 import type { ApiDeps } from './deps.js';
 import { acceptedAnswer } from './order-links.js';
 import type { OrderRequest } from './order-schemas.js';
+import { isKnownElsewhere, standingOf } from './order-standing.js';
 import { Problem } from './problem.js';
-import { askTemporal, EngineUnavailableError } from './temporal.js';
+import { startSaga } from './start-saga.js';
+import { EngineUnavailableError } from './temporal.js';
 
 /** A caller hears within two seconds that a database or Temporal is away, wherever the time went. */
 const ANSWER_WITHIN_MS = 1_600;
-const START_WITHIN_MS = 1_400;
 
 /** `existing`: an earlier request has placed this very order, and was told so or could have been. */
 export type Placed =
@@ -83,17 +82,23 @@ async function place(
   if (claim.outcome === 'answered') return { outcome: 'replayed', orderId: claim.orderId, answer: claim.answer };
   if (claim.outcome !== 'asked') throw refused(claim, order.orderId);
   const { orderId, lease } = claim;
+  const leased = key && lease !== undefined ? { ...key, lease } : undefined;
   progress.orderId = orderId;
   const answer = acceptedAnswer(orderId);
   try {
     if (claim.startedAt === null) {
       progress.waitsFor = 'EngineUnavailable';
-      await startSaga(deps, orderId, placing.memo);
+      // An id that was drawn just now is nobody else's.
+      const isChosen = named || orderId !== order.orderId;
+      if (!(await startOwn(deps, claim, isChosen, placing.memo))) {
+        await deps.orders.withdraw(claim, leased);
+        throw taken(orderId);
+      }
     }
     progress.waitsFor = 'OrdersUnavailable';
     if (claim.startedAt === null || key) await deps.orders.confirm(orderId, key && { ...key, answer });
   } catch (error) {
-    if (key && lease !== undefined) await deps.orders.release(key, lease).catch(() => undefined);
+    if (leased && !(error instanceof Problem)) await deps.orders.release(leased, leased.lease).catch(() => undefined);
     throw isAway(error) ? unavailable(progress, error) : error;
   }
   return { outcome: claim.startedAt === null ? 'accepted' : 'existing', orderId, answer };
@@ -111,29 +116,21 @@ function unavailable({ waitsFor, orderId }: Progress, cause?: unknown): Problem 
 function refused({ outcome }: Claim, orderId: string): Problem {
   if (outcome === 'otherRequest') return new Problem('IdempotencyKeyReused');
   if (outcome === 'inFlight') return new Problem('RequestInFlight');
-  return new Problem('OrderIdTaken', { orderId, sagaId: sagaIdOf(orderId) });
+  return taken(orderId);
 }
 
-/** Ids and policy only: what is personal stays in the row. A workflow that exists already is this order's. */
-async function startSaga(deps: ApiDeps, orderId: string, memo: Required<SagaMemo>): Promise<void> {
-  const input: OrderFulfillmentInput = { orderId, policy: deps.policy };
-  try {
-    await askTemporal(deps.temporal, START_WITHIN_MS, () =>
-      deps.temporal.workflow.start(ORDER_FULFILLMENT, {
-        workflowId: sagaIdOf(orderId),
-        taskQueue: deps.taskQueue,
-        args: [input],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        typedSearchAttributes: [{ key: SagaStateAttribute, value: 'STARTED' }],
-        staticSummary: `Order ${orderId}`,
-        memo: { ...memo },
-      }),
-    );
-  } catch (error) {
-    // It has run to its end between an earlier, unconfirmed start and this one.
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+const taken = (orderId: string): Problem => new Problem('OrderIdTaken', { orderId, sagaId: sagaIdOf(orderId) });
+
+/** Starts the row's own saga, or finds that it has been started: false if the id has another one (rule 55). */
+async function startOwn(
+  deps: ApiDeps,
+  order: AskedOrder,
+  isChosen: boolean,
+  memo: Required<SagaMemo>,
+): Promise<boolean> {
+  const isKnown = isChosen && order.mark !== null && (await isKnownElsewhere(deps, order.orderId, memo));
+  if (!isKnown && (await startSaga(deps, order, memo))) return true;
+  return (await standingOf(deps, order)) === 'own';
 }
 
 /** Whether an earlier request has placed it, or has begun to. */

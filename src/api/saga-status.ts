@@ -1,14 +1,13 @@
 /** How a saga stands, from whoever can say: the read model, the saga itself, Temporal, the orders table (rule 30). */
 import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { SagaView } from '../journal/reader.js';
-import { JournalUnavailableError } from '../journal/unavailable.js';
 import { ORDER_ID_PATTERN, orderIdOf } from '../order.js';
-import { OrdersUnavailableError } from '../orders/unavailable.js';
 import { getSagaState, SAGA_TYPE, SagaBlockedOnAttribute, SagaStateAttribute } from '../workflows/messages.js';
 import type { SagaRecord } from '../workflows/messages.js';
 import { stateOf } from './conditional.js';
 import type { ApiDeps } from './deps.js';
 import { SAGA_ID_PATTERN, sagaOutcomeSchema, sagaStateSchema, type SagaStatus } from './saga-schemas.js';
+import { viewOf } from './saga-view.js';
 import { askTemporal, EngineUnavailableError } from './temporal.js';
 
 /** A query waits for a worker as long as it is let. */
@@ -58,15 +57,6 @@ const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED'])
 export const hasEnded = ({ state }: { readonly state: string }): boolean => ENDED.has(state);
 
 const now = (): string => new Date().toISOString();
-
-/** What the read model has heard of the saga itself; undefined while it has not, or is away. */
-export async function viewOf({ journal }: Pick<Engine, 'journal'>, sagaId: string): Promise<SagaView | undefined> {
-  const view = await journal.getSaga(sagaId).catch((error: unknown) => {
-    if (error instanceof JournalUnavailableError || error instanceof OrdersUnavailableError) return undefined;
-    throw error;
-  });
-  return view && view.version > 0 ? view : undefined;
-}
 
 /** Of a saga that goes on, whether Temporal agrees that it does. */
 async function statusFromView(deps: Engine, view: SagaView): Promise<SagaStatus> {

@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     help: 'lists what needs a human, retries, resolves or drops it',
     load: () => import('./dead-letters.js'),
   },
+  forget: { help: 'forgets a customer, or the customer of an order', load: () => import('./forget.js') },
   'journal-rebuild': {
     help: "makes the journal's tables again from events and histories",
     load: () => import('./journal-rebuild.js'),

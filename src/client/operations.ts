@@ -3,7 +3,10 @@
 export type Order = {
   readonly orderId: OrderId;
   readonly sagaId: string;
-  readonly customerId: string;
+  /** Null if the customer was forgotten. */
+  readonly customerId: string | null;
+  /** When the customer was forgotten: what was personal of the order is blank since then. */
+  readonly forgottenAt?: string | undefined;
   readonly items: readonly OrderItem[];
   readonly createdAt: string;
   readonly state: SagaState;
@@ -119,7 +122,8 @@ export type OrderList = {
 export type OrderSummary = {
   readonly orderId: OrderId;
   readonly sagaId: string;
-  readonly customerId: string;
+  /** Null if the customer was forgotten. */
+  readonly customerId: string | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly state: SagaState;

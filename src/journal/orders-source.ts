@@ -3,7 +3,8 @@ import type { Mark } from './cursor.js';
 
 export interface ListedOrder {
   readonly orderId: string;
-  readonly customerId: string;
+  /** Null if the customer was forgotten. */
+  readonly customerId: string | null;
   readonly createdAt: string;
   /** The same as a list's mark, to the microsecond. */
   readonly createdAtMark: string;

@@ -48,7 +48,8 @@ export interface StoredEvent {
 export interface OrderSummary {
   readonly orderId: string;
   readonly sagaId: string;
-  readonly customerId: string;
+  /** Null if the customer was forgotten. */
+  readonly customerId: string | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly state: SagaState;

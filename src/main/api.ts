@@ -39,6 +39,7 @@ await runProcess('api', 'api', async ({ config, logger }) => {
     backlogLimit: config.backlogLimit,
     policy: config.policy,
     inventory: config.services.inventory,
+    ledgers: config.services,
     demoData: config.demoData,
     authenticate: config.auth && createAuthenticate(config.auth),
     requestsPerMinute: config.requestsPerMinute,

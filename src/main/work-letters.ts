@@ -111,6 +111,8 @@ async function deliver(desk: LetterDesk, shop: Shop, letter: DeadLetter, change:
   const orderId = orderIdOf(sagaId ?? '');
   const order = await shop.orders.get(orderId);
   if (kind === undefined || !order) return { done: false, said: 'its order is gone: resolve it' };
+  if (order.forgottenAt)
+    return { done: false, said: 'its customer was forgotten, and cannot be written to: resolve it' };
   const { url, access } = at(shop.notification, `/api/notifications/${sagaId}-${kind}`);
   const answer = await exchange({
     method: 'PUT',

@@ -1,6 +1,7 @@
 /** Asking for an order: its row, and the caller's idempotency key with a lease, in one statement and so one round trip. */
 import { randomUUID } from 'node:crypto';
 import type { Order } from '../order.js';
+import { hashOf } from './forget.js';
 import type { Query } from './query.js';
 
 /** An idempotency key belongs to the caller: the same key of somebody else is another one. */
@@ -25,9 +26,19 @@ export interface Asked {
   readonly key?: CallersKey | undefined;
 }
 
+/** A row of an order, as far as its start needs it. */
+export interface AskedOrder {
+  readonly orderId: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  /** In the memo of its workflow as well; null in a row of an older release. */
+  readonly mark: string | null;
+}
+
 export type Claim =
-  /** Whoever gets this starts the saga, or finds that it runs (`startedAt`). */
-  | { readonly outcome: 'asked'; readonly orderId: string; readonly startedAt: string | null; readonly lease?: string }
+  /** The caller starts the saga, or finds that it runs (`startedAt`). */
+  | (AskedOrder & { readonly outcome: 'asked'; readonly lease?: string })
   /** The id belongs to an order with other content or of another customer. */
   | { readonly outcome: 'taken' }
   /** The key was used for another request. */
@@ -41,16 +52,26 @@ const LEASE_MS = 10_000;
 
 /** Only the same order is touched: its `asked_at` keeps it from being swept away while it is started. */
 const ASK = (schema: string, source: string): string => `
-  INSERT INTO ${schema}.orders AS o (id, customer_id, items, payment_token, shipping_address, fingerprint)
+  INSERT INTO ${schema}.orders AS o (id, customer_id, items, payment_token, shipping_address, fingerprint, mark)
   ${source}
   ON CONFLICT (id) DO UPDATE SET asked_at = now()
     WHERE o.fingerprint = EXCLUDED.fingerprint AND o.customer_id = EXCLUDED.customer_id
-  RETURNING o.id, o.started_at`;
+  RETURNING o.id, o.created_at, o.started_at, o.mark`;
 
 interface AskedRow {
-  readonly id: string | null;
+  readonly id: string;
+  readonly created_at: Date;
   readonly started_at: Date | null;
+  readonly mark: string | null;
 }
+
+const askedOf = ({ id, created_at: createdAt, started_at: startedAt, mark }: AskedRow) => ({
+  outcome: 'asked' as const,
+  orderId: id,
+  createdAt: createdAt.toISOString(),
+  startedAt: startedAt?.toISOString() ?? null,
+  mark,
+});
 
 const columnsOf = ({ customerId, items, paymentMethod, shippingAddress }: Order, fingerprint: string): unknown[] => [
   customerId,
@@ -58,17 +79,16 @@ const columnsOf = ({ customerId, items, paymentMethod, shippingAddress }: Order,
   paymentMethod,
   JSON.stringify(shippingAddress),
   fingerprint,
+  randomUUID(),
 ];
 
 export async function claim(query: Query, schema: string, asked: Asked): Promise<Claim> {
   if (asked.key) return claimKey(query, schema, asked, asked.key);
   const { order, fingerprint } = asked;
   const values = [order.orderId, ...columnsOf(order, fingerprint)];
-  const [row] = await query<AskedRow>(ASK(schema, 'VALUES ($1, $2, $3, $4, $5, $6)'), values);
-  return row ? { outcome: 'asked', orderId: order.orderId, startedAt: isoOf(row.started_at) } : { outcome: 'taken' };
+  const [row] = await query<AskedRow>(ASK(schema, 'VALUES ($1, $2, $3, $4, $5, $6, $7)'), values);
+  return row ? askedOf(row) : { outcome: 'taken' };
 }
-
-const isoOf = (time: Date | null): string | null => time?.toISOString() ?? null;
 
 /** The id that the caller has chosen is part of the request. One that the API has made may be named in a repeat. */
 const requestPrint = ({ fingerprint, named, order }: Asked): string => `${fingerprint}/${named ? order.orderId : ''}`;
@@ -79,19 +99,21 @@ async function claimKey(query: Query, schema: string, asked: Asked, { owner, key
   const { order, fingerprint } = asked;
   const print = requestPrint(asked);
   const columns = [order.orderId, ...columnsOf(order, fingerprint)];
-  const [row] = await query<AskedRow & { order_id: string }>(
+  // One that was forgotten with its order is known by its hash: its repeat must not place the order once more.
+  const [row] = await query<({ readonly id: null } | AskedRow) & { order_id: string }>(
     `WITH claimed AS (
        INSERT INTO ${schema}.idempotency_keys AS k (owner, key, fingerprint, order_id, lease, lease_until)
-       VALUES ($7, $8, $9, $1, $11, clock_timestamp() + $12 * interval '1 ms')
+       SELECT $8, $9, $10, $1, $12::uuid, clock_timestamp() + $13 * interval '1 ms'
+       WHERE NOT EXISTS (SELECT 1 FROM ${schema}.idempotency_keys WHERE owner = $14 AND key = $15)
        ON CONFLICT (owner, key) DO UPDATE SET lease = EXCLUDED.lease, lease_until = EXCLUDED.lease_until
          WHERE k.answer IS NULL AND k.lease_until <= clock_timestamp()
-           AND (k.fingerprint = $9 OR (k.fingerprint = $10 AND k.order_id = $1))
+           AND (k.fingerprint = $10 OR (k.fingerprint = $11 AND k.order_id = $1))
        RETURNING k.order_id
-     ), asked AS (${ASK(schema, 'SELECT order_id, $2, $3::jsonb, $4, $5::jsonb, $6 FROM claimed')})
-     SELECT claimed.order_id, asked.id, asked.started_at FROM claimed LEFT JOIN asked ON true`,
-    [...columns, owner, key, print, repeatPrint(asked), lease, LEASE_MS],
+     ), asked AS (${ASK(schema, 'SELECT order_id, $2, $3::jsonb, $4, $5::jsonb, $6, $7::uuid FROM claimed')})
+     SELECT claimed.order_id, asked.* FROM claimed LEFT JOIN asked ON true`,
+    [...columns, owner, key, print, repeatPrint(asked), lease, LEASE_MS, hashOf(owner), hashOf(key)],
   );
-  if (row?.id) return { outcome: 'asked', orderId: row.id, startedAt: isoOf(row.started_at), lease };
+  if (row && row.id !== null) return { ...askedOf(row), lease };
   if (row) {
     await forgetKey(query, schema, { owner, key }, lease);
     return { outcome: 'taken' };
@@ -115,8 +137,8 @@ async function readKey(
 ): Promise<Claim | undefined> {
   const [row] = await query<KeyRow>(
     `SELECT fingerprint, order_id, answer, lease_until <= clock_timestamp() AS lapsed
-     FROM ${schema}.idempotency_keys WHERE owner = $1 AND key = $2`,
-    [owner, key],
+     FROM ${schema}.idempotency_keys WHERE (owner, key) IN (($1, $2), ($3, $4))`,
+    [owner, key, hashOf(owner), hashOf(key)],
   );
   if (!row) return undefined;
   const { order_id: orderId, answer } = row;
@@ -159,6 +181,20 @@ export async function releaseKey(query: Query, schema: string, { owner, key }: C
     `UPDATE ${schema}.idempotency_keys SET lease_until = now() WHERE owner = $1 AND key = $2 AND lease = $3`,
     [owner, key, lease],
   );
+}
+
+/** The order's id turned out to be taken: nothing of the request is kept, unless somebody has asked for it since. */
+export async function withdraw(
+  query: Query,
+  schema: string,
+  { orderId, mark }: Pick<AskedOrder, 'orderId' | 'mark'>,
+  leased?: CallersKey & { readonly lease: string },
+): Promise<void> {
+  await query(
+    `DELETE FROM ${schema}.orders WHERE id = $1 AND mark = $2 AND started_at IS NULL AND asked_at = created_at`,
+    [orderId, mark],
+  );
+  if (leased) await forgetKey(query, schema, leased, leased.lease);
 }
 
 /** The request was refused: nothing of it is kept (4xx are never stored). */

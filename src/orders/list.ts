@@ -3,7 +3,8 @@ import type { Pool } from 'pg';
 
 export interface ListedOrder {
   readonly orderId: string;
-  readonly customerId: string;
+  /** Null if the customer was forgotten. */
+  readonly customerId: string | null;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   /** The same as the database writes it, to the microsecond: for `before`. */
@@ -28,7 +29,7 @@ export interface ListPage {
 
 interface Row {
   readonly id: string;
-  readonly customer_id: string;
+  readonly customer_id: string | null;
   readonly created_at: Date;
   readonly mark: string;
   readonly started_at: Date | null;
@@ -50,7 +51,7 @@ export async function listOrders(
     before !== undefined && `(created_at, id) < ($${values.push(before.time)}, $${values.push(before.id)})`,
   ].filter((condition) => condition !== false);
   const { rows } = await pool.query<Row>(
-    `SELECT id, customer_id, created_at, created_at::text AS mark, started_at FROM ${schema}.orders
+    `SELECT id, CASE WHEN forgotten_at IS NULL THEN customer_id END AS customer_id, created_at, created_at::text AS mark, started_at FROM ${schema}.orders
      ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
      ORDER BY created_at DESC, id DESC LIMIT $${values.push(limit)}`,
     values,

@@ -1,8 +1,9 @@
 /** Orders that were asked for and never confirmed: the request that was to start them broke off. */
+import type { AskedOrder } from './claim.js';
 import type { Query } from './query.js';
 
-export interface Unconfirmed {
-  readonly orderId: string;
+export interface Unconfirmed extends AskedOrder {
+  readonly startedAt: null;
   /** Nobody has asked for it for so long that nobody will: it may be deleted. */
   readonly givenUp: boolean;
 }
@@ -13,14 +14,20 @@ const GIVEN_UP = `interval '7 days'`;
 
 /** At most 100, by id. One that was found to have no workflow is not looked at again, unless it is asked for again. */
 export async function unconfirmedOrders(query: Query, schema: string, after?: string): Promise<Unconfirmed[]> {
-  const rows = await query<{ id: string; given_up: boolean }>(
-    `SELECT id, asked_at < now() - ${GIVEN_UP} AS given_up FROM ${schema}.orders
-     WHERE started_at IS NULL AND asked_at < now() - ${LAPSED} AND id > $1
+  const rows = await query<{ id: string; mark: string | null; created_at: Date; given_up: boolean }>(
+    `SELECT id, mark, created_at, asked_at < now() - ${GIVEN_UP} AS given_up FROM ${schema}.orders
+     WHERE started_at IS NULL AND forgotten_at IS NULL AND asked_at < now() - ${LAPSED} AND id > $1
        AND (missed_at IS NULL OR missed_at < asked_at OR asked_at < now() - ${GIVEN_UP})
      ORDER BY id LIMIT 100`,
     [after ?? ''],
   );
-  return rows.map(({ id, given_up: givenUp }) => ({ orderId: id, givenUp }));
+  return rows.map(({ id, mark, created_at: createdAt, given_up: givenUp }) => ({
+    orderId: id,
+    mark,
+    createdAt: createdAt.toISOString(),
+    startedAt: null,
+    givenUp,
+  }));
 }
 
 /** Records that the order has no workflow: whatever was to start it has broken off. */

@@ -2,15 +2,17 @@
 import { escapeIdentifier, type Pool } from 'pg';
 import type { CancelReason, Order, OrderItem, ShippingAddress } from '../order.js';
 import { openBoundedPool } from '../database/pool.js';
-import { claim, confirm, confirmAll, releaseKey, type Asked, type CallersKey } from './claim.js';
-import type { Claim, StoredAnswer } from './claim.js';
+import { claim, confirm, confirmAll, releaseKey, withdraw, type Asked, type CallersKey } from './claim.js';
+import type { AskedOrder, Claim, StoredAnswer } from './claim.js';
+import { forgetCustomer, forgetOrders, hashOf, ordersOfCustomer, type Forgetting, type OwnedOrder } from './forget.js';
 import { listOrders, type ListedOrder, type ListFilter, type ListPage } from './list.js';
 import { deleteUnconfirmed, markMissed, unconfirmedOrders, type Unconfirmed } from './look-after.js';
 import { migrateOrders } from './migrate.js';
 import { queryOn } from './query.js';
 import { orUnavailable } from './unavailable.js';
 
-export type { CallersKey, Claim, StoredAnswer } from './claim.js';
+export type { AskedOrder, CallersKey, Claim, StoredAnswer } from './claim.js';
+export type { Forgetting, OwnedOrder } from './forget.js';
 export type { Unconfirmed } from './look-after.js';
 
 /** What is kept of a cancel that was accepted. */
@@ -20,15 +22,12 @@ export interface Cancellation {
   readonly comment?: string | undefined;
 }
 
-export interface StoredOrder extends Order {
+/** `startedAt` is when the start of its saga was confirmed; null while the order is not accepted. */
+export interface StoredOrder extends Order, AskedOrder {
   readonly fingerprint: string;
   /** Null if it was not cancelled, or by something else than the API or a command. */
   readonly cancelReason: string | null;
   readonly cancelComment: string | null;
-  /** ISO 8601, UTC. */
-  readonly createdAt: string;
-  /** When the start of its saga was confirmed; null while the order is not accepted. */
-  readonly startedAt: string | null;
 }
 
 /** What is known of a customer and fills in what an order leaves out. */
@@ -46,6 +45,11 @@ export interface OrderStore {
   confirm(orderId: string, stored?: CallersKey & { readonly answer: StoredAnswer }): Promise<void>;
   /** The same without its request: for every key under which it was asked for. */
   confirmAll(orderId: string, answer: StoredAnswer): Promise<void>;
+  /** The id turned out to be another order's: the row that was just written goes, and so does the key. */
+  withdraw(
+    order: Pick<AskedOrder, 'orderId' | 'mark'>,
+    leased?: CallersKey & { readonly lease: string },
+  ): Promise<void>;
   /** A repeat under the key need not wait for the lease to lapse. */
   release(key: CallersKey, lease: string): Promise<void>;
   /** There is a request under this key already. */
@@ -60,6 +64,15 @@ export interface OrderStore {
   keepCancellation(orderId: string, cancellation: Cancellation): Promise<void>;
   get(orderId: string): Promise<StoredOrder | undefined>;
   customer(customerId: string): Promise<StoredCustomer | undefined>;
+  /** A customer's orders that are not forgotten, by id after `after`; at most 200. */
+  ordersOf(customerId: string, after?: string): Promise<OwnedOrder[]>;
+  /** Blanks what is personal of ended orders (rule 55), and says of which; see forget.ts. */
+  forgetOrders(
+    ids: readonly string[],
+    forgetting: Forgetting & ({ readonly orderId: string } | { readonly customerId: string }),
+  ): Promise<string[]>;
+  /** Deletes what is stored for a customer's next orders; says whether there was anything. */
+  forgetCustomer(customerId: string, forgetting: Forgetting): Promise<boolean>;
   /** Started or not, newest first, from after `before`. */
   list(filter: ListFilter, page: ListPage): Promise<ListedOrder[]>;
   /** Resolves if the database answers. */
@@ -123,17 +136,26 @@ function createStore(pool: Pool, schema: string): OrderStore {
     confirm: (orderId, stored) => confirm(query, schema, orderId, stored),
     confirmAll: (orderId, answer) => confirmAll(query, schema, orderId, answer),
     release: (key, lease) => releaseKey(query, schema, key, lease),
+    withdraw: (order, leased) => withdraw(query, schema, order, leased),
     async knowsKey({ owner, key }) {
-      const found = await query(`SELECT 1 FROM ${schema}.idempotency_keys WHERE owner = $1 AND key = $2`, [owner, key]);
+      const found = await query(`SELECT 1 FROM ${schema}.idempotency_keys WHERE (owner, key) IN (($1, $2), ($3, $4))`, [
+        owner,
+        key,
+        hashOf(owner),
+        hashOf(key),
+      ]);
       return found.length > 0;
     },
+    ordersOf: (customerId, after) => ordersOfCustomer(query, schema, customerId, after),
+    forgetOrders: (ids, forgetting) => forgetOrders(query, schema, ids, forgetting),
+    forgetCustomer: (customerId, forgetting) => forgetCustomer(query, schema, customerId, forgetting),
     unconfirmed: (after) => unconfirmedOrders(query, schema, after),
     markMissed: (orderId) => markMissed(query, schema, orderId),
     deleteUnconfirmed: (orderId) => deleteUnconfirmed(query, schema, orderId),
     async keepCancellation(orderId, { reason, comment }) {
       await query(
         `UPDATE ${schema}.orders SET cancel_reason = coalesce(cancel_reason, $2), cancel_comment = coalesce(cancel_comment, $3)
-         WHERE id = $1`,
+         WHERE id = $1 AND forgotten_at IS NULL`,
         [orderId, reason, comment ?? null],
       );
     },
@@ -170,10 +192,12 @@ interface OrderRow extends CustomerRow {
   readonly started_at: Date | null;
   readonly cancel_reason: string | null;
   readonly cancel_comment: string | null;
+  readonly mark: string | null;
+  readonly forgotten_at: Date | null;
 }
 
 const ORDER_COLUMNS =
-  'id, customer_id, items, payment_token, shipping_address, fingerprint, created_at, started_at, cancel_reason, cancel_comment';
+  'id, customer_id, items, payment_token, shipping_address, fingerprint, created_at, started_at, cancel_reason, cancel_comment, mark, forgotten_at';
 
 const orderOf = (row: OrderRow): StoredOrder => ({
   orderId: row.id,
@@ -186,6 +210,8 @@ const orderOf = (row: OrderRow): StoredOrder => ({
   startedAt: row.started_at?.toISOString() ?? null,
   cancelReason: row.cancel_reason,
   cancelComment: row.cancel_comment,
+  mark: row.mark,
+  forgottenAt: row.forgotten_at?.toISOString() ?? null,
 });
 
 async function storeDemoCustomer(pool: Pool, schema: string): Promise<void> {

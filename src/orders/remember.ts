@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Order } from '../order.js';
 
-/** A customer whose row is deleted is forgotten by whoever remembers it as soon. */
+/** A customer who is forgotten is forgotten here as soon. */
 const FOR_MS = 10_000;
 const AT_MOST = 5_000;
 

@@ -45,6 +45,9 @@ export interface SagaMemo {
   readonly traceparent?: string;
 }
 
+/** Beside them in the memo: which row of `orders` the workflow was started for (its `mark`). */
+export const ORDER_MARK = 'orderMark';
+
 /** The headers, in Temporal and in HTTP alike. */
 export const CORRELATION_ID = 'x-correlation-id';
 export const TRACEPARENT = 'traceparent';

@@ -58,7 +58,7 @@ describe('the bin unwind', () => {
   it('lists each command with one line of help', async () => {
     const { code, out } = await unwind('--help');
     expect(code).toBe(0);
-    for (const name of ['api-key', 'dead-letters', 'journal-rebuild', 'journal-verify', 'verify-books'])
+    for (const name of ['api-key', 'dead-letters', 'forget', 'journal-rebuild', 'journal-verify', 'verify-books'])
       expect(out).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
   });
 
@@ -81,6 +81,20 @@ describe('the bin unwind', () => {
     expect(err).toMatch(
       /^unwind journal-verify: Unknown option '--everything'[^\n]*`unwind journal-verify --help`\)\n$/,
     );
+  });
+
+  it.each([
+    [['--by', 'olga', '--reason', 'ticket 17'], 'say either --order or --customer.'],
+    [['--order', '4711', '--customer', 'c-1', '--by', 'olga', '--reason', 'r'], 'say either --order or --customer.'],
+    [['--order', 'order-4711', '--by', 'olga', '--reason', 'r'], '--order is not the id of an order.'],
+    [['--order', '4711', '--reason', 'ticket 17'], '--by is missing: '],
+    [['--customer', 'c-1', '--by', 'olga', '--reason', ' '], '--reason is missing: '],
+    [['--customer', ' ', '--by', 'olga', '--reason', 'r'], '--customer is empty.'],
+  ])('forgets nobody without who, whom and why: %j (P1)', async (args, sentence) => {
+    const { code, out, err } = await unwind('forget', ...args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(`unwind forget: ${sentence}`);
+    expect(err.trim().split('\n')).toHaveLength(1);
   });
 
   it('says what is missing in one sentence and no stack', async () => {

@@ -47,7 +47,8 @@ afterAll(async () => {
 describe('the orders table', () => {
   it('gives back what was ordered, not started until that is confirmed', async () => {
     const orders = await open();
-    expect(await orders.claim(asked('o-1'))).toEqual({ outcome: 'asked', orderId: 'o-1', startedAt: null });
+    const claimed = { orderId: 'o-1', startedAt: null, createdAt: expect.any(String), mark: expect.any(String) };
+    expect(await orders.claim(asked('o-1'))).toEqual({ outcome: 'asked', ...claimed });
     const stored = await orders.get('o-1');
     expect(stored).toEqual({
       ...anOrder('o-1'),
@@ -56,6 +57,8 @@ describe('the orders table', () => {
       startedAt: null,
       cancelReason: null,
       cancelComment: null,
+      mark: expect.any(String),
+      forgottenAt: null,
     });
     expect(await orders.get('o-unknown')).toBeUndefined();
   });
@@ -95,6 +98,7 @@ describe('the orders table', () => {
       { name: '0002_orders_by_age' },
       { name: '0003_idempotency' },
       { name: '0004_cancellations' },
+      { name: '0005_forgotten' },
     ]);
     await sql(`DROP SCHEMA ${together} CASCADE`);
   });

@@ -73,10 +73,11 @@ async function openServices() {
 /** The same workers serve the queues for as long as the shop is open: the oracle asks closed sagas too. */
 export async function openShop(options: ShopOptions = {}) {
   const { openServer = createTimeSkipping, maxCachedWorkflows, limits } = options;
+  const ordersSchema = freshSchema('orders');
   const [env, services, orders] = await Promise.all([
     openServer(),
     openServices(),
-    openOrders({ databaseUrl: databaseUrl(), schema: freshSchema('orders'), demoData: false }),
+    openOrders({ databaseUrl: databaseUrl(), schema: ordersSchema, demoData: false }),
   ]);
   const journal = options.journal && openShopsJournal(env.client, orders, options.journal.url);
   const interceptors = [...(options.interceptors ?? []), ...(journal ? [journal.interceptor] : [])];
@@ -125,6 +126,7 @@ export async function openShop(options: ShopOptions = {}) {
   return {
     env,
     orders,
+    ordersSchema,
     urls,
     /** Fails where the shop keeps none. */
     get journal() {

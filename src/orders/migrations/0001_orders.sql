@@ -1,4 +1,4 @@
--- What customers asked for. Personal data lives here and nowhere else: deleting a row forgets the customer.
+-- What customers asked for. Personal data lives here and nowhere else. A row is never deleted: see 0005_forgotten.sql.
 
 CREATE TABLE orders (
   id text PRIMARY KEY,
