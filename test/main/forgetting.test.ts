@@ -103,6 +103,7 @@ describe('an order that has ended', () => {
     );
     const kept = [
       'asked_at',
+      'cancel_reason',
       'created_at',
       'fingerprint',
       'forgotten_at',
