@@ -72,7 +72,7 @@ describe('the bin unwind', () => {
   it('says how a command is used', async () => {
     const { code, out } = await unwind('dead-letters', '--help');
     expect(code).toBe(0);
-    expect(out).toContain('unwind dead-letters retry ID');
+    expect(out).toMatch(/^unwind dead-letters .*\n.*ID/s);
   });
 
   it('answers a wrong option with one sentence and no stack', async () => {
