@@ -45,7 +45,7 @@ function accessOf(settings: Settings, name: ServiceName, url: string): ServiceAc
 }
 
 /** Undefined if none is set. */
-export function tlsFilesOf(settings: Settings, prefix: (typeof UPPER)[ServiceName] | 'REDIS'): TlsFiles | undefined {
+function tlsFilesOf(settings: Settings, prefix: (typeof UPPER)[ServiceName] | 'REDIS'): TlsFiles | undefined {
   const [ca, cert, key] = [
     settings[`${prefix}_TLS_CA_FILE`],
     settings[`${prefix}_TLS_CERT_FILE`],
@@ -62,6 +62,23 @@ export function tlsFilesOf(settings: Settings, prefix: (typeof UPPER)[ServiceNam
     throw new StartError(`The files of ${prefix}_TLS_… cannot be used (${reasonOf(error)}).`);
   }
   return files;
+}
+
+/**
+ * The PEM files of Redis and MongoDB.
+ *
+ * @throws StartError for files that a URL without TLS has no use for
+ */
+export function storeTlsOf(settings: Settings): { redisTls: TlsFiles | undefined; mongodbCaFile: string | undefined } {
+  const redisTls = tlsFilesOf(settings, 'REDIS');
+  if (redisTls && settings.REDIS_URL?.startsWith('rediss:') !== true) {
+    throw new StartError('REDIS_TLS_… are set, but REDIS_URL does not begin with rediss: set it, or leave them out.');
+  }
+  const mongodbCaFile = settings.MONGODB_TLS_CA_FILE;
+  if (mongodbCaFile !== undefined && /[?&](tls|ssl)=false/i.test(settings.MONGODB_URL ?? '')) {
+    throw new StartError('MONGODB_TLS_CA_FILE is set, but MONGODB_URL turns TLS off: leave one of them out.');
+  }
+  return { redisTls, mongodbCaFile };
 }
 
 const hasUser = (url: string): boolean => new URL(url).username !== '' || new URL(url).password !== '';

@@ -2,9 +2,9 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { AuthOptions } from '../api/authenticate.js';
-import type { ServiceAccess } from '../outbound/service-access.js';
+import type { ServiceAccess, TlsFiles } from '../outbound/service-access.js';
 import type { SagaPolicy } from '../workflows/messages.js';
-import { servicesOf, warningsOfAccess } from './access-settings.js';
+import { servicesOf, storeTlsOf, warningsOfAccess } from './access-settings.js';
 import { authOf } from './auth-settings.js';
 import { kafkaOf, type KafkaConfig } from './kafka-settings.js';
 import { hostsOf } from './browser-settings.js';
@@ -43,7 +43,9 @@ export interface Config {
   readonly relayMetricsPort: number;
   /** Sinks of the journal; undefined: switched off. */
   readonly redisUrl: string | undefined;
+  readonly redisTls: TlsFiles | undefined;
   readonly mongodbUrl: string | undefined;
+  readonly mongodbCaFile: string | undefined;
   /** Also where commands are read. */
   readonly kafka: KafkaConfig | undefined;
   readonly kurrentdbUrl: string | undefined;
@@ -189,6 +191,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     metricsPort: settings.METRICS_PORT,
     relayMetricsPort: settings.RELAY_METRICS_PORT,
     redisUrl: settings.REDIS_URL,
+    ...storeTlsOf(settings),
     mongodbUrl: settings.MONGODB_URL,
     kafka: kafkaOf(settings),
     kurrentdbUrl: settings.KURRENTDB_URL,

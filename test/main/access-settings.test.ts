@@ -50,6 +50,17 @@ describe('with what the services are called (K9)', () => {
     remove();
   });
 
+  it('is a certificate of Redis and MongoDB only if their URLs speak TLS (K8)', () => {
+    const { ca, client, remove } = makeCertificates();
+    const redis = { REDIS_TLS_CA_FILE: ca, REDIS_TLS_CERT_FILE: client.cert, REDIS_TLS_KEY_FILE: client.key };
+    expect(loadConfig({ ...redis, REDIS_URL: 'rediss://u:p@r:6380' }).redisTls).toEqual({ ca, ...client });
+    expect(() => loadConfig({ ...redis, REDIS_URL: 'redis://r:6379' })).toThrow(/REDIS_URL does not begin with rediss/);
+    const mongodb = { MONGODB_TLS_CA_FILE: ca, MONGODB_URL: 'mongodb+srv://u:p@cluster.example/shop' };
+    expect(loadConfig(mongodb)).toMatchObject({ mongodbCaFile: ca, mongodbUrl: mongodb.MONGODB_URL });
+    expect(() => loadConfig({ ...mongodb, MONGODB_URL: 'mongodb://m/shop?tls=false' })).toThrow(/turns TLS off/);
+    remove();
+  });
+
   it('is missed in production, service by service', () => {
     const env = {
       NODE_ENV: 'production',

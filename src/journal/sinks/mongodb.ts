@@ -54,12 +54,17 @@ interface Progress {
   readonly cursor: string;
 }
 
-export function mongoSink(url: string): Sink {
-  return { name: 'mongodb', takes: 'rows', where: withoutPassword(url), connect: () => openSession(url) };
+/**
+ * @param url user, password and the driver's options for TLS may be in it
+ * @param caFile PEM file of the authorities that are trusted; turns TLS on
+ */
+export function mongoSink(url: string, caFile?: string): Sink {
+  return { name: 'mongodb', takes: 'rows', where: withoutPassword(url), connect: () => openSession(url, caFile) };
 }
 
-async function openSession(url: string): Promise<SinkSession> {
+async function openSession(url: string, caFile: string | undefined): Promise<SinkSession> {
   const client = new MongoClient(url, {
+    ...(caFile !== undefined && { tls: true, tlsCAFile: caFile }),
     appName: 'unwind-relay',
     serverSelectionTimeoutMS: 5_000,
     connectTimeoutMS: 5_000,

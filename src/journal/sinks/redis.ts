@@ -31,23 +31,39 @@ return 1`;
 const AWAY =
   /(^|[ -])(LOADING|OOM|READONLY|MISCONF|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE|ERR max number of clients)\b/;
 
-export function redisSink(url: string): Sink {
-  return { name: 'redis', takes: 'rows', where: withoutPassword(url), connect: () => openSession(url) };
+/** Contents of PEM files. */
+export interface RedisTls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/**
+ * @param url with `rediss:` for TLS; user and password, if the server has them, percent-encoded
+ * @param readTls called for each connection, so that renewed files count
+ */
+export function redisSink(url: string, readTls: () => RedisTls = () => ({})): Sink {
+  return { name: 'redis', takes: 'rows', where: withoutPassword(url), connect: () => openSession(url, readTls) };
 }
 
 type Client = ReturnType<typeof clientFor>;
 
-const clientFor = (url: string) =>
+const clientFor = (url: string, tls: RedisTls) =>
   createClient({
     url,
     name: 'unwind-relay',
     // What broke is opened anew by the relay, which then asks the store how far it got.
-    socket: { reconnectStrategy: false, connectTimeout: CONNECT_WITHIN_MS, socketTimeout: ANSWER_WITHIN_MS },
+    socket: {
+      reconnectStrategy: false as const,
+      connectTimeout: CONNECT_WITHIN_MS,
+      socketTimeout: ANSWER_WITHIN_MS,
+      ...(url.startsWith('rediss:') && { tls: true as const, ...tls }),
+    },
     disableOfflineQueue: true,
   });
 
-async function openSession(url: string): Promise<SinkSession> {
-  const client = clientFor(url);
+async function openSession(url: string, readTls: () => RedisTls): Promise<SinkSession> {
+  const client = clientFor(url, readTls());
   // Every failure reaches whoever waits for an answer; without a listener it would end the process as well.
   client.on('error', () => undefined);
   let known = '';
