@@ -12,6 +12,7 @@ import { answerWithProblem, Problem, routeNotFound } from './problem.js';
 import { rateLimit } from './rate-limit.js';
 import { requestLog } from './request-log.js';
 import { sagaRoutes } from './saga-routes.js';
+import { streamTickets } from './stream-tickets.js';
 
 export type { ApiDeps } from './deps.js';
 
@@ -24,9 +25,10 @@ export function createApp(deps: ApiDeps): Express {
   app.use(securityHeaders());
   app.use(leaveWhenStopping(deps));
   app.use(fromBrowsers(deps));
-  app.use('/api', noStore, acceptable, identify(deps.authenticate));
+  const tickets = streamTickets(deps.orders);
+  app.use('/api', noStore, acceptable, identify({ authenticate: deps.authenticate, tickets }));
   if (deps.requestsPerMinute !== undefined) app.use('/api', rateLimit(deps.requestsPerMinute));
-  app.use(healthRoutes(deps), docsRoutes(), orderRoutes(deps), sagaRoutes(deps));
+  app.use(healthRoutes(deps), docsRoutes(), orderRoutes(deps), sagaRoutes(deps, tickets));
   app.use(routeNotFound);
   app.use(answerWithProblem);
   return app;

@@ -1,9 +1,10 @@
 /** Who asks, and what is theirs. */
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
-import type { Authenticate } from './authenticate.js';
+import { API_KEY_HEADER, type Authenticate } from './authenticate.js';
 import { PERMISSIONS, ROLES, type OperationId, type Role } from './permissions.js';
 import { Problem } from './problem.js';
+import type { StreamTickets } from './stream-tickets.js';
 
 export interface Caller {
   /** Idempotency keys and rate limits are counted by it; `anybody` where authentication is off. */
@@ -33,12 +34,34 @@ const ANYBODY: Caller = {
 
 const callers = new WeakMap<IncomingMessage, Caller>();
 
-/** Finds out who asks, before anything else is looked at. Without `authenticate` anybody may do everything. */
-export function identify(authenticate: Authenticate | undefined): RequestHandler {
+interface Identification {
+  /** Undefined: anybody may do everything. */
+  readonly authenticate: Authenticate | undefined;
+  readonly tickets: Pick<StreamTickets, 'open'>;
+}
+
+/** Finds out who asks, before anything else is looked at. */
+export function identify({ authenticate, tickets }: Identification): RequestHandler {
   return async (req, _res, next) => {
-    callers.set(req, authenticate ? await authenticate(req.headers) : ANYBODY);
+    callers.set(req, authenticate ? await callerFrom(req, authenticate, tickets) : ANYBODY);
     next();
   };
+}
+
+/** A ticket counts for the stream that it was issued for, and beside no other credentials. */
+async function callerFrom(
+  req: Request,
+  authenticate: Authenticate,
+  tickets: Identification['tickets'],
+): Promise<Caller> {
+  const { ticket } = req.query;
+  const [, sagaId] = /^\/sagas\/([^/]+)\/stream\/?$/.exec(req.path) ?? [];
+  const reads = req.method === 'GET' || req.method === 'HEAD';
+  if (!reads || sagaId === undefined || typeof ticket !== 'string') return authenticate(req.headers);
+  if (req.headers.authorization !== undefined || req.headers[API_KEY_HEADER] !== undefined) {
+    throw new Problem('InvalidCredentials', { reason: 'TwoCredentials' });
+  }
+  return tickets.open(ticket, sagaId);
 }
 
 /** Undefined if nobody has asked yet who it is. */

@@ -154,4 +154,23 @@ export const eventListSchema = z
   })
   .meta({ id: 'EventList' });
 
-export const noQuerySchema = z.strictObject({});
+/** What an `EventSource` can say in its address only. */
+export const streamQuerySchema = z.strictObject({
+  ticket: z
+    .string()
+    .max(4_000)
+    .optional()
+    .meta({ description: 'From `createStreamTicket`, instead of other credentials.' }),
+  after: whole(0, 999_999_999_999_999)
+    .optional()
+    .meta({ type: 'integer', minimum: 0, description: 'The position after which to begin; `Last-Event-ID` wins.' }),
+});
+
+export const streamTicketSchema = z
+  .object({
+    sagaId: z.string(),
+    stream: z.string().meta({ description: 'The address of the stream, with the ticket in it.' }),
+    expiresAt: time.meta({ description: 'The stream has to be opened before; it goes on afterwards.' }),
+  })
+  .meta({ id: 'StreamTicket' });
+export type StreamTicket = z.infer<typeof streamTicketSchema>;

@@ -17,6 +17,7 @@ export const PERMISSIONS = {
   getSagaStatus: EVERYBODY,
   listSagaEvents: EVERYBODY,
   streamSagaEvents: EVERYBODY,
+  createStreamTicket: EVERYBODY,
   listSagas: STAFF,
   resolveStep: STAFF,
   resolveSagas: STAFF,

@@ -1,7 +1,14 @@
 /** The operations on sagas, as the OpenAPI document has them. */
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import { eventListQuerySchema, eventListSchema, sagaListQuerySchema, sagaListSchema } from './list-schemas.js';
+import {
+  eventListQuerySchema,
+  eventListSchema,
+  sagaListQuerySchema,
+  sagaListSchema,
+  streamQuerySchema,
+  streamTicketSchema,
+} from './list-schemas.js';
 import { ETAG, IF_MATCH, IF_NONE_MATCH, json, NOT_MODIFIED, operation } from './operation.js';
 import * as resolve from './resolve-schemas.js';
 import { SAGA_ID_PATTERN, sagaStatusSchema } from './saga-schemas.js';
@@ -70,6 +77,7 @@ export const SAGA_OPERATIONS: readonly RouteConfig[] = [
     summary: "A saga's events as they come",
     description: 'Server-sent events, each as in the list. Ends after the last one; resumed with `Last-Event-ID`.',
     params,
+    query: streamQuerySchema,
     headers: {
       'last-event-id': z
         .string()
@@ -85,6 +93,25 @@ export const SAGA_OPERATIONS: readonly RouteConfig[] = [
       204: { description: 'The saga has ended, and everything has been told.' },
     },
     problems: ['InvalidRequest', 'SagaNotFound', 'OrdersUnavailable', 'JournalUnavailable'],
+  }),
+  operation({
+    method: 'post',
+    path: '/api/sagas/{sagaId}/stream-tickets',
+    operationId: 'createStreamTicket',
+    summary: 'A ticket with which a browser opens the stream of a saga',
+    description:
+      'For an `EventSource`, which can send no credentials. The ticket lapses after a minute and is for this stream alone. ' +
+      'After a lost connection the browser resumes by itself as long as it holds; later a new ticket is needed, with ' +
+      '`after` the `id` of the last event.',
+    params,
+    responses: {
+      201: {
+        description: 'The ticket.',
+        headers: { Location: { schema: { type: 'string' }, description: 'The stream, with the ticket.' } },
+        content: json(streamTicketSchema),
+      },
+    },
+    problems: ['SagaNotFound', 'OrdersUnavailable'],
   }),
   operation({
     method: 'post',

@@ -6,24 +6,35 @@ import { actorOf, allow, callerOf } from './caller.js';
 import { requireMatch, sendTagged } from './conditional.js';
 import type { ApiDeps } from './deps.js';
 import { jsonBody } from './json-body.js';
-import { eventListQuerySchema, sagaListQuerySchema, stepName, type SagaList } from './list-schemas.js';
+import {
+  eventListQuerySchema,
+  sagaListQuerySchema,
+  stepName,
+  type SagaList,
+  type StreamTicket,
+} from './list-schemas.js';
 import { idempotencyKeyOf } from './preferences.js';
 import { onlyMethods, Problem } from './problem.js';
 import { resolveRequestSchema, statusQuerySchema } from './resolve-schemas.js';
 import { streamEvents } from './saga-stream.js';
 import { readSagaStatus, statusTag } from './saga-status.js';
 import { stepRequest, steerSaga } from './steer-saga.js';
+import type { StreamTickets } from './stream-tickets.js';
 import { parseBody, parseQuery } from './validate.js';
 
 type SagaRoute = RequestHandler<{ sagaId: string }>;
 
-export function sagaRoutes(deps: ApiDeps): Router {
+export function sagaRoutes(deps: ApiDeps, tickets: Pick<StreamTickets, 'issue'>): Router {
   const router = express.Router();
   router.route('/api/sagas').get(allow('listSagas'), listSagas(deps)).all(onlyMethods('GET'));
   router.route('/api/sagas/resolve').post(allow('resolveSagas'), jsonBody, resolveSagas(deps)).all(onlyMethods('POST'));
   router.route('/api/sagas/:sagaId/status').get(allow('getSagaStatus'), status(deps)).all(onlyMethods('GET'));
   router.route('/api/sagas/:sagaId/events').get(allow('listSagaEvents'), events(deps)).all(onlyMethods('GET'));
   router.route('/api/sagas/:sagaId/stream').get(allow('streamSagaEvents'), streamEvents(deps)).all(onlyMethods('GET'));
+  router
+    .route('/api/sagas/:sagaId/stream-tickets')
+    .post(allow('createStreamTicket'), createTicket(deps, tickets))
+    .all(onlyMethods('POST'));
   router
     .route('/api/sagas/:sagaId/steps/:step/resolve')
     .post(allow('resolveStep'), jsonBody, resolve(deps))
@@ -59,6 +70,17 @@ const events =
     if (items.length === 0) await requireKnown(deps, sagaId);
     const next = items.length < limit ? null : (items.at(-1)?.position ?? null);
     sendTagged(req, res, { sagaId, items, next });
+  };
+
+const createTicket =
+  (deps: ApiDeps, tickets: Pick<StreamTickets, 'issue'>): SagaRoute =>
+  async (req, res) => {
+    const { sagaId } = req.params;
+    const caller = callerOf(req);
+    await requireSaga(deps, caller, sagaId);
+    const { ticket, expiresAt } = await tickets.issue(caller, sagaId);
+    const answer: StreamTicket = { sagaId, expiresAt, stream: `/api/sagas/${sagaId}/stream?ticket=${ticket}` };
+    res.status(201).location(answer.stream).json(answer);
   };
 
 /** A saga without events: its order was accepted, and nothing has been heard of it yet. */

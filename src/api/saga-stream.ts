@@ -8,7 +8,7 @@ import type { ApiDeps } from './deps.js';
 import { Problem } from './problem.js';
 import { hasEnded } from './saga-status.js';
 import { invalidRequest, parseQuery } from './validate.js';
-import { noQuerySchema } from './list-schemas.js';
+import { streamQuerySchema } from './list-schemas.js';
 
 /** Keeps proxies from closing a quiet connection, and finds out that a reader is gone. */
 const HEARTBEAT_MS = 15_000;
@@ -20,8 +20,8 @@ const isTerminal = ({ type }: Pick<StoredEvent, 'type'>): boolean => TERMINAL.te
 
 export function streamEvents(deps: ApiDeps): RequestHandler<{ sagaId: string }> {
   return async (req, res) => {
-    parseQuery(noQuerySchema, req.query);
-    const after = lastEventId(req);
+    const { after: begin } = parseQuery(streamQuerySchema, req.query);
+    const after = lastEventId(req) ?? begin;
     const { sagaId } = req.params;
     const caller = callerOf(req);
     await requireSaga(deps, caller, sagaId);

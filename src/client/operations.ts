@@ -319,6 +319,14 @@ export type ServerSentEvent = {
   readonly data: string;
 };
 
+export type StreamTicket = {
+  readonly sagaId: string;
+  /** The address of the stream, with the ticket in it. */
+  readonly stream: string;
+  /** The stream has to be opened before; it goes on afterwards. */
+  readonly expiresAt: string;
+};
+
 export type ResolveDecision = {
   readonly orderId: OrderId;
   readonly sagaId: string;
@@ -535,7 +543,12 @@ export interface Operations {
   /** A saga's events as they come */
   readonly streamSagaEvents: {
     readonly params: { readonly sagaId: string };
-    readonly query: object;
+    readonly query: {
+      /** From `createStreamTicket`, instead of other credentials. */
+      readonly ticket?: string | undefined;
+      /** The position after which to begin; `Last-Event-ID` wins. */
+      readonly after?: number | undefined;
+    };
     readonly headers: {
       /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
@@ -546,6 +559,19 @@ export interface Operations {
     };
     readonly body: undefined;
     readonly answers: { readonly 200: undefined; readonly 204: undefined };
+  };
+  /** A ticket with which a browser opens the stream of a saga */
+  readonly createStreamTicket: {
+    readonly params: { readonly sagaId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 201: StreamTicket };
   };
   /** Decide on a step that is blocked, or is being retried */
   readonly resolveStep: {
@@ -604,6 +630,8 @@ export const OPERATIONS = {
   listSagaEvents: { method: 'GET', path: '/api/sagas/{sagaId}/events' },
 
   streamSagaEvents: { method: 'GET', path: '/api/sagas/{sagaId}/stream' },
+
+  createStreamTicket: { method: 'POST', path: '/api/sagas/{sagaId}/stream-tickets' },
 
   resolveStep: { method: 'POST', path: '/api/sagas/{sagaId}/steps/{step}/resolve' },
 

@@ -9,6 +9,7 @@ import { listOrders, type ListedOrder, type ListFilter, type ListPage } from './
 import { deleteUnconfirmed, markMissed, unconfirmedOrders, type Unconfirmed } from './look-after.js';
 import { migrateOrders } from './migrate.js';
 import { queryOn } from './query.js';
+import { sharedKey } from './shared-key.js';
 import { orUnavailable } from './unavailable.js';
 
 export type { AskedOrder, CallersKey, Claim, StoredAnswer } from './claim.js';
@@ -75,6 +76,8 @@ export interface OrderStore {
   forgetCustomer(customerId: string, forgetting: Forgetting): Promise<boolean>;
   /** Started or not, newest first, from after `before`. */
   list(filter: ListFilter, page: ListPage): Promise<ListedOrder[]>;
+  /** 32 bytes under this name, the same for all who share the database. */
+  sharedKey(name: string): Promise<Uint8Array>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -171,6 +174,7 @@ function createStore(pool: Pool, schema: string): OrderStore {
       return row && { customerId, paymentMethod: row.payment_token, shippingAddress: row.shipping_address };
     },
     list: (filter, page) => orUnavailable(() => listOrders(pool, schema, filter, page)),
+    sharedKey: (name) => sharedKey(query, schema, name),
     async ping() {
       await query('SELECT 1');
     },
