@@ -3,13 +3,11 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
 import { holdsPersonalData, looksPersonal } from '../personal-data.js';
-import { loggedSubject, tokenFault, type DenialReason, type LoggedCaller } from './credentials.js';
+import { API_KEY_HEADER, loggedSubject, tokenFault, type DenialReason, type LoggedCaller } from './credentials.js';
 import { CUSTOMER_ID_PATTERN } from './order-schemas.js';
 import { ROLES, type Role } from './permissions.js';
 import { Problem } from './problem.js';
 import { CUSTOMER, type Caller } from './caller.js';
-
-export const API_KEY_HEADER = 'x-api-key';
 
 export interface ApiKey {
   readonly name: string;

@@ -3,7 +3,7 @@
  * the host is checked, what changes something is taken from allowed origins only, and allowed origins may read (CORS).
  */
 import type { Request, RequestHandler } from 'express';
-import { API_KEY_HEADER } from './authenticate.js';
+import { API_KEY_HEADER } from './credentials.js';
 import { CORRELATION_HEADER } from './correlation.js';
 import { Problem } from './problem.js';
 import { TRACE_HEADER } from './trace.js';

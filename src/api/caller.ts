@@ -1,7 +1,8 @@
 /** Who asks, and what is theirs. */
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
-import { API_KEY_HEADER, type Authenticate } from './authenticate.js';
+import type { Authenticate } from './authenticate.js';
+import { API_KEY_HEADER } from './credentials.js';
 import { PERMISSIONS, ROLES, type OperationId, type Role } from './permissions.js';
 import { Problem } from './problem.js';
 import type { StreamTickets } from './stream-tickets.js';

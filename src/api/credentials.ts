@@ -4,6 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import { errors } from 'jose';
 import type { Caller } from './caller.js';
 
+export const API_KEY_HEADER = 'x-api-key';
+
 /** In the problem document of a 401 or 403, and in its line of the log. */
 export type DenialReason =
   | 'NoCredentials'

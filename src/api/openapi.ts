@@ -1,6 +1,6 @@
 /** The OpenAPI document, made from the schemas that validate; what a route answers is listed once. */
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
-import { API_KEY_HEADER } from './authenticate.js';
+import { API_KEY_HEADER } from './credentials.js';
 import { livenessSchema, readinessSchema } from './health-schemas.js';
 import { json, RETRY_AFTER } from './operation.js';
 import { ORDER_OPERATIONS } from './order-operations.js';

@@ -127,7 +127,13 @@ it('(A4) a ticket that was changed, made up, or has lapsed is refused with its r
     await made({}, now + 60, new Uint8Array(randomBytes(32))),
     await made(lapsedCaller, now + 60),
     ...parts.map((part, index) => parts.with(index, `${part.slice(0, -2)}AA`).join('.')),
-    ...['garbage', '....', 'a.b.c', ' ', ticket.slice(0, -5), await issuer.token(), ticket.toUpperCase()],
+    'garbage',
+    '....',
+    'a.b.c',
+    ' ',
+    ticket.slice(0, -5),
+    await issuer.token(),
+    ticket.toUpperCase(),
   ];
   for (const each of bad) {
     const answer = await listenTo(api.url, `/api/sagas/order-1/stream?ticket=${encodeURIComponent(each)}`);

@@ -99,6 +99,7 @@ describe('the orders table', () => {
       { name: '0003_idempotency' },
       { name: '0004_cancellations' },
       { name: '0005_forgotten' },
+      { name: '0006_shared_keys' },
     ]);
     await sql(`DROP SCHEMA ${together} CASCADE`);
   });
