@@ -18,16 +18,21 @@ export type FaultType = 'ServiceUnreachable' | 'ServiceUnavailable' | 'Operation
 export const refusal = (code: string, attempts: number): ApplicationFailure =>
   ApplicationFailure.create({ type: code, message: code, nonRetryable: true, details: [{ attempts }] });
 
+/** What a service asked for, and how much of the step's budget is left for it; both in milliseconds. */
+export interface Asked {
+  readonly retryAfter: number;
+  readonly left: number;
+}
+
 /**
  * A fault that may pass. Pauses double from half a second to a minute, spread over half their length: retry policies
- * have no jitter of their own, and sagas that failed together must not come back together (rule 10).
- *
- * @param retryAfter seconds that the service asked for
+ * have no jitter of their own, and sagas that failed together must not come back together (rule 10). What the service
+ * asked for is waited for, as long as the budget leaves time for one attempt more.
  */
-export function fault(type: FaultType, message: string, attempts: number, retryAfter = 0): ApplicationFailure {
+export function fault(type: FaultType, message: string, attempts: number, asked?: Asked): ApplicationFailure {
   const pause = Math.min(60_000, 500 * 2 ** Math.min(attempts - 1, 16));
-  const next = Math.max(Math.min(retryAfter, 60) * 1000, pause / 2) + (Math.random() * pause) / 2;
-  return later(type, message, attempts, next);
+  const wait = asked ? Math.min(asked.retryAfter, Math.max(asked.left, 0)) : 0;
+  return later(type, message, attempts, Math.max(wait, pause / 2) + (Math.random() * pause) / 2);
 }
 
 /**

@@ -21,12 +21,13 @@ export function inventoryActivities({ orders, services }: Participants) {
       const { total, attempts } = await call({
         ...actionOf(order, { orderId: ref.orderId, items: order.items }),
         at: addressOf(ref),
+        about: { id: sagaIdOf(ref.orderId), orderId: ref.orderId },
         answer: Reservation,
         refusals: REFUSALS.reserveInventory,
       });
       return { total, attempts };
     },
 
-    releaseReservation: (ref: OrderRef): Promise<Undoing> => undo(addressOf(ref), REFUSALS.releaseReservation),
+    releaseReservation: (ref: OrderRef): Promise<Undoing> => undo(addressOf(ref), ref, REFUSALS.releaseReservation),
   };
 }

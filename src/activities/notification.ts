@@ -14,9 +14,11 @@ export function notificationActivities({ orders, services }: Participants) {
     refusals: readonly string[],
   ): Promise<Attempted<object>> {
     const order = await orderOf(orders, ref);
+    const id = `${sagaIdOf(ref.orderId)}-${kind}`;
     const { attempts } = await call({
       ...actionOf(order, { orderId: ref.orderId, customerId: order.customerId, kind }),
-      at: at(services.notification, `/api/notifications/${sagaIdOf(ref.orderId)}-${kind}`),
+      at: at(services.notification, `/api/notifications/${id}`),
+      about: { id, orderId: ref.orderId, kind },
       answer: Notification,
       refusals,
     });

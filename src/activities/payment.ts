@@ -19,12 +19,13 @@ export function paymentActivities({ orders, services }: Participants) {
       const { id, attempts } = await call({
         ...actionOf(order, { orderId: ref.orderId, customerId, paymentMethod, amount: ref.total }),
         at: addressOf(ref),
+        about: { id: sagaIdOf(ref.orderId), orderId: ref.orderId, amount: ref.total },
         answer: Payment,
         refusals: REFUSALS.processPayment,
       });
       return { paymentId: id, attempts };
     },
 
-    refundPayment: (ref: PricedOrderRef): Promise<Undoing> => undo(addressOf(ref), REFUSALS.refundPayment),
+    refundPayment: (ref: PricedOrderRef): Promise<Undoing> => undo(addressOf(ref), ref, REFUSALS.refundPayment),
   };
 }

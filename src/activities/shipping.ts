@@ -18,12 +18,13 @@ export function shippingActivities({ orders, services }: Participants) {
       const { trackingNumber, attempts } = await call({
         ...actionOf(order, { orderId: ref.orderId, items, address }),
         at: addressOf(ref),
+        about: { id: sagaIdOf(ref.orderId), orderId: ref.orderId },
         answer: Shipment,
         refusals: REFUSALS.createShipment,
       });
       return { trackingNumber, attempts };
     },
 
-    cancelShipment: (ref: OrderRef): Promise<Undoing> => undo(addressOf(ref), REFUSALS.cancelShipment),
+    cancelShipment: (ref: OrderRef): Promise<Undoing> => undo(addressOf(ref), ref, REFUSALS.cancelShipment),
   };
 }

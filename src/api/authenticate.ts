@@ -62,7 +62,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 function machine(key: ApiKey | undefined): Caller {
   if (!key) throw invalid('UnknownApiKey');
-  return callerWith(`key:${key.name}`, key.name, [key.role], undefined);
+  return { ...callerWith(`key:${key.name}`, key.name, [key.role], undefined), namesOrders: true };
 }
 
 /** Whoever has no other role is a customer, with the subject as its id. */
@@ -70,8 +70,8 @@ const callerWith = (id: string, subject: string, roles: readonly Role[], expires
   id,
   roles,
   ...(roles.some((role) => role !== 'customer')
-    ? { actor: staffName(subject), customerId: undefined }
-    : { actor: CUSTOMER, customerId: subject }),
+    ? { actor: staffName(subject), customerId: undefined, namesOrders: true }
+    : { actor: CUSTOMER, customerId: subject, namesOrders: false }),
   expiresAt,
 });
 

@@ -18,6 +18,8 @@ export interface Caller {
   readonly actor: string | undefined;
   /** The customer whose orders are the only ones there are for this caller; undefined for operators. */
   readonly customerId: string | undefined;
+  /** May choose the ids of orders: staff, machines, and everybody if authentication is off. */
+  readonly namesOrders: boolean;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number | undefined;
 }
@@ -30,6 +32,7 @@ const ANYBODY: Caller = {
   roles: ROLES,
   actor: undefined,
   customerId: undefined,
+  namesOrders: true,
   expiresAt: undefined,
 };
 

@@ -88,7 +88,14 @@ export const ORDER_OPERATIONS: readonly RouteConfig[] = [
       },
     },
     problems: [
-      ...(['OrderIdTaken', 'RequestInFlight', 'IdempotencyKeyReused', 'UnknownProduct', 'Overloaded'] as const),
+      ...([
+        'OrderIdNotAllowed',
+        'OrderIdTaken',
+        'RequestInFlight',
+        'IdempotencyKeyReused',
+        'UnknownProduct',
+        'Overloaded',
+      ] as const),
       ...(['OrderNotFound', 'OrdersUnavailable', 'EngineUnavailable'] as const),
     ],
   }),

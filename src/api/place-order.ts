@@ -75,6 +75,7 @@ async function place(
   const { request, caller, idempotencyKey } = placing;
   const key = idempotencyKey === undefined ? undefined : { owner: caller.id, key: idempotencyKey };
   const order = await completeOrder(deps, request, caller);
+  await refuseChosenId(deps, request, caller);
   await refuseUnknownProducts(deps, catalogue, { ...placing, orderId: order.orderId, key });
   if (backlog.isFull() && !(await isKnown(deps, order.orderId, key))) throw new Problem('Overloaded');
   const named = request.orderId !== undefined;
@@ -136,6 +137,13 @@ async function startOwn(
 /** Whether an earlier request has placed it, or has begun to. */
 const isKnown = async ({ orders }: Pick<ApiDeps, 'orders'>, orderId: string, key?: CallersKey): Promise<boolean> =>
   (key !== undefined && (await orders.knowsKey(key))) || (await orders.get(orderId)) !== undefined;
+
+/** A customer may name its own order again, as a 503 tells it to; any other id is refused, whether it exists or not. */
+async function refuseChosenId({ orders }: ApiDeps, { orderId }: OrderRequest, caller: Caller): Promise<void> {
+  if (orderId === undefined || caller.namesOrders) return;
+  const order = await orders.get(orderId);
+  if (!order || order.forgottenAt || order.customerId !== caller.customerId) throw new Problem('OrderIdNotAllowed');
+}
 
 interface Looked extends Pick<Placing, 'request' | 'memo'> {
   readonly orderId: string;

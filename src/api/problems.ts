@@ -43,6 +43,11 @@ export const PROBLEMS = {
     title: 'The API is not called by this host name.',
     operator: 'Nothing, unless the name is yours: then name it in ALLOWED_HOSTS.',
   },
+  OrderIdNotAllowed: {
+    status: 403,
+    title: 'Customers may not choose the id of an order: leave it out.',
+    operator: 'Nothing: the shop names orders with an API key or as staff; customers repeat under an Idempotency-Key.',
+  },
   RouteNotFound: { status: 404, title: 'There is nothing at this address.', operator: NOTHING },
   OrderNotFound: { status: 404, title: 'There is no such order.', operator: NOTHING },
   SagaNotFound: { status: 404, title: 'There is no such saga.', operator: NOTHING },

@@ -86,9 +86,22 @@ async function request(options: ClientOptions, method: string, path: string, inp
   const text = await response.text();
   const body: unknown = isJson(response) && text !== '' ? JSON.parse(text) : undefined;
   if (response.ok || response.status === 304) return { status: response.status, body, headers: response.headers };
-  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
   const problem = isProblem(response) ? (body as Problem) : undefined;
-  throw new ApiError(response.status, problem, Number.isNaN(retryAfter) ? undefined : retryAfter);
+  throw new ApiError(response.status, problem, retryAfterOf(response.headers));
+}
+
+/** `Retry-After` as seconds or as an HTTP-date (RFC 9110), in seconds; undefined if there is none that can be read. */
+function retryAfterOf(headers: Headers): number | undefined {
+  const text = headers.get('retry-after')?.trim() ?? '';
+  if (/^\d+$/.test(text)) return Number(text);
+  const at = timeOf(text);
+  return at === undefined ? undefined : Math.max(0, (at - (timeOf(headers.get('date') ?? '') ?? Date.now())) / 1_000);
+}
+
+function timeOf(text: string): number | undefined {
+  if (!/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined;
+  const time = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+  return Number.isNaN(time) ? undefined : time;
 }
 
 const isJson = ({ headers }: Response): boolean => /[/+]json\b/.test(headers.get('content-type') ?? '');

@@ -55,6 +55,7 @@ export type Problem = {
     | 'Forbidden'
     | 'OriginNotAllowed'
     | 'HostNotAllowed'
+    | 'OrderIdNotAllowed'
     | 'RouteNotFound'
     | 'OrderNotFound'
     | 'SagaNotFound'

@@ -33,12 +33,20 @@ export const ANYBODY: Sender = { name: null, role: null };
 
 export const callerOf = ({ name, role }: Sender): Caller =>
   name === null || role === null
-    ? { id: 'saga-commands', roles: ROLES, actor: undefined, customerId: undefined, expiresAt: undefined }
+    ? {
+        id: 'saga-commands',
+        roles: ROLES,
+        actor: undefined,
+        customerId: undefined,
+        namesOrders: true,
+        expiresAt: undefined,
+      }
     : {
         id: `command-key:${name}`,
         roles: [role],
         actor: role === 'customer' ? CUSTOMER : name,
         customerId: role === 'customer' ? name : undefined,
+        namesOrders: true,
         expiresAt: undefined,
       };
 

@@ -19,7 +19,7 @@ const ORDER: Order = {
 };
 
 /** Fits the schema of every verb. */
-const ANSWER = { id: 'order-7', status: 'undone', effect: 'applied', total, trackingNumber: 'UNW1' };
+const ANSWER = { status: 'undone', effect: 'applied', total, trackingNumber: 'UNW1' };
 
 const EFFECTS: [keyof Activities, string][] = [
   ['reserveInventory', 'PUT /inventory/api/reservations/order-7'],
@@ -43,7 +43,9 @@ beforeAll(async () => {
     request.on('end', () => {
       const { traceparent, [CORRELATION_ID]: correlationId } = request.headers;
       requests.push({ what: `${request.method} ${request.url}`, body, correlationId, traceparent });
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(ANSWER));
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ id: request.url?.split('/').at(-1), ...ANSWER }));
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

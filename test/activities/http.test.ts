@@ -39,12 +39,14 @@ const problem = (status: number, code: string): Planned => ({
 });
 
 /** Calls as an activity's attempt and returns what it failed with, or its answer. */
-async function outcome(answer: Planned | 'hang up', attempt = 1): Promise<unknown> {
+async function outcome(answer: Planned | 'hang up', attempt = 1, total?: number): Promise<unknown> {
   planned = answer;
-  const environment = new MockActivityEnvironment({ attempt, startToCloseTimeoutMs: 5000 });
+  const budget = { scheduleToCloseTimeoutMs: total ?? 0, scheduledTimestampMs: Date.now() };
+  const environment = new MockActivityEnvironment({ attempt, startToCloseTimeoutMs: 5000, ...budget });
   const request = {
     method: 'PUT' as const,
     at: { url },
+    about: { id: 'order-1', orderId: '1', amount: { amount: 4200, currency: 'EUR' } },
     answer: z.object({ effect: z.literal('applied') }),
     refusals: ['PaymentDeclined', 'AlreadyCancelled'],
   };
@@ -53,7 +55,7 @@ async function outcome(answer: Planned | 'hang up', attempt = 1): Promise<unknow
 
 describe("what a participant's answer means (rules 8 and 10)", () => {
   it('is an effect where a 200 fits its schema, and says which attempt it was', async () => {
-    expect(await outcome({ status: 200, body: { effect: 'applied', more: 1 } }, 3)).toEqual({
+    expect(await outcome({ status: 200, body: { id: 'order-1', effect: 'applied', more: 1 } }, 3)).toEqual({
       effect: 'applied',
       attempts: 3,
     });
@@ -80,6 +82,19 @@ describe("what a participant's answer means (rules 8 and 10)", () => {
     ['OperationalFault', 'a refusal whose status is not its own', { ...problem(422, 'PaymentDeclined'), status: 400 }],
     ['MalformedAnswer', 'a 4xx without a problem document', { status: 422, body: 'PaymentDeclined' }],
     ['MalformedAnswer', 'a 200 that does not fit', { status: 200, body: { effect: 'none' } }],
+    ...[
+      { id: undefined },
+      { id: 'order-2' },
+      { orderId: '2' },
+      { orderId: null },
+      { amount: { amount: 4201, currency: 'EUR' } },
+      { amount: { amount: 4200, currency: 'USD' } },
+      { amount: 4200 },
+    ].map((other): [string, string, Planned] => [
+      'MalformedAnswer',
+      `a 200 about something else (P4): ${JSON.stringify(other)}`,
+      { status: 200, body: { id: 'order-1', effect: 'applied', ...other } },
+    ]),
     ['MalformedAnswer', 'garbage', { status: 200, body: '<html>' }],
     [
       'MalformedAnswer',
@@ -104,5 +119,30 @@ describe("what a participant's answer means (rules 8 and 10)", () => {
     }
     const asked = (await outcome({ ...unavailable, headers: { 'retry-after': '7' } })) as { nextRetryDelay: number };
     expect(asked.nextRetryDelay).toBeGreaterThanOrEqual(7000);
+  });
+
+  it.each([
+    ['3600', 3_600_000],
+    ['0', 0],
+    ['in a while', 0],
+    ['-5', 0],
+    ['Fri, 27 Nov 2026 12:10:00 GMT', 600_000],
+    ['Friday, 27-Nov-26 12:10:00 GMT', 600_000],
+    ['Fri Nov 27 12:10:00 2026', 600_000],
+    ['Fri, 27 Nov 2026 11:00:00 GMT', 0],
+  ])('waits as long as Retry-After: %s asks for, by the clock of the service (P9)', async (header, wait) => {
+    const headers = { 'retry-after': header, date: 'Fri, 27 Nov 2026 12:00:00 GMT' };
+    const asked = (await outcome({ ...problem(503, 'Unavailable'), headers })) as { nextRetryDelay: number };
+    expect(asked.nextRetryDelay).toBeGreaterThanOrEqual(wait);
+    expect(asked.nextRetryDelay).toBeLessThanOrEqual(wait + 500);
+  });
+
+  it('waits no longer than the budget has room for one attempt more (P9)', async () => {
+    const answer = { ...problem(503, 'Unavailable'), headers: { 'retry-after': '3600' } };
+    const asked = (await outcome(answer, 1, 300_000)) as { nextRetryDelay: number };
+    expect(asked.nextRetryDelay).toBeGreaterThan(240_000);
+    expect(asked.nextRetryDelay).toBeLessThanOrEqual(295_000);
+    const spent = (await outcome(answer, 1, 6_000)) as { nextRetryDelay: number };
+    expect(spent.nextRetryDelay).toBeLessThanOrEqual(500);
   });
 });

@@ -198,7 +198,7 @@ describe('a customer', () => {
   it('cannot take over the order of another by its id, nor its idempotency key', async () => {
     const { items } = ORDER;
     const same = await api.post('/api/orders', { orderId: 'alices', items }, await bob());
-    expect([same.status, same.body['code']]).toEqual([409, 'OrderIdTaken']);
+    expect([same.status, same.body['code']]).toEqual([403, 'OrderIdNotAllowed']);
     const key = { 'idempotency-key': 'both' };
     const [hers, his] = [
       await api.post('/api/orders', { items }, { ...(await alice()), ...key }),
@@ -206,6 +206,24 @@ describe('a customer', () => {
     ];
     expect([hers.status, his.status]).toEqual([202, 202]);
     expect(his.body['orderId']).not.toBe(hers.body['orderId']);
+  });
+
+  it('may not choose the id of an order, and hears nothing of which exist (P7)', async () => {
+    const { items } = ORDER;
+    const answers = await Promise.all(
+      ['alices', 'free-id'].map(async (orderId) => api.post('/api/orders', { orderId, items }, await bob())),
+    );
+    const told = answers.map(({ status, body: { correlationId: _id, ...body } }) => ({ status, body }));
+    expect(told[0]).toEqual(told[1]);
+    expect(told[0]).toMatchObject({ status: 403, body: { code: 'OrderIdNotAllowed' } });
+    expect(await api.orders.get('free-id')).toBeUndefined();
+    // Its own order it may name again, as a 503 tells it to.
+    const own = await api.post('/api/orders', { items }, await bob());
+    const again = await api.post('/api/orders', { items, orderId: own.body['orderId'] }, await bob());
+    expect([again.status, again.body['orderId']]).toEqual([200, own.body['orderId']]);
+    // Machines and staff name orders.
+    const machine = { 'x-api-key': 'key-customer' };
+    expect((await api.post('/api/orders', { orderId: 'by-a-machine', items }, machine)).status).toBe(202);
   });
 
   it('lists its own orders, and may not ask for those of another', async () => {
