@@ -55,11 +55,11 @@ export function streamTickets(orders: Pick<OrderStore, 'sharedKey'>): StreamTick
         if (!(error instanceof errors.JOSEError)) throw error;
         throw new Problem('InvalidCredentials', { reason: 'TicketNotValid' }, { cause: error });
       });
-      const { id, roles, actor, customerId, expiresAt } = payload.caller;
+      const { id, roles, actor, customerId, namesOrders, expiresAt } = payload.caller;
       if (expiresAt !== undefined && expiresAt < Date.now()) {
         throw new Problem('InvalidCredentials', { reason: 'TicketNotValid' });
       }
-      return { id, roles, actor, customerId, expiresAt };
+      return { id, roles, actor, customerId, namesOrders, expiresAt };
     },
   };
 }
