@@ -3,6 +3,7 @@
  * was parked has slots of its own, and nothing waits for anything but the earlier commands of its own saga.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isGrpcServiceError } from '@temporalio/client';
 import { Problem } from '../api/problem.js';
 import { PROBLEMS } from '../api/problems.js';
 import { within } from '../journal/within.js';
@@ -191,14 +192,21 @@ function isFinal({ code }: Problem): boolean {
 const pauseAfter = (attempts: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 10), LONGEST_PAUSE_MS);
 
-/** The code, and of an error that nobody has foreseen its kind: its message may hold what was sent. */
+/** The code with Temporal's own words, if it has any; of an error that nobody has foreseen its kind, without what was sent. */
 function reasonOf(error: unknown): string {
-  if (error instanceof Problem) return oneLine(`${error.code}: ${error.message}`);
+  const said = saidByTemporal(error);
+  if (error instanceof Problem) return oneLine(`${error.code}: ${said ?? error.message}`);
   if (error instanceof AttemptTimedOutError) return 'NotDecided: no answer in time';
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const details: unknown = Reflect.get(Object(cause) as object, 'details');
   const name = error instanceof Error ? error.name : 'Error';
-  return oneLine(typeof details === 'string' ? `${name}: ${details}` : `InternalError: ${name}`);
+  return oneLine(said === undefined ? `InternalError: ${name}` : `${name}: ${said}`);
+}
+
+/** The details of the gRPC error that is behind it: they name a workflow at most. */
+function saidByTemporal(error: unknown): string | undefined {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 6; cause = cause.cause, depth += 1) {
+    if (isGrpcServiceError(cause) && cause.details !== '') return cause.details;
+  }
+  return undefined;
 }
 
 async function untilStored(

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
 import { freePort } from '../../../src/main/ports.js';
 import { environmentOf } from '../environment.js';
 import { storeServer, type StoreServer } from './server.js';
@@ -12,8 +12,18 @@ const JAVA = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx512m'];
 
 const classPath = (): string => path.join(environmentOf('TEST_KAFKA'), '*');
 
-/** `settings` are added to server.properties. */
-export async function kafkaServer(settings: Readonly<Record<string, string>> = {}): Promise<StoreServer> {
+export interface Secured {
+  /** More arguments for formatting its disk, such as `--add-scram`. */
+  readonly format?: readonly string[];
+  /** How a client connects. */
+  readonly client?: Pick<KafkaConfig, 'ssl' | 'sasl'>;
+}
+
+/** `settings` are added to server.properties. `$PORT` in them is the broker's port. */
+export async function kafkaServer(
+  settings: Readonly<Record<string, string>> = {},
+  { format: more = [], client = {} }: Secured = {},
+): Promise<StoreServer> {
   const controller = await freePort();
   return storeServer({
     name: 'kafka',
@@ -21,14 +31,15 @@ export async function kafkaServer(settings: Readonly<Record<string, string>> = {
     command: (port, folder) => {
       const file = path.join(folder, 'server.properties');
       if (!existsSync(file)) {
-        writeFileSync(file, propertiesOf({ ...standard(port, controller, folder), ...settings }));
+        const properties = propertiesOf({ ...standard(port, controller, folder), ...settings });
+        writeFileSync(file, properties.replaceAll('$PORT', String(port)).replaceAll('$CONTROLLER', String(controller)));
         const id = 'AAAAAAAAAAAAAAAAAAAAAQ';
-        const format = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', file, '--ignore-formatted'];
+        const format = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', file, '--ignore-formatted', ...more];
         execFileSync('java', [...JAVA, '-cp', classPath(), ...format], { stdio: 'pipe' });
       }
       return { file: 'java', args: [...JAVA, '-cp', classPath(), 'kafka.Kafka', file] };
     },
-    isReady,
+    isReady: (port) => isReady(port, client),
   });
 }
 
@@ -56,8 +67,13 @@ const propertiesOf = (settings: Readonly<Record<string, string>>): string =>
     .join('');
 
 /** A broker that listens may still be loading its coordinators. */
-async function isReady(port: number): Promise<boolean> {
-  const kafka = new Kafka({ brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING, retry: { retries: 0 } });
+async function isReady(port: number, client: NonNullable<Secured['client']>): Promise<boolean> {
+  const kafka = new Kafka({
+    ...client,
+    brokers: [`127.0.0.1:${port}`],
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 0 },
+  });
   const admin = kafka.admin();
   try {
     await admin.connect();

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { loadConfig } from '../../src/main/config.js';
+import { requireStartable } from '../../src/main/refusals.js';
+
+const SECRET = '0123456789abcdef0123456789abcdef';
+const KAFKA = { KAFKA_BROKERS: 'a:9092' };
+const SASL = { KAFKA_SASL_MECHANISM: 'SCRAM-SHA-256', KAFKA_USERNAME: 'unwind', KAFKA_PASSWORD: 'p' };
+const KEYS = { KAFKA_COMMAND_KEYS: `desk:operator:${SECRET}` };
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'unwind-kafka-settings-'));
+const noPem = path.join(folder, 'no.pem');
+writeFileSync(noPem, 'this is no certificate');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('how Kafka is reached (K8)', () => {
+  it('is off without brokers, and plain with nothing but them', () => {
+    expect(loadConfig({}).kafka).toBeUndefined();
+    expect(loadConfig(KAFKA).kafka).toMatchObject({ brokers: ['a:9092'], commands: { keys: undefined } });
+    expect(loadConfig(KAFKA).kafka?.ssl).toBeUndefined();
+  });
+
+  it('is by TLS and SCRAM if the variables say so', () => {
+    const { kafka } = loadConfig({ ...KAFKA, ...SASL, ...KEYS, KAFKA_SSL: 'on' });
+    expect(kafka?.ssl).toEqual({});
+    expect(kafka?.sasl).toEqual({ mechanism: 'scram-sha-256', username: 'unwind', password: 'p' });
+    expect(kafka?.commands?.keys).toEqual([{ name: 'desk', role: 'operator', secret: SECRET }]);
+  });
+
+  it.each([
+    ['a password without a user', { KAFKA_PASSWORD: 'hush-hush' }, /belong together/],
+    [
+      'a password that would go unencrypted',
+      { ...SASL, KAFKA_SASL_MECHANISM: 'PLAIN', KAFKA_PASSWORD: 'hush-hush' },
+      /PLAIN/,
+    ],
+    ['files without TLS', { KAFKA_SSL_CA_FILE: noPem }, /KAFKA_SSL_CA_FILE is set, and KAFKA_SSL is not on/],
+    [
+      'a file that is not there',
+      { KAFKA_SSL: 'on', KAFKA_SSL_CA_FILE: '/nowhere.pem' },
+      /KAFKA_SSL_CA_FILE cannot be read \(ENOENT\)/,
+    ],
+    ['a certificate without its key', { KAFKA_SSL: 'on', KAFKA_SSL_CERT_FILE: noPem }, /belong together/],
+    [
+      'files that hold no certificate',
+      { KAFKA_SSL: 'on', KAFKA_SSL_CERT_FILE: noPem, KAFKA_SSL_KEY_FILE: noPem },
+      /PEM/,
+    ],
+    ['a secret that is too short', { KAFKA_COMMAND_KEYS: 'desk:operator:hush-hush' }, /^KAFKA_COMMAND_KEYS must be/],
+    ['a role that is none', { KAFKA_COMMAND_KEYS: `desk:boss:${SECRET}` }, /^KAFKA_COMMAND_KEYS must be/],
+    ['one name for two keys', { KAFKA_COMMAND_KEYS: `a:admin:${SECRET},a:operator:${SECRET}` }, /once/],
+  ])('is refused with %s, and no secret is shown', (_, more, sentence) => {
+    const load = (): unknown => loadConfig({ ...KAFKA, ...more });
+    expect(load).toThrow(sentence);
+    expect(load).toThrow(
+      expect.objectContaining({ message: expect.not.stringMatching(`hush-hush|${SECRET}`) as string }) as Error,
+    );
+  });
+});
+
+describe('in production, commands of unknown senders (K8)', () => {
+  const start = (more: NodeJS.ProcessEnv) => () =>
+    requireStartable(['relay'], loadConfig({ NODE_ENV: 'production', ...KAFKA, ...more }));
+
+  it('are refused at start', () => {
+    expect(start({})).toThrow(/anybody who reaches Kafka could send commands/);
+    expect(start({ KAFKA_SSL: 'on' })).toThrow(/KAFKA_COMMANDS=unauthenticated waives this/);
+  });
+
+  it.each([
+    ['the broker asks for a password', SASL],
+    ['commands are signed', KEYS],
+    ['commands are off', { KAFKA_COMMANDS: 'off' }],
+    ['it is waived', { KAFKA_COMMANDS: 'unauthenticated' }],
+  ])('are no reason not to start if %s', (_, more) => {
+    expect(start(more)).not.toThrow();
+  });
+});
