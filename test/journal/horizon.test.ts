@@ -105,20 +105,21 @@ describe('what the relay waits for (K6)', () => {
       'SELECT pg_backend_pid() AS pid, xact_start AS since FROM pg_stat_activity WHERE pid = pg_backend_pid()',
     );
     await write('after');
-    await eventually('the relay to say it', WITHIN, () => told.length > 0);
+    // Other tests have transactions in this database as well.
+    const ofIt = (held: Held | undefined): boolean => held?.holder.application === 'a-forgotten-shell';
+    await eventually('the relay to say it', WITHIN, () => told.some(ofIt));
     const [row] = rows;
-    expect(told).toEqual([
-      {
-        holder: { pid: row?.pid, application: 'a-forgotten-shell', since: row?.since.toISOString() },
-        ms: expect.any(Number) as number,
-      },
-    ]);
-    expect(relay?.held()?.holder.pid).toBe(row?.pid);
+    expect(told.find(ofIt)?.holder).toEqual({
+      pid: row?.pid,
+      application: 'a-forgotten-shell',
+      since: row?.since.toISOString(),
+    });
+    await eventually('the relay to know it', WITHIN, () => relay?.held()?.holder.pid === row?.pid);
     expect(sink.idsOf('order-after')).toEqual([]);
     await holder.query('ROLLBACK');
     await delivered();
-    await eventually('the relay to say that it goes on', WITHIN, () => told.length === 2);
-    expect(told[1]).toBeUndefined();
+    await eventually('the relay to say that it goes on', WITHIN, () => told.at(-1) === undefined);
+    expect(told.filter(ofIt)).toHaveLength(1);
     expect(sink.idsOf('order-after')).toHaveLength(10);
   });
 
