@@ -35,6 +35,20 @@ export function postgresPassword(passwordFile: string): string {
   return readFileSync(passwordFile, 'utf8').trim();
 }
 
+/** @throws StartError if another major version of PostgreSQL has made the data: no other one can read it */
+export async function requireSameMajor(binaries: PostgresBinaries, data: string): Promise<void> {
+  const file = path.join(data, 'PG_VERSION');
+  if (!existsSync(file)) return;
+  const made = readFileSync(file, 'utf8').trim();
+  const { stdout } = await run(binaries.postgres, ['--version']);
+  const ours = /\d+(\.\d+)?/.exec(stdout)?.[0] ?? '';
+  if (made === ours.split('.')[0]) return;
+  const maker = /^\d{1,3}(\.\d+)?$/.test(made) ? `PostgreSQL ${made}` : 'an unknown version of PostgreSQL';
+  throw new StartError(
+    `The data in ${data} was made by ${maker}, and the embedded server is PostgreSQL ${ours}, which cannot read it. To keep the data, dump it with the programs of the version that made it (pg_dumpall), move the folder away, start again and load the dump; to begin anew, move the folder away.`,
+  );
+}
+
 /** Makes the data directory if there is none. It appears under its name only once it is whole. */
 export async function prepareData(
   binaries: PostgresBinaries,

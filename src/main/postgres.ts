@@ -9,7 +9,7 @@ import { openLog, postgresAsJson, readLines } from './log-file.js';
 import { requireFreePort } from './ports.js';
 import { choosePostgresLauncher, commandOf, findPostgresBinaries, type Launcher } from './postgres-binaries.js';
 import { ENDING_POSTGRES, endLeftoverPostgres, postgresEnvironment } from './postgres-data.js';
-import { postgresPassword, prepareData } from './postgres-data.js';
+import { postgresPassword, prepareData, requireSameMajor } from './postgres-data.js';
 import { endProcess } from './processes.js';
 import { redact } from './secrets.js';
 import { StartError } from './start-error.js';
@@ -116,6 +116,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const home = realpathSync(options.dataDir);
   const data = path.join(home, 'postgres');
   const binaries = await findPostgresBinaries();
+  await requireSameMajor(binaries, data);
   const launcher = await choosePostgresLauncher(binaries);
   // The other ways keep a capability to pass through folders of others.
   if (launcher.owner && launcher.prefix.length === 0) chmodSync(home, 0o711);

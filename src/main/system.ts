@@ -1,10 +1,13 @@
 /** The whole system: which components there are, in which order they start, and in which they end. */
 import { setTimeout as pause } from 'node:timers/promises';
+import path from 'node:path';
 import type { Extent } from './choose-ports.js';
 import type { Component } from './component.js';
 import { type Config, SERVICE_NAMES } from './config.js';
 import { requireDatabase } from './database.js';
 import { nodeComponent } from './node-component.js';
+import { findPostgresBinaries } from './postgres-binaries.js';
+import { requireSameMajor } from './postgres-data.js';
 import { postgresComponent, temporalComponent } from './server-components.js';
 import { hasSinks } from './has-sinks.js';
 import { StartError, startSentence } from './start-error.js';
@@ -98,6 +101,7 @@ function servers(plan: Plan, system: System): Component[] {
 export async function startSystem(plan: Plan, system: System, ports: Record<string, string>): Promise<void> {
   const { config, target, extent, logFolder, terminal } = plan;
   const all = extent.part === 'all';
+  if (extent.postgres) await requireSameMajor(await findPostgresBinaries(), path.join(config.dataDir, 'postgres'));
   if (all && config.databaseUrl !== undefined) {
     await requireDatabase(config.databaseUrl);
     system.databaseUrl = config.databaseUrl;

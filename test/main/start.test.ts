@@ -1,5 +1,5 @@
 /** What keeps the system from starting is told in one sentence, with exit code 1 and nothing left running. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -113,6 +113,29 @@ describe('npm start', () => {
     ]);
     expect(readdirSync(folder).filter((name) => name !== 'logs')).toEqual([]);
   });
+
+  it.each([
+    ['16', 'PostgreSQL 16'],
+    ['9.6', 'PostgreSQL 9.6'],
+    ['19', 'PostgreSQL 19'],
+    ['', 'an unknown version of PostgreSQL'],
+  ])(
+    'says both versions and the way out if other data is in its folder: PG_VERSION %s (O3)',
+    async (version, maker) => {
+      mkdirSync(path.join(folder, 'postgres'));
+      writeFileSync(path.join(folder, 'postgres', 'PG_VERSION'), `${version}\n`);
+      const [line = '', ...others] = await linesOf({});
+      expect(others).toEqual([]);
+      expect(line).toMatch(
+        /^unwind: The data in .*\/postgres was made by .*, and the embedded server is PostgreSQL 18\.\d+/,
+      );
+      expect(line).toContain(`made by ${maker}, `);
+      expect(line).toMatch(
+        /dump it with the programs of the version that made it \(pg_dumpall\), move the folder away/,
+      );
+      expect(existsSync(path.join(folder, 'temporal.db'))).toBe(false);
+    },
+  );
 
   it('refuses fault injection in production', async () => {
     expect(await linesOf({ NODE_ENV: 'production', FAULT_INJECTION: 'on' })).toEqual([
