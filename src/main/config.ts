@@ -155,6 +155,17 @@ function limitsOf(settings: Settings): ServiceLimits {
   };
 }
 
+/** A password that is given by itself is taken as it is; in a URL it would have to be percent-encoded. */
+function withPassword(url: string | undefined, password: string | undefined): string | undefined {
+  if (password === undefined) return url;
+  if (url === undefined) {
+    throw new StartError('DATABASE_PASSWORD is set without DATABASE_URL: set both, or none for the embedded server.');
+  }
+  const whole = new URL(url);
+  whole.password = encodeURIComponent(password);
+  return whole.href;
+}
+
 /** Throws a `StartError` with a sentence for each variable that is wrong. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const settings = parse(env);
@@ -180,7 +191,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: settings.LOG_LEVEL,
     listenHost: settings.LISTEN_HOST,
     dataDir: path.resolve(settings.DATA_DIR),
-    databaseUrl: settings.DATABASE_URL,
+    databaseUrl: withPassword(settings.DATABASE_URL, settings.DATABASE_PASSWORD),
     journalDatabaseUrl: settings.JOURNAL_DATABASE_URL,
     migrationWaitMs: settings.MIGRATION_LOCK_WAIT,
     apiPort: settings.API_PORT,

@@ -228,6 +228,7 @@ export const variables = {
   ),
   DATA_DIR: isHarmless(z.string().default('.data')),
   DATABASE_URL: url(postgres, 'postgres://user:password@127.0.0.1:5432/unwind'),
+  DATABASE_PASSWORD: z.string().optional(),
   API_PORT: port(8000),
   PAYMENT_PORT: port(8001),
   INVENTORY_PORT: port(8002),

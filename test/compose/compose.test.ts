@@ -109,6 +109,18 @@ describe('docker-compose.yml against the code', () => {
   });
 });
 
+describe('the password in docker-compose.yml', () => {
+  it.each(['a@b/c:d#e?f%g', '%41', 'unwind'])('reaches the database as it is: %s (O2)', (password) => {
+    for (const [, { environment }] of ourServices) {
+      expect(environment['DATABASE_URL']).not.toContain('POSTGRES_PASSWORD');
+      const given = { ...environment, DATABASE_PASSWORD: password };
+      expect(new URL(loadConfig(given).databaseUrl ?? '').password).toBe(encodeURIComponent(password));
+    }
+    expect(composeText).toMatch(/^  DATABASE_PASSWORD: \$\{POSTGRES_PASSWORD:-unwind\}$/m);
+    expect(composeText).not.toMatch(/:\/\/[^\s@]*\$\{/);
+  });
+});
+
 describe('the URLs and ports in docker-compose.yml', () => {
   it('names services that exist in every URL', () => {
     for (const [, { environment }] of ourServices) {

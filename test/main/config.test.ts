@@ -218,7 +218,7 @@ describe('the configuration', () => {
       Object.keys(variables).sort(),
     );
     const examples =
-      /^(?:DATABASE_URL|JOURNAL_DATABASE_URL|REDIS_URL|MONGODB_URL|KAFKA_BROKERS|KURRENTDB_URL|SAGA_APPROVAL_ABOVE|API_CORS_ORIGINS|ALLOWED_HOSTS|AUTH_(?!ROLES).*)$/;
+      /^(?:DATABASE_URL|DATABASE_PASSWORD|JOURNAL_DATABASE_URL|REDIS_URL|MONGODB_URL|KAFKA_BROKERS|KURRENTDB_URL|SAGA_APPROVAL_ABOVE|API_CORS_ORIGINS|ALLOWED_HOSTS|AUTH_(?!ROLES).*)$/;
     const values = Object.fromEntries([...documented].filter(([name]) => !examples.test(name)));
     expect(loadConfig(values)).toEqual(loadConfig({}));
   });

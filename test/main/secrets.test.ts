@@ -1,5 +1,6 @@
 /** No secret is in a message or a log line, whatever the variable, its form and what is wrong with it (L1, rule 33). */
 import * as fc from 'fast-check';
+import { Client } from 'pg';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/main/config.js';
 import { keepSecretsOf, keepSecretsOfUrl, redact } from '../../src/main/secrets.js';
@@ -95,6 +96,27 @@ describe('a secret', () => {
         expect(loadConfig({ DATABSE_URL: value, AUTH_API_KEY: value }).warnings.join()).not.toContain('c4nary');
       }),
     );
+  });
+
+  it('for the database is taken as it is, whatever characters it has, if it is given by itself (O2)', () => {
+    const any = fc.oneof(password, fc.string({ minLength: 1, unit: 'grapheme' }));
+    fc.assert(
+      fc.property(any, (secret) => {
+        const { databaseUrl } = loadConfig({
+          DATABASE_URL: 'postgres://unwind@db:5432/shop',
+          DATABASE_PASSWORD: secret,
+        });
+        const client = new Client({ connectionString: databaseUrl });
+        expect([client.user, client.password, client.host, client.port, client.database]).toEqual([
+          'unwind',
+          secret,
+          'db',
+          5432,
+          'shop',
+        ]);
+      }),
+    );
+    expect(() => loadConfig({ DATABASE_PASSWORD: 'c4nary' })).toThrow(/^DATABASE_PASSWORD is set without DATABASE_URL/);
   });
 
   it('is masked in a log line and a sentence that quote a valid URL, as drivers do (L1)', () => {
