@@ -208,7 +208,13 @@ function startersFor({ folder, onClose }: Site, { address, databaseUrl, urls }: 
   };
   const logFile = (name: string): string => path.join(folder, `${name}.log`);
   const serviceUrls = Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_URL`, urls[name]]));
-  const common = { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: address, METRICS_PORT: '0', ...serviceUrls };
+  const common = {
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: address,
+    METRICS_PORT: '0',
+    WORKER_HEALTH_PORT: '0',
+    ...serviceUrls,
+  };
   return {
     startUnwind: (env: Readonly<Record<string, string>> = {}, node: readonly string[] = []) =>
       kept(

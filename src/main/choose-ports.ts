@@ -22,7 +22,10 @@ export function portsToUse(config: Config, extent: Extent): Map<string, number> 
     for (const [name, port] of Object.entries(config.servicePorts)) ports.set(`${name.toUpperCase()}_PORT`, port);
   }
   if (hasSinks(config)) ports.set('RELAY_METRICS_PORT', config.relayMetricsPort);
-  return ports.set('METRICS_PORT', config.metricsPort).set('API_PORT', config.apiPort);
+  return ports
+    .set('METRICS_PORT', config.metricsPort)
+    .set('WORKER_HEALTH_PORT', config.workerHealthPort)
+    .set('API_PORT', config.apiPort);
 }
 
 /**

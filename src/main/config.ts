@@ -41,6 +41,7 @@ export interface Config {
   readonly temporalUiPort: number;
   readonly metricsPort: number;
   readonly relayMetricsPort: number;
+  readonly workerHealthPort: number;
   /** Sinks of the journal; undefined: switched off. */
   readonly redisUrl: string | undefined;
   readonly redisTls: TlsFiles | undefined;
@@ -201,6 +202,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     temporalUiPort: settings.TEMPORAL_UI_PORT,
     metricsPort: settings.METRICS_PORT,
     relayMetricsPort: settings.RELAY_METRICS_PORT,
+    workerHealthPort: settings.WORKER_HEALTH_PORT,
     redisUrl: settings.REDIS_URL,
     ...storeTlsOf(settings),
     mongodbUrl: settings.MONGODB_URL,

@@ -36,11 +36,12 @@ async function lastPollOf({ connection, namespace, identity }: Polling, queue: P
   return times.reduce((latest, time) => (time > latest ? time : latest), 0n);
 }
 
-const lastPolls = async (polling: Polling): Promise<bigint[]> =>
+/** Of each queue, in their order. */
+export const lastPolls = async (polling: Polling): Promise<bigint[]> =>
   await Promise.all(polling.queues.map((queue) => lastPollOf(polling, queue)));
 
 /** A server that does not let us ask: it can be neither confirmed nor denied that the worker polls. */
-const mayNotAsk = (error: unknown): boolean => isGrpcServiceError(error) && MAY_NOT_ASK.includes(error.code);
+export const mayNotAsk = (error: unknown): boolean => isGrpcServiceError(error) && MAY_NOT_ASK.includes(error.code);
 
 /**
  * To be called before the worker runs. Its result waits until the server has seen a later poll of the worker for every

@@ -1,7 +1,4 @@
-/**
- * Every variable that the processes read, with what it may be and whether it may bear a secret. Temporal's own are read
- * by its SDK.
- */
+/** Every variable that the processes read: what it may be, and whether it may bear a secret. The SDK reads Temporal's own. */
 import { hostNames, origins } from './browser-settings.js';
 import { z } from 'zod';
 import type { ApiKey } from '../api/authenticate.js';
@@ -239,6 +236,7 @@ export const variables = {
   TEMPORAL_UI_PORT: port(8233),
   METRICS_PORT: port(9464),
   RELAY_METRICS_PORT: port(9465),
+  WORKER_HEALTH_PORT: port(9466),
   PAYMENT_URL: url(http, 'http://127.0.0.1:8001'),
   INVENTORY_URL: url(http, 'http://127.0.0.1:8002'),
   SHIPPING_URL: url(http, 'http://127.0.0.1:8003'),

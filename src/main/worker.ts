@@ -13,13 +13,15 @@ import { rememberOrders } from '../orders/remember.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { findDatabase } from './database.js';
 import { openWorkersJournal } from './workers-journal.js';
+import { listen } from './listen.js';
 import { localAddress } from './local-url.js';
 import { orderQueues } from './order-queues.js';
-import { watchPollers } from './pollers.js';
+import { type Polling, watchPollers } from './pollers.js';
 import { freePort, requireFreePort } from './ports.js';
 import { runProcess } from './run-process.js';
 import { connectTemporal } from './temporal-namespace.js';
 import { temporalTarget } from './temporal-target.js';
+import { healthApp, type PollHealth, watchPolls } from './worker-health.js';
 import { bundleWorkflows } from './workflow-bundle.js';
 
 const TEMPORAL_PATIENCE = 30_000;
@@ -70,28 +72,26 @@ interface Run {
   readonly run: Promise<unknown>;
   /** Rejects when one of the workers fails. */
   readonly failure: Promise<never>;
+  readonly health: PollHealth;
 }
 
-/** Runs the workers, and returns once the server has seen each of them poll. The connection is closed then. */
+/** Runs the workers, and returns once the server has seen each of them poll. */
 async function runPolled(workers: readonly [Worker, ...Worker[]], asking: Connection, namespace: string): Promise<Run> {
   const queues = workers.map(({ options }) => ({ name: options.taskQueue, kind: 'activity' as const }));
   const [{ options: deciding }] = workers;
-  const untilPolled = await watchPollers(
-    {
-      connection: asking,
-      namespace,
-      identity: deciding.identity,
-      queues: [{ name: deciding.taskQueue, kind: 'workflow' }, ...queues],
-    },
-    POLLED_WITHIN,
-  );
+  const polling: Polling = {
+    connection: asking,
+    namespace,
+    identity: deciding.identity,
+    queues: [{ name: deciding.taskQueue, kind: 'workflow' }, ...queues],
+  };
+  const untilPolled = await watchPollers(polling, POLLED_WITHIN);
   const run = Promise.all(workers.map((worker) => worker.run()));
   const failure = new Promise<never>((_resolve, reject) => {
     run.catch(reject);
   });
   await Promise.race([untilPolled(), failure]);
-  await asking.close();
-  return { run, failure };
+  return { run, failure, health: watchPolls(polling) };
 }
 
 await runProcess('worker', 'worker', async ({ config, logger }) => {
@@ -128,14 +128,16 @@ await runProcess('worker', 'worker', async ({ config, logger }) => {
     Worker.create({ ...common, ...deciding, ...(await workflowCode()) }),
     ...acting.map((queue) => Worker.create({ ...common, ...queue })),
   ]);
-  const { run, failure } = await runPolled(workers, asking, target.namespace);
+  const { run, failure, health } = await runPolled(workers, asking, target.namespace);
+  const server = await listen(healthApp(health), 'WORKER_HEALTH_PORT', config.workerHealthPort, config.listenHost);
   return {
-    where: `task queue ${TASK_QUEUE} and one for each service, metrics http://${localAddress(config.listenHost, metricsPort, 'localhost')}/metrics`,
+    where: `task queue ${TASK_QUEUE} and one for each service, metrics http://${localAddress(config.listenHost, metricsPort, 'localhost')}/metrics, health ${server.url}/health/ready`,
     failure,
     stop: async () => {
       for (const worker of workers) worker.shutdown();
       await run;
-      await connection.close();
+      health.stop();
+      await Promise.all([server.close(), asking.close(), connection.close()]);
       await Promise.all([orders.close(), journal.close()]);
     },
   };

@@ -135,11 +135,11 @@ describe('the URLs and ports in docker-compose.yml', () => {
   it.each([
     ['api', '/health/ready', 'src/api/health-routes.ts'],
     ['services', '/health/ready', 'src/services/open-service.ts'],
-    ['worker', '/metrics', 'src/main/worker.ts'],
+    ['worker', '/health/ready', 'src/main/worker-health.ts'],
   ])('asks %s for a health that it has, on each port on which it listens', (name, route, source) => {
     const { healthcheck, environment } = byName(name);
-    const { apiPort, servicePorts, metricsPort } = loadConfig(environment);
-    const ports = { api: [apiPort], services: Object.values(servicePorts), worker: [metricsPort] }[name] ?? [];
+    const { apiPort, servicePorts, workerHealthPort } = loadConfig(environment);
+    const ports = { api: [apiPort], services: Object.values(servicePorts), worker: [workerHealthPort] }[name] ?? [];
     const [, , , ...urls] = healthcheck?.test ?? [];
     expect(urls.toSorted()).toEqual(ports.map((port) => `http://127.0.0.1:${port}${route}`).toSorted());
     expect(readRoot(source)).toContain(route);

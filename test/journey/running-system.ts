@@ -17,6 +17,7 @@ const PORTS = [
   'TEMPORAL_UI',
   'METRICS',
   'RELAY_METRICS',
+  'WORKER_HEALTH',
 ];
 
 export interface RunningSystem {

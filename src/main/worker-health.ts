@@ -1,0 +1,67 @@
+/** Whether the worker polls all of its queues, as Temporal sees it: what its health check answers. */
+import type { RequestListener } from 'node:http';
+import { lastPolls, mayNotAsk, type Polling } from './pollers.js';
+import { reasonOf } from './reason.js';
+
+const LOOK_EVERY_MS = 5_000;
+const ANSWER_WITHIN_MS = 5_000;
+/** A poll waits for a task for at most 70 seconds, then the next one begins. */
+const POLLED_WITHIN_MS = 100_000;
+/** After so long without an answer of Temporal the worker cannot poll either. */
+const ANSWERED_WITHIN_MS = 20_000;
+
+export interface PollHealth {
+  /** Undefined if it polls; else what is wrong. */
+  complaint(): string | undefined;
+  stop(): void;
+}
+
+/** To be called when every queue is polled. A server that does not let us ask is believed. */
+export function watchPolls(polling: Polling): PollHealth {
+  const { queues, connection } = polling;
+  let seen: readonly bigint[] = [];
+  let answeredAt = performance.now();
+  let reason = '';
+  const polledAt = queues.map(() => performance.now());
+
+  async function look(): Promise<void> {
+    try {
+      const now = await connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => lastPolls(polling));
+      answeredAt = performance.now();
+      for (const [index, time] of now.entries()) if (time > (seen[index] ?? 0n)) polledAt[index] = answeredAt;
+      seen = now;
+    } catch (error) {
+      reason = reasonOf(error);
+      if (!mayNotAsk(error)) return;
+      answeredAt = performance.now();
+      polledAt.fill(answeredAt);
+    }
+  }
+
+  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  void look();
+  return {
+    complaint: () => {
+      if (performance.now() - answeredAt > ANSWERED_WITHIN_MS) return `Temporal does not answer (${reason})`;
+      const index = polledAt.findIndex((at) => performance.now() - at > POLLED_WITHIN_MS);
+      const queue = queues[index];
+      return queue && `the ${queue.kind} tasks of the queue ${queue.name} are not polled`;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** `/health/live`: this process answers. `/health/ready`: it polls; else 503 with the reason. */
+export const healthApp =
+  (health: PollHealth): RequestListener =>
+  (request, response) => {
+    const send = (status: number, body: object): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    if (request.url === '/health/live') send(200, { status: 'live' });
+    else if (request.url === '/health/ready') {
+      const reason = health.complaint();
+      if (reason === undefined) send(200, { status: 'ready' });
+      else send(503, { status: 'unavailable', reason });
+    } else send(404, { status: 'not found' });
+  };
