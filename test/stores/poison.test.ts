@@ -52,7 +52,7 @@ async function startEverything(): Promise<void> {
   await admin.disconnect();
   system = startSystem(dataDir, {
     KAFKA_BROKERS: kafka.url,
-    KAFKA_COMMAND_BUDGET: '20s',
+    KAFKA_COMMAND_BUDGET: '90s',
     SAGA_APPROVAL_ABOVE: '100000.00 EUR',
   });
   await system.line(/^ +logs/);
