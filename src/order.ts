@@ -27,6 +27,15 @@ export interface ShippingAddress {
   readonly country: string;
 }
 
+/** The shop's own pairs, kept with the order only: up to 20 of short texts. */
+export type Metadata = Readonly<Record<string, string>>;
+
+/** What the inventory service asks for one of each product, by its id, in integer minor units of one currency. */
+export interface UnitPrices {
+  readonly currency: string;
+  readonly units: Readonly<Record<string, number>>;
+}
+
 /** What the customer asked for. It lives in the `orders` table only: personal data never enters Temporal. */
 export interface Order {
   readonly orderId: string;
@@ -37,6 +46,7 @@ export interface Order {
   readonly shippingAddress: ShippingAddress;
   /** ISO 8601: its customer was forgotten then, so that all that is personal is blank. */
   readonly forgottenAt?: string | null;
+  readonly metadata?: Metadata;
 }
 
 /** Why an order is cancelled, for histories and reports; what a customer says beside it stays with the order. */

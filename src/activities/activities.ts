@@ -1,5 +1,5 @@
 /** What the worker registers: the verbs of the four services, each addressed by ids alone. */
-import type { Money, Order } from '../order.js';
+import type { Money, Order, UnitPrices } from '../order.js';
 import type { ServiceTarget } from '../outbound/service-access.js';
 import { inventoryActivities } from './inventory.js';
 import { notificationActivities } from './notification.js';
@@ -15,6 +15,11 @@ export interface PricedOrderRef extends OrderRef {
   readonly total: Money;
 }
 
+/** Where what an order's products cost is kept, beside the order. */
+export interface PriceKeeper {
+  keepPrices(orderId: string, prices: UnitPrices): Promise<void>;
+}
+
 export interface OrderReader {
   get(orderId: string): Promise<Order | undefined>;
 }
@@ -22,6 +27,7 @@ export interface OrderReader {
 /** Where the order's data and the participants are. */
 export interface Participants {
   readonly orders: OrderReader;
+  readonly prices?: PriceKeeper;
   readonly services: Readonly<Record<'inventory' | 'payment' | 'shipping' | 'notification', ServiceTarget>>;
 }
 

@@ -11,13 +11,13 @@ import { invalidRequest } from './validate.js';
 
 /** @throws Problem `Forbidden` for the order of another customer, `InvalidRequest` for what is still missing */
 export async function completeOrder(deps: ApiDeps, request: OrderRequest, caller: Caller): Promise<Order> {
-  const { orderId = randomUUID(), items, paymentMethod, shippingAddress } = request;
+  const { orderId = randomUUID(), items, paymentMethod, shippingAddress, metadata } = request;
   if (caller.customerId !== undefined && (request.customerId ?? caller.customerId) !== caller.customerId) {
     const detail = 'A customer orders for itself: leave the customer id out.';
     throw new Problem('Forbidden', { detail, reason: 'OtherCustomer' });
   }
   const customerId = request.customerId ?? caller.customerId;
-  const known = { orderId, items: mergeItems(items) };
+  const known = { orderId, items: mergeItems(items), ...(metadata && { metadata }) };
   if (customerId !== undefined && paymentMethod !== undefined && shippingAddress !== undefined) {
     return { ...known, customerId, paymentMethod, shippingAddress };
   }

@@ -5,6 +5,7 @@ import type { OrderStore } from '../orders/orders.js';
 import type { ServiceTarget } from '../outbound/service-access.js';
 import type { SagaPolicy } from '../workflows/messages.js';
 import type { Authenticate } from './authenticate.js';
+import type { TemporalClock } from './temporal-clock.js';
 
 /** What the API works with; it connects to nothing and reads no environment by itself. */
 export interface ApiDeps {
@@ -13,6 +14,8 @@ export interface ApiDeps {
   readonly journal: JournalReader;
   /** Bound to the namespace. Its connection may be lazy: the API lives while Temporal is away. */
   readonly temporal: Client;
+  /** What decisions are dated by. */
+  readonly clock: TemporalClock;
   readonly taskQueue: string;
   /** Orders that may wait for a worker before no more are taken; without it any number. */
   readonly backlogLimit?: number;
@@ -33,6 +36,8 @@ export interface ApiDeps {
   readonly hosts?: readonly string[] | undefined;
   /** Origins whose pages may call, exactly as browsers send them. */
   readonly origins?: readonly string[] | undefined;
+  /** Event streams that one caller may have open at once; without it any number. */
+  readonly streamsPerCaller?: number;
   /** Fires when the process is to end: nobody is kept waiting, and connections are given up after their answer. */
   readonly stopping?: AbortSignal | undefined;
 }

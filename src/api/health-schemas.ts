@@ -4,8 +4,33 @@ export const livenessSchema = z.object({ status: z.literal('live') }).meta({ id:
 
 const reachable = z.enum(['up', 'down']);
 
+export const DUTIES = ['reads', 'places', 'steers'] as const;
+
+export const readinessQuerySchema = z.strictObject({
+  duty: z
+    .enum(DUTIES, `is one of ${DUTIES.join(', ')}`)
+    .optional()
+    .meta({
+      description:
+        'Answers 503 unless this duty can be done. Without it 503 says that none can, or that the process ends.',
+    }),
+});
+
 export const readinessSchema = z
-  .object({ status: z.enum(['ready', 'unavailable']), postgresql: reachable, temporal: reachable })
+  .object({
+    status: z.enum(['ready', 'degraded', 'unavailable']).meta({
+      description:
+        '`ready`: every duty can be done. `degraded`: some of them. `unavailable`: none, or the process ends.',
+    }),
+    reads: reachable.meta({ description: 'Orders and their status can be read: PostgreSQL answers.' }),
+    places: reachable.meta({ description: 'Orders can be placed: PostgreSQL and Temporal answer.' }),
+    steers: reachable.meta({ description: 'Decisions can be made: PostgreSQL and Temporal answer.' }),
+    postgresql: reachable,
+    temporal: reachable,
+    clockDifferenceMs: z.int().nullable().meta({
+      description: "Temporal's time minus this process's, in milliseconds; null while it is not known.",
+    }),
+  })
   .meta({ id: 'Readiness' });
 
 export type Readiness = z.infer<typeof readinessSchema>;

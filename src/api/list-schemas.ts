@@ -1,8 +1,8 @@
 /** Pages of orders, sagas and events: what may be asked for, and what is answered. */
 import { z } from 'zod';
 import { parseTime } from '../database/times.js';
-import { CUSTOMER_ID_PATTERN, orderId, orderLinksSchema, owner } from './order-schemas.js';
-import { sagaRecordShape, sagaStateSchema, time, waitingFor } from './saga-schemas.js';
+import { CUSTOMER_ID_PATTERN, orderId, orderLinksSchema, owner, PRODUCT_ID_PATTERN } from './order-schemas.js';
+import { money, orNull, sagaRecordShape, sagaStateSchema, time, waitingFor } from './saga-schemas.js';
 
 /** A number in a query; a list of numbers (`limit=1&limit=2`) is none. */
 const whole = (min: number, max: number) =>
@@ -36,11 +36,46 @@ const instant = z
 
 const yesNo = z.enum(['true', 'false']).transform((text) => text === 'true');
 
+/** `state=FAILED,CANCELLED`, or the parameter several times; each one counts once. At fault is the parameter. */
+const several = <Item extends string>(item: z.ZodType<Item, string>, items: object, what: string) =>
+  z
+    .union([z.string(), z.array(z.string())])
+    .transform((given, context) => {
+      const values = [...new Set([given].flat().flatMap((text) => text.split(',')))];
+      const parsed = z.array(item).max(MOST_OF_SEVERAL, `are at most ${MOST_OF_SEVERAL}`).safeParse(values);
+      if (parsed.success) return parsed.data;
+      context.addIssue(parsed.error.issues[0]?.message ?? `are ${what}`);
+      return z.NEVER;
+    })
+    .meta({
+      type: 'array',
+      items,
+      minItems: 1,
+      maxItems: MOST_OF_SEVERAL,
+      anyOf: undefined,
+      description: `Any of these ${what}: the parameter several times, or once with commas between.`,
+    });
+
+const MOST_OF_SEVERAL = 20;
+
 export const orderListQuerySchema = z.strictObject({
-  state: sagaStateSchema.optional(),
+  state: several(sagaStateSchema, { $ref: '#/components/schemas/SagaState' }, 'states').optional(),
+  waitsForApproval: yesNo
+    .optional()
+    .meta({ type: 'boolean', description: '`true`: only those that wait for an approval.' }),
+  productId: z
+    .string()
+    .regex(PRODUCT_ID_PATTERN, 'is the id of a product')
+    .optional()
+    .meta({ description: 'Orders with a line of this product.' }),
   customerId: z.string().regex(CUSTOMER_ID_PATTERN, 'is the id of a customer').optional(),
-  from: instant.optional().meta({ description: 'Created then or later.' }),
-  to: instant.optional().meta({ description: 'Created before then.' }),
+  from: instant.optional().meta({ description: 'The order was created then or later, whatever else is asked for.' }),
+  to: instant.optional().meta({ description: 'The order was created before then.' }),
+  updatedFrom: instant.optional().meta({
+    description:
+      'Its saga changed last then or later. With this or `updatedTo` the list is sorted by `updatedAt`, oldest first.',
+  }),
+  updatedTo: instant.optional().meta({ description: 'Its saga changed last before then.' }),
   ...paging,
 });
 
@@ -55,7 +90,7 @@ const orderSummary = z
     reason: z.string().nullable(),
     blockedOn: z.string().nullable(),
     waitingFor,
-    total: z.object({ amount: z.int(), currency: z.string() }).meta({ id: 'Money' }).nullable(),
+    total: orNull(money),
     updatedAt: time,
     asOf: time,
     links: orderLinksSchema,
@@ -174,3 +209,25 @@ export const streamTicketSchema = z
   })
   .meta({ id: 'StreamTicket' });
 export type StreamTicket = z.infer<typeof streamTicketSchema>;
+/** As in the audit trail: `SagaBlocked`, `OrderFulfillmentFailed`. */
+const eventType = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,99}$/, 'is the type of an event');
+
+export const allEventsQuerySchema = z.strictObject({
+  type: several(eventType, { type: 'string', example: 'SagaBlocked' }, 'types').optional(),
+  after: whole(0, 999_999_999_999_999).optional().meta({
+    type: 'integer',
+    minimum: 0,
+    description:
+      'The position of an event: those behind it. To go on from a page its `next` is the place, as `cursor`.',
+  }),
+  ...paging,
+});
+
+export const allEventsSchema = z
+  .object({
+    items: z.array(sagaEvent).readonly(),
+    next: z.string().meta({ description: '`cursor` of the next page, also if there is nothing more as yet.' }),
+    more: z.boolean().meta({ description: 'There may be more at once.' }),
+    asOf: time.meta({ description: 'What was confirmed by then was looked at.' }),
+  })
+  .meta({ id: 'AllEvents' });

@@ -1,7 +1,7 @@
 /** The OpenAPI document, made from the schemas that validate; what a route answers is listed once. */
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { API_KEY_HEADER } from './credentials.js';
-import { livenessSchema, readinessSchema } from './health-schemas.js';
+import { livenessSchema, readinessQuerySchema, readinessSchema } from './health-schemas.js';
 import { json, RETRY_AFTER } from './operation.js';
 import { ORDER_OPERATIONS } from './order-operations.js';
 import { SAGA_OPERATIONS } from './saga-operations.js';
@@ -20,11 +20,15 @@ const HEALTH_OPERATIONS: readonly RouteConfig[] = [
     method: 'get',
     path: '/health/ready',
     operationId: 'ready',
-    summary: 'Orders can be taken: PostgreSQL and Temporal answer',
+    summary: 'What can be done at the moment: reading, placing, steering',
+    request: { query: readinessQuerySchema },
     responses: {
-      200: { description: 'Ready.', content: json(readinessSchema) },
+      200: {
+        description: 'The duty that was asked for can be done; without one, orders can be read at least.',
+        content: json(readinessSchema),
+      },
       503: {
-        description: 'Something is away, or the process is about to end.',
+        description: 'It cannot, or the process is about to end.',
         headers: RETRY_AFTER,
         content: json(readinessSchema),
       },

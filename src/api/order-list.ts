@@ -10,13 +10,19 @@ import { parseQuery } from './validate.js';
 
 /** A customer's list is of its own orders, whatever it asks for; another's it may not ask for. */
 export async function listOrders({ journal }: ApiDeps, req: Request, res: Response): Promise<void> {
-  const { cursor, limit, ...filter } = parseQuery(orderListQuerySchema, req.query);
+  const {
+    cursor,
+    limit,
+    state: states,
+    waitsForApproval: waiting,
+    ...filter
+  } = parseQuery(orderListQuerySchema, req.query);
   const own = callerOf(req).customerId;
   if (own !== undefined && (filter.customerId ?? own) !== own) {
     throw new Problem('Forbidden', { reason: 'OtherCustomer' });
   }
   const customerId = own ?? filter.customerId;
-  const { items, next } = await journal.listOrders({ ...filter, customerId }, { cursor, limit });
+  const { items, next } = await journal.listOrders({ ...filter, states, waiting, customerId }, { cursor, limit });
   const page: OrderList = { items: items.map((order) => ({ ...order, links: linksOf(order.orderId) })), next };
   sendTagged(req, res, page);
 }

@@ -58,7 +58,14 @@ const decision = (
     body: { schema, example: { reason: told.reason } },
     responses: { 200: { description: 'The decision, acted on.', content: json(orders.decisionSchema) } },
     problems: [
-      ...(['OrderNotFound', 'AlreadyFulfilled', 'AlreadyUnwinding', 'AlreadyEnded', 'NotApplicable'] as const),
+      ...([
+        'OrderNotFound',
+        'AlreadyFulfilled',
+        'AlreadyUnwinding',
+        'AlreadyEnded',
+        'NotApplicable',
+        'SagaPaused',
+      ] as const),
       ...(['RequestIdReused', 'PreconditionFailed', 'NotDecided', 'OrdersUnavailable'] as const),
     ],
   });

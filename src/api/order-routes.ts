@@ -1,19 +1,17 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { sagaIdOf } from '../order.js';
-import type { StoredOrder } from '../orders/orders.js';
 import { acceptedOrder, requireOrder } from './access.js';
 import { actorOf, allow, callerOf, CUSTOMER, type Caller } from './caller.js';
 import { requireMatch, sendTagged } from './conditional.js';
 import { correlationIdOf } from './correlation.js';
 import type { ApiDeps } from './deps.js';
 import { jsonBody } from './json-body.js';
-import { linksOf } from './order-links.js';
 import { listOrders } from './order-list.js';
-import { cancelRequestSchema, decisionRequestSchema, orderRequestSchema, type OrderView } from './order-schemas.js';
+import { cancelRequestSchema, decisionRequestSchema, orderRequestSchema } from './order-schemas.js';
+import { cancellationOf, orderView, type ReadOrder } from './order-view.js';
 import { looksOf, placeOrder, type Placed } from './place-order.js';
 import { idempotencyKeyOf, waitOf } from './preferences.js';
 import { onlyMethods, Problem } from './problem.js';
-import type { SagaStatus } from './saga-schemas.js';
 import { hasEnded, readSagaStatus, statusTag, type HowToAsk } from './saga-status.js';
 import { orderRequest, steerSaga, type OrderDecision } from './steer-saga.js';
 import { traceOf } from './trace.js';
@@ -135,33 +133,9 @@ async function decide(
   return { orderId, sagaId, ...decided };
 }
 
-interface ReadOrder {
-  readonly order: StoredOrder;
-  readonly status: SagaStatus;
-}
-
 async function readOrder(deps: ApiDeps, caller: Caller, orderId: string, how?: HowToAsk): Promise<ReadOrder> {
   const order = await acceptedOrder(deps, caller, orderId);
   const status = await readSagaStatus(deps, sagaIdOf(orderId), how);
   if (!status) throw new Problem('OrderNotFound');
-  return { order, status };
+  return { order, status, cancellation: await cancellationOf(deps, status) };
 }
-
-const orderView = ({ order, status }: ReadOrder): OrderView => {
-  const { state, reason, blockedOn, waitingFor, asOf, source } = status;
-  return {
-    orderId: order.orderId,
-    sagaId: sagaIdOf(order.orderId),
-    customerId: order.forgottenAt ? null : order.customerId,
-    ...(order.forgottenAt && { forgottenAt: order.forgottenAt }),
-    items: order.items,
-    createdAt: order.createdAt,
-    state,
-    reason,
-    blockedOn,
-    waitingFor,
-    asOf,
-    source,
-    links: linksOf(order.orderId),
-  };
-};

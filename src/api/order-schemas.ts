@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CANCEL_REASONS, ORDER_ID_PATTERN } from '../order.js';
 import { holdsPersonalData, looksLikeCardNumber } from '../personal-data.js';
-import { sagaStatusSchema } from './saga-schemas.js';
+import { money, orNull, sagaStatusSchema, time } from './saga-schemas.js';
 
 /** No control characters and no halves of surrogate pairs: PostgreSQL stores neither. At least one visible character. */
 // oxlint-disable-next-line no-control-regex -- to refuse them
@@ -48,11 +48,13 @@ export const orderId = z
 /** An order's id becomes its workflow's id, and stands in every log: a new one must not look like a card number. */
 const newOrderId = orderId.refine((id) => !looksLikeCardNumber(id), 'is no card number: 13 to 19 digits need a letter');
 
+export const PRODUCT_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
 const orderItem = z
   .strictObject({
     productId: z
       .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is a product id: up to 64 letters, digits, ".", "_" or "-"')
+      .regex(PRODUCT_ID_PATTERN, 'is a product id: up to 64 letters, digits, ".", "_" or "-"')
       .meta({ example: '123' }),
     quantity: z.int('is a whole number').min(1, 'is at least 1').max(MAX_QUANTITY, `is at most ${MAX_QUANTITY}`),
   })
@@ -67,6 +69,29 @@ const shippingAddress = z
     country: z.string().regex(/^[A-Z]{2}$/, 'is an ISO 3166-1 code of two capital letters'),
   })
   .meta({ id: 'ShippingAddress', description: DEMO });
+
+const METADATA_PAIRS = 20;
+const METADATA_KEY = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/;
+
+const pairs = z
+  .record(z.string().regex(METADATA_KEY, 'has keys of up to 40 letters, digits, "_", "." or "-"'), text(500))
+  .refine((given) => Object.keys(given).length <= METADATA_PAIRS, `has at most ${METADATA_PAIRS} pairs`);
+
+/** A record passes over `__proto__`, which would be accepted and lost: as a key of another name it is refused. */
+const metadata = z
+  .preprocess(
+    (given) =>
+      typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__') ? { ['__proto__ ']: '' } : given,
+    pairs,
+  )
+  .meta({
+    type: 'object',
+    propertyNames: { pattern: METADATA_KEY.source },
+    additionalProperties: { type: 'string', maxLength: 500, pattern: SHOWN_TEXT },
+    description: `The shop's own: up to ${METADATA_PAIRS} short texts, kept with the order only. Part of what makes two requests the same.`,
+    maxProperties: METADATA_PAIRS,
+    example: { cart: 'c-17' },
+  });
 
 export const orderRequestSchema = z
   .strictObject({
@@ -90,6 +115,7 @@ export const orderRequestSchema = z
       .meta({ description: `A token of the payment provider, never a card number. ${DEMO}`, example: 'pm_demo' })
       .optional(),
     shippingAddress: shippingAddress.optional(),
+    metadata: metadata.optional(),
   })
   .superRefine(({ items }, context) => {
     const totals = new Map<string, number>();
@@ -118,7 +144,14 @@ export const orderAcceptedSchema = z
 
 export type OrderAccepted = z.infer<typeof orderAcceptedSchema>;
 
-const { state, reason, blockedOn, waitingFor, asOf, source } = sagaStatusSchema.shape;
+const { state, reason, blockedOn, waitingFor, paused, asOf, source } = sagaStatusSchema.shape;
+
+const pricedItem = orderItem
+  .safeExtend({
+    unitPrice: orNull(money).meta({ description: 'As it was when the stock was held; null before.' }),
+    total: orNull(money),
+  })
+  .meta({ id: 'PricedItem' });
 
 export const owner = z.string().nullable().meta({ description: 'Null if the customer was forgotten.' });
 
@@ -128,16 +161,39 @@ export const orderSchema = z
     orderId,
     sagaId: z.string(),
     customerId: owner,
-    forgottenAt: z.iso
-      .datetime()
+    forgottenAt: time
       .optional()
       .meta({ description: 'When the customer was forgotten: what was personal of the order is blank since then.' }),
-    items: z.array(orderItem).readonly(),
-    createdAt: z.iso.datetime(),
+    items: z.array(pricedItem).readonly(),
+    total: orNull(money).meta({ description: 'Null until the stock is held.' }),
+    metadata: z.record(z.string(), z.string()).readonly(),
+    createdAt: time,
+    updatedAt: time.optional().meta({ description: 'When its saga changed last.' }),
     state,
     reason,
+    reasonText: z.string().nullable().optional().meta({ description: 'What the code in `reason` means.' }),
+    shipment: orNull(
+      z
+        .object({ trackingNumber: z.string(), status: z.enum(['booked', 'cancelling', 'cancelled']) })
+        .meta({ id: 'Shipment' }),
+    ).optional(),
+    refund: orNull(
+      z
+        .object({ amount: money, status: z.enum(['pending', 'refunded']), refundedAt: time.nullable() })
+        .meta({ id: 'Refund' }),
+    ).optional(),
+    cancellation: z
+      .object({
+        by: z.string(),
+        reason: z.string().meta({ description: 'A code.' }),
+        comment: z.string().optional().meta({ description: 'What the customer said beside it.' }),
+        at: time,
+      })
+      .meta({ id: 'Cancellation', description: 'The cancel that was accepted.' })
+      .optional(),
     blockedOn,
     waitingFor,
+    paused,
     asOf,
     source,
     links,

@@ -19,6 +19,7 @@ export const PERMISSIONS = {
   streamSagaEvents: EVERYBODY,
   createStreamTicket: EVERYBODY,
   listSagas: STAFF,
+  listEvents: STAFF,
   resolveStep: STAFF,
   resolveSagas: STAFF,
 } as const satisfies Record<string, readonly Role[]>;

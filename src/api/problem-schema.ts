@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PROBLEMS } from './problems.js';
+import { paused } from './saga-schemas.js';
 
 /** RFC 9457, with a stable `code`. */
 export const problemSchema = z
@@ -16,6 +17,7 @@ export const problemSchema = z
     sagaId: z.string().optional(),
     state: z.string().optional(),
     blockedOn: z.string().nullable().optional(),
+    paused: paused.optional(),
     requestId: z.string().optional(),
     reason: z.string().optional().meta({ description: 'Of a 401 or 403: why, such as `TokenExpired`.' }),
     correlationId: z.string(),

@@ -5,6 +5,7 @@ import { InvalidCursorError } from '../journal/reader.js';
 import { JournalUnavailableError } from '../journal/unavailable.js';
 import { OrdersUnavailableError } from '../orders/unavailable.js';
 import { noteDenial, type DenialReason, type LoggedCaller } from './credentials.js';
+import type { Pause } from './pause.js';
 import { correlationIdOf } from './correlation.js';
 import { PROBLEMS, problemType, type ProblemCode, type ProblemKind } from './problems.js';
 
@@ -23,6 +24,8 @@ export interface ProblemDetails {
   /** The saga's state, where that is why the request was refused. */
   readonly state?: string;
   readonly blockedOn?: string | null;
+  /** Who has paused the saga in Temporal, and why. */
+  readonly paused?: Pause;
   /** Under which an undecided request is repeated. */
   readonly requestId?: string;
   /** Why a caller was turned away (401, 403): stable, and never a value that was sent. */

@@ -66,7 +66,7 @@ export const PROBLEMS = {
   },
   AlreadyFulfilled: {
     status: 409,
-    title: 'The order has been fulfilled and can no longer be cancelled.',
+    title: 'The order has been fulfilled already.',
     operator: 'Nothing: a return is another process.',
   },
   AlreadyUnwinding: {
@@ -88,6 +88,11 @@ export const PROBLEMS = {
     status: 409,
     title: 'The step was answered before the request could act.',
     operator: 'Nothing: the saga goes on by itself. Its status says how.',
+  },
+  SagaPaused: {
+    status: 409,
+    title: 'The saga is paused in Temporal, and takes no decision until it goes on.',
+    operator: 'Unpause its workflow once the reason is gone: `paused` says who has paused it, why, and since when.',
   },
   PreconditionFailed: {
     status: 412,
@@ -116,6 +121,12 @@ export const PROBLEMS = {
     title: 'Too many requests at once; please try again later.',
     operator: 'Nothing, unless a caller needs more: then raise API_RATE_LIMIT.',
     retryAfter: 60,
+  },
+  TooManyStreams: {
+    status: 429,
+    title: 'The caller has as many event streams open as it may; please close one, or try again later.',
+    operator: 'Nothing, unless a caller needs more: then raise API_STREAMS_PER_CALLER.',
+    retryAfter: 5,
   },
   InternalError: {
     status: 500,

@@ -2,6 +2,8 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import {
+  allEventsQuerySchema,
+  allEventsSchema,
   eventListQuerySchema,
   eventListSchema,
   sagaListQuerySchema,
@@ -72,6 +74,18 @@ export const SAGA_OPERATIONS: readonly RouteConfig[] = [
   }),
   operation({
     method: 'get',
+    path: '/api/events',
+    operationId: 'listEvents',
+    summary: 'Events of all sagas, oldest first',
+    description:
+      'For readers that keep their place: `next` is where to go on, today or next week. Each event comes once, those of one ' +
+      'saga in their order. A page may be short although `more` is true.',
+    query: allEventsQuerySchema,
+    responses: { 200: { description: 'A page.', content: json(allEventsSchema) } },
+    problems: ['JournalUnavailable'],
+  }),
+  operation({
+    method: 'get',
     path: '/api/sagas/{sagaId}/stream',
     operationId: 'streamSagaEvents',
     summary: "A saga's events as they come",
@@ -92,7 +106,7 @@ export const SAGA_OPERATIONS: readonly RouteConfig[] = [
       },
       204: { description: 'The saga has ended, and everything has been told.' },
     },
-    problems: ['InvalidRequest', 'SagaNotFound', 'OrdersUnavailable', 'JournalUnavailable'],
+    problems: ['InvalidRequest', 'SagaNotFound', 'TooManyStreams', 'OrdersUnavailable', 'JournalUnavailable'],
   }),
   operation({
     method: 'post',
@@ -130,6 +144,7 @@ export const SAGA_OPERATIONS: readonly RouteConfig[] = [
       ...([
         'SagaNotFound',
         'NotApplicable',
+        'SagaPaused',
         'Overtaken',
         'AlreadyFulfilled',
         'AlreadyEnded',

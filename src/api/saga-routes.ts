@@ -7,6 +7,7 @@ import { requireMatch, sendTagged } from './conditional.js';
 import type { ApiDeps } from './deps.js';
 import { jsonBody } from './json-body.js';
 import {
+  allEventsQuerySchema,
   eventListQuerySchema,
   sagaListQuerySchema,
   stepName,
@@ -27,6 +28,7 @@ type SagaRoute = RequestHandler<{ sagaId: string }>;
 export function sagaRoutes(deps: ApiDeps, tickets: Pick<StreamTickets, 'issue'>): Router {
   const router = express.Router();
   router.route('/api/sagas').get(allow('listSagas'), listSagas(deps)).all(onlyMethods('GET'));
+  router.route('/api/events').get(allow('listEvents'), listEvents(deps)).all(onlyMethods('GET'));
   router.route('/api/sagas/resolve').post(allow('resolveSagas'), jsonBody, resolveSagas(deps)).all(onlyMethods('POST'));
   router.route('/api/sagas/:sagaId/status').get(allow('getSagaStatus'), status(deps)).all(onlyMethods('GET'));
   router.route('/api/sagas/:sagaId/events').get(allow('listSagaEvents'), events(deps)).all(onlyMethods('GET'));
@@ -58,6 +60,14 @@ const listSagas =
     const { cursor, limit, ...filter } = parseQuery(sagaListQuerySchema, req.query);
     const page: SagaList = await journal.listSagas(filter, { cursor, limit });
     sendTagged(req, res, page);
+  };
+
+const listEvents =
+  ({ journal }: ApiDeps): RequestHandler =>
+  async (req, res) => {
+    const { cursor, limit, type: types, after } = parseQuery(allEventsQuerySchema, req.query);
+    const page = await journal.listEvents({ types, after }, { cursor, limit });
+    res.json(page);
   };
 
 const events =

@@ -39,6 +39,16 @@ export const sagaOutcomeSchema = z.object({
   deadLetters: z.array(z.string()).default([]),
 });
 
+/** A named schema must not be made nullable itself: it would be so wherever it is named. */
+export const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.null()]);
+
+export const money = z.object({ amount: z.int(), currency: z.string() }).meta({ id: 'Money' });
+
+export const paused = z.object({ by: z.string(), reason: z.string(), since: time.optional() }).meta({
+  id: 'Pause',
+  description: 'The workflow is paused in Temporal: by whom, why, since when. Absent if it is not.',
+});
+
 export const waitingFor = z.object({ approval: z.string(), until: time }).nullable();
 
 /** Everything that a saga records. */
@@ -69,6 +79,7 @@ export const sagaStatusSchema = z
     waivers: sagaRecordShape.waivers.optional(),
     deadLetters: sagaRecordShape.deadLetters.optional(),
     updatedAt: time.optional(),
+    paused: paused.optional(),
     asOf: time.meta({ description: 'When this was true.' }),
     source: z.enum(['readModel', 'workflow', 'engine', 'orders']).meta({
       description:

@@ -6,6 +6,7 @@ import { getSagaState, SAGA_TYPE, SagaBlockedOnAttribute, SagaStateAttribute } f
 import type { SagaRecord } from '../workflows/messages.js';
 import { stateOf } from './conditional.js';
 import type { ApiDeps } from './deps.js';
+import { pauseOf } from './pause.js';
 import { SAGA_ID_PATTERN, sagaOutcomeSchema, sagaStateSchema, type SagaStatus } from './saga-schemas.js';
 import { viewOf } from './saga-view.js';
 import { askTemporal, EngineUnavailableError } from './temporal.js';
@@ -15,7 +16,7 @@ const PATIENCE_MS = 1_500;
 /** What the read model says is worth nothing less without Temporal. */
 const ALARM_PATIENCE_MS = 300;
 
-type Engine = Pick<ApiDeps, 'temporal' | 'orders' | 'journal'>;
+type StatusDeps = Pick<ApiDeps, 'temporal' | 'orders' | 'journal'>;
 
 export interface HowToAsk {
   /** Bounds the wait for the workflow, in milliseconds. */
@@ -29,7 +30,7 @@ export interface HowToAsk {
  * answering queries as if it were running.
  */
 export async function readSagaStatus(
-  deps: Engine,
+  deps: StatusDeps,
   sagaId: string,
   { patience = PATIENCE_MS, fresh = false }: HowToAsk = {},
 ): Promise<SagaStatus | undefined> {
@@ -38,11 +39,11 @@ export async function readSagaStatus(
   if (view && !fresh) return statusFromView(deps, view);
   const [run, record] = await Promise.all([describe(deps, sagaId, PATIENCE_MS), queryRecord(deps, sagaId, patience)]);
   if (run === 'away' || run === 'notFound') {
-    return view ? viewed(view, run === 'notFound' ? 'NOT_FOUND' : undefined) : statusFromOrders(deps, sagaId, run);
+    return view ? viewed(view, run) : statusFromOrders(deps, sagaId, run);
   }
   const engineStatus = run.status.name;
-  if (record && !ALARMS.has(engineStatus)) return { ...record, asOf: now(), source: 'workflow', engineStatus };
-  return view ? viewed(view, engineStatus) : statusFromEngine(deps, sagaId, run);
+  if (record && !ALARMS.has(engineStatus)) return { ...record, asOf: now(), source: 'workflow', ...engineSays(run) };
+  return view ? viewed(view, run) : statusFromEngine(deps, sagaId, run);
 }
 
 /** The same for the same state, whoever tells it; who tells it and when is left out. */
@@ -59,23 +60,27 @@ export const hasEnded = ({ state }: { readonly state: string }): boolean => ENDE
 const now = (): string => new Date().toISOString();
 
 /** Of a saga that goes on, whether Temporal agrees that it does. */
-async function statusFromView(deps: Engine, view: SagaView): Promise<SagaStatus> {
-  if (hasEnded(view)) return viewed(view, undefined);
-  const run = await describe(deps, view.sagaId, ALARM_PATIENCE_MS);
-  if (run === 'away') return viewed(view, undefined);
-  return viewed(view, run === 'notFound' ? 'NOT_FOUND' : run.status.name);
+async function statusFromView(deps: StatusDeps, view: SagaView): Promise<SagaStatus> {
+  if (hasEnded(view)) return viewed(view, 'away');
+  return viewed(view, await describe(deps, view.sagaId, ALARM_PATIENCE_MS));
+}
+
+/** What Temporal knew of the workflow, if it was asked and has answered. */
+type Engine = WorkflowExecutionDescription | 'away' | 'notFound';
+
+function engineSays(run: Engine): Pick<SagaStatus, 'engineStatus' | 'paused'> {
+  if (run === 'away') return {};
+  if (run === 'notFound') return { engineStatus: 'NOT_FOUND' };
+  const paused = pauseOf(run);
+  return { engineStatus: run.status.name, ...(paused && { paused }) };
 }
 
 const viewed = (
   { version: _version, branch: _branch, behindGap: _behindGap, ...view }: SagaView,
-  engineStatus: string | undefined,
-): SagaStatus => ({ ...view, source: 'readModel', ...(engineStatus !== undefined && { engineStatus }) });
+  run: Engine,
+): SagaStatus => ({ ...view, source: 'readModel', ...engineSays(run) });
 
-async function describe(
-  deps: Engine,
-  sagaId: string,
-  patience: number,
-): Promise<WorkflowExecutionDescription | 'away' | 'notFound'> {
+async function describe(deps: StatusDeps, sagaId: string, patience: number): Promise<Engine> {
   try {
     return await askTemporal(deps.temporal, patience, () => deps.temporal.workflow.getHandle(sagaId).describe());
   } catch (error) {
@@ -86,12 +91,16 @@ async function describe(
 }
 
 /** Undefined where no worker answers, or the workflow cannot: it is stuck on a bug, or has not begun. */
-async function queryRecord(deps: Engine, sagaId: string, patience: number): Promise<SagaRecord | undefined> {
+async function queryRecord(deps: StatusDeps, sagaId: string, patience: number): Promise<SagaRecord | undefined> {
   const handle = deps.temporal.workflow.getHandle(sagaId);
   return askTemporal(deps.temporal, patience, () => handle.query(getSagaState)).catch(() => undefined);
 }
 
-async function statusFromEngine(deps: Engine, sagaId: string, run: WorkflowExecutionDescription): Promise<SagaStatus> {
+async function statusFromEngine(
+  deps: StatusDeps,
+  sagaId: string,
+  run: WorkflowExecutionDescription,
+): Promise<SagaStatus> {
   const { name: engineStatus } = run.status;
   const outcome = engineStatus === 'COMPLETED' ? await readOutcome(deps, sagaId) : undefined;
   const attribute = sagaStateSchema.safeParse(run.typedSearchAttributes.get(SagaStateAttribute)).data ?? 'STARTED';
@@ -107,12 +116,12 @@ async function statusFromEngine(deps: Engine, sagaId: string, run: WorkflowExecu
     ...(run.closeTime && { updatedAt: run.closeTime.toISOString() }),
     asOf: now(),
     source: 'engine',
-    engineStatus,
+    ...engineSays(run),
   };
 }
 
 /** What a closed workflow returned; the history has it, no worker is needed. */
-async function readOutcome(deps: Engine, sagaId: string) {
+async function readOutcome(deps: StatusDeps, sagaId: string) {
   const handle = deps.temporal.workflow.getHandle(sagaId);
   const result: unknown = await askTemporal(deps.temporal, PATIENCE_MS, () => handle.result()).catch(() => undefined);
   return sagaOutcomeSchema.safeParse(result).data;
@@ -120,7 +129,7 @@ async function readOutcome(deps: Engine, sagaId: string) {
 
 /** An accepted order has a status even while Temporal is away; how far it has come nobody can say then. */
 async function statusFromOrders(
-  deps: Engine,
+  deps: StatusDeps,
   sagaId: string,
   run: 'away' | 'notFound',
 ): Promise<SagaStatus | undefined> {

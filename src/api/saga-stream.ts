@@ -19,6 +19,7 @@ const NOT_TERMINAL = /^Saga/;
 const isTerminal = ({ type }: Pick<StoredEvent, 'type'>): boolean => TERMINAL.test(type) && !NOT_TERMINAL.test(type);
 
 export function streamEvents(deps: ApiDeps): RequestHandler<{ sagaId: string }> {
+  const streams = openStreams(deps);
   return async (req, res) => {
     const { after: begin } = parseQuery(streamQuerySchema, req.query);
     const after = lastEventId(req) ?? begin;
@@ -36,10 +37,48 @@ export function streamEvents(deps: ApiDeps): RequestHandler<{ sagaId: string }> 
       res.status(204).end();
       return;
     }
+    if (req.method === 'HEAD') {
+      res.type('text/event-stream').end();
+      return;
+    }
+    const counted = streams.open(caller.id === 'anybody' ? `address:${req.ip ?? ''}` : caller.id);
     res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
     res.flushHeaders();
-    if (req.method === 'HEAD') res.end();
-    else await send(deps, res, sagaId, after, caller.expiresAt);
+    await send(deps, res, { sagaId, after, expiresAt: caller.expiresAt, over: counted.over }).finally(counted.close);
+  };
+}
+
+interface Stream {
+  /** Ends it: aborted when the process is to end as well. */
+  readonly over: AbortController;
+  readonly close: () => void;
+}
+
+/** How many each caller has open, and one listener for all of them for the end of this process. */
+function openStreams({ streamsPerCaller = Infinity, stopping }: ApiDeps): { open(caller: string): Stream } {
+  const counts = new Map<string, number>();
+  const open = new Set<AbortController>();
+  stopping?.addEventListener('abort', () => {
+    for (const over of open) over.abort();
+  });
+  return {
+    open(caller) {
+      const count = counts.get(caller) ?? 0;
+      if (count >= streamsPerCaller) throw new Problem('TooManyStreams');
+      counts.set(caller, count + 1);
+      const over = new AbortController();
+      open.add(over);
+      if (stopping?.aborted) over.abort();
+      return {
+        over,
+        close: () => {
+          if (!open.delete(over)) return;
+          const left = (counts.get(caller) ?? 1) - 1;
+          if (left > 0) counts.set(caller, left);
+          else counts.delete(caller);
+        },
+      };
+    },
   };
 }
 
@@ -50,21 +89,21 @@ function lastEventId(req: Request): number | undefined {
   throw invalidRequest([{ field: 'Last-Event-ID', message: 'is the id of an event of this stream' }]);
 }
 
+interface Sending {
+  readonly sagaId: string;
+  readonly after: number | undefined;
+  /** Of the caller's credentials. */
+  readonly expiresAt: number | undefined;
+  readonly over: AbortController;
+}
+
 /** Ends after the saga's last event, with the caller's credentials, with the connection, or with this process. */
-async function send(
-  { journal, stopping }: ApiDeps,
-  res: Response,
-  sagaId: string,
-  after: number | undefined,
-  expiresAt: number | undefined,
-): Promise<void> {
-  const over = new AbortController();
+async function send({ journal }: ApiDeps, res: Response, sending: Sending): Promise<void> {
+  const { sagaId, after, expiresAt, over } = sending;
   const end = (): void => over.abort();
   const heartbeat = setInterval(() => res.write(': still here\n\n'), HEARTBEAT_MS);
   const expiry = expiresAt === undefined ? undefined : setTimeout(end, Math.min(expiresAt - Date.now(), 2 ** 31 - 1));
   res.once('close', end);
-  stopping?.addEventListener('abort', end);
-  if (stopping?.aborted) end();
   try {
     res.write('retry: 1000\n\n');
     for await (const event of journal.follow(sagaId, { after, signal: over.signal })) {
@@ -77,7 +116,6 @@ async function send(
   } finally {
     clearInterval(heartbeat);
     clearTimeout(expiry);
-    stopping?.removeEventListener('abort', end);
     res.end();
   }
 }

@@ -15,10 +15,10 @@ const START_WITHIN_MS = 1_400;
  */
 export async function startSaga(
   deps: ApiDeps,
-  { orderId, mark }: AskedOrder,
+  { orderId, createdAt: orderedAt, mark }: AskedOrder,
   memo: Required<SagaMemo>,
 ): Promise<boolean> {
-  const input: OrderFulfillmentInput = { orderId, policy: deps.policy };
+  const input: OrderFulfillmentInput = { orderId, orderedAt, policy: deps.policy };
   try {
     await askTemporal(deps.temporal, START_WITHIN_MS, () =>
       deps.temporal.workflow.start(ORDER_FULFILLMENT, {

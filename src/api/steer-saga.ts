@@ -19,21 +19,25 @@ import {
   type SteeringRequest,
 } from '../workflows/messages.js';
 import type { ApiDeps } from './deps.js';
+import { pauseOf } from './pause.js';
 import { Problem, type ProblemDetails } from './problem.js';
+import { sentenceFor, type Asked } from './refusal-sentences.js';
 import { readSagaStatus } from './saga-status.js';
-import { askTemporal, EngineUnavailableError } from './temporal.js';
+import { askTemporal, EngineUnavailableError, isRefusedForItsStatus } from './temporal.js';
 
 const DECIDED_WITHIN_MS = 5_000;
 /** A decision that falls at the last moment still has to get here. */
 const GRACE_MS = 250;
 /** Of a workflow that has closed Temporal knows the verdict; its worker is not waited for long. */
 const ENDED_PATIENCE_MS = 250;
+const PAUSED_PATIENCE_MS = 1_500;
 
 type Steering<Request extends SteeringRequest> = Omit<Request, 'validUntil'>;
 
 /** What is asked of a saga. `id` is the same for the same request, so that its repeat finds the decision. */
 export interface SteerRequest {
   readonly id: string;
+  readonly asked: Asked;
   readonly details: ProblemDetails;
   readonly send: (handle: WorkflowHandle, updateId: string, validUntil: string) => Promise<Decision>;
 }
@@ -43,6 +47,7 @@ export type OrderDecision = keyof typeof UPDATES;
 
 export const orderRequest = (decision: OrderDecision, { actor, reason }: Steering<SteeringRequest>): SteerRequest => ({
   id: idOf(decision, [actor, reason]),
+  asked: decision,
   details: {},
   send: (handle, updateId, validUntil) =>
     handle.executeUpdate(UPDATES[decision], { updateId, args: [{ actor, reason, validUntil }] }),
@@ -51,6 +56,7 @@ export const orderRequest = (decision: OrderDecision, { actor, reason }: Steerin
 /** The content is part of the id: with other content the workflow is to see the request, and to refuse it (rule 18). */
 export const stepRequest = (request: Steering<ResolveRequest>): SteerRequest => ({
   id: idOf('resolve', [request.requestId, request.step, request.action, request.actor, request.reason]),
+  asked: 'resolve',
   details: { requestId: request.requestId },
   send: (handle, updateId, validUntil) =>
     handle.executeUpdate(resolveStep, { updateId, args: [{ ...request, validUntil }] }),
@@ -67,18 +73,37 @@ export async function steerSaga(
   notFound: 'OrderNotFound' | 'SagaNotFound',
 ): Promise<Decision> {
   const handle = deps.temporal.workflow.getHandle(sagaId);
-  const validUntil = new Date(Date.now() + DECIDED_WITHIN_MS).toISOString();
   try {
-    return await askTemporal(deps.temporal, DECIDED_WITHIN_MS + GRACE_MS, () =>
-      request.send(handle, request.id, validUntil),
-    );
+    return await decideInTime(deps, handle, request);
   } catch (error) {
     const ids = { orderId: orderIdOf(sagaId), sagaId, ...request.details };
-    if (!(error instanceof WorkflowNotFoundError)) throw refusal(error, ids);
+    if (isRefusedForItsStatus(error)) throw await refusedForItsStatus(deps, handle, ids, error);
+    if (!(error instanceof WorkflowNotFoundError)) throw refusal(error, request.asked, ids);
     const earlier = await decisionOf(deps, handle, request.id);
     if (earlier) return earlier;
-    throw await ended(deps, ids, error, notFound);
+    throw await ended(deps, ids, request.asked, { cause: error, notFound });
   }
+}
+
+/**
+ * The time until which the request may be acted on is Temporal's. A refusal because that has passed, although it has not
+ * by our reckoning, shows that one of the clocks was turned: it is measured, and the same request is sent once more.
+ */
+async function decideInTime(deps: ApiDeps, handle: WorkflowHandle, request: SteerRequest): Promise<Decision> {
+  const begun = performance.now();
+  try {
+    return await decide(deps, handle, request);
+  } catch (error) {
+    const isEarly = performance.now() - begun < DECIDED_WITHIN_MS / 2;
+    if (!isEarly || refusalOf(error)?.type !== 'NotDecided') throw error;
+    await deps.clock.measure();
+    return await decide(deps, handle, request);
+  }
+}
+
+async function decide({ clock, temporal }: ApiDeps, handle: WorkflowHandle, request: SteerRequest): Promise<Decision> {
+  const validUntil = new Date((await clock.now()) + DECIDED_WITHIN_MS).toISOString();
+  return await askTemporal(temporal, DECIDED_WITHIN_MS + GRACE_MS, () => request.send(handle, request.id, validUntil));
 }
 
 const CODES: readonly RefusalCode[] = [
@@ -88,17 +113,37 @@ const CODES: readonly RefusalCode[] = [
 const isRefusal = (type: unknown): type is Exclude<RefusalCode, 'InvalidRequest' | 'NotDecided'> =>
   CODES.some((code) => code === type);
 
-function refusal(error: unknown, ids: ProblemDetails): unknown {
+/** What the workflow has refused the request with. */
+const refusalOf = (error: unknown): ApplicationFailure | undefined =>
+  error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure ? error.cause : undefined;
+
+function refusal(error: unknown, asked: Asked, ids: ProblemDetails): unknown {
   const undecided =
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof EngineUnavailableError;
   if (undecided) return new Problem('NotDecided', ids, { cause: error });
-  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) return error;
-  const { type, details } = error.cause;
+  const refused = refusalOf(error);
+  if (!refused) return error;
+  const { type, details } = refused;
   const { state, blockedOn }: { state?: string; blockedOn?: string | null } = Object(details?.[0]);
   const present = { ...(state !== undefined && { state }), ...(blockedOn !== undefined && { blockedOn }) };
-  if (isRefusal(type)) return new Problem(type, { ...ids, ...present }, { cause: error });
+  const detail = sentenceFor(asked, state);
+  if (isRefusal(type)) {
+    return new Problem(type, { ...(detail !== undefined && { detail }), ...ids, ...present }, { cause: error });
+  }
   // `NotDecided`, and the engine's own: the workflow closed or was handed over while the Update was under way.
   return new Problem('NotDecided', ids, { cause: error });
+}
+
+/** A paused workflow takes no Update. One that goes on again by now has decided nothing. */
+async function refusedForItsStatus(
+  { temporal }: ApiDeps,
+  handle: WorkflowHandle,
+  ids: ProblemDetails,
+  cause: unknown,
+): Promise<Problem> {
+  const run = await askTemporal(temporal, PAUSED_PATIENCE_MS, () => handle.describe()).catch(() => undefined);
+  const paused = run && pauseOf(run);
+  return paused ? new Problem('SagaPaused', { ...ids, paused }, { cause }) : new Problem('NotDecided', ids, { cause });
 }
 
 /** What was decided on this very request before the workflow closed, as its history has it. */
@@ -112,11 +157,13 @@ async function decisionOf(deps: ApiDeps, handle: WorkflowHandle, updateId: strin
 async function ended(
   deps: ApiDeps,
   ids: ProblemDetails & { readonly sagaId: string },
-  cause: unknown,
-  notFound: 'OrderNotFound' | 'SagaNotFound',
+  asked: Asked,
+  { cause, notFound }: { readonly cause: unknown; readonly notFound: 'OrderNotFound' | 'SagaNotFound' },
 ): Promise<Problem> {
   const status = await readSagaStatus(deps, ids.sagaId, { patience: ENDED_PATIENCE_MS });
   if (!status) return new Problem(notFound, {}, { cause });
-  const code = status.state === 'COMPLETED' ? 'AlreadyFulfilled' : 'AlreadyEnded';
-  return new Problem(code, { ...ids, state: status.state }, { cause });
+  const { state } = status;
+  const code = state === 'COMPLETED' ? 'AlreadyFulfilled' : 'AlreadyEnded';
+  const detail = sentenceFor(asked, state);
+  return new Problem(code, { ...(detail !== undefined && { detail }), ...ids, state }, { cause });
 }

@@ -11,6 +11,17 @@ export class EngineUnavailableError extends Error {
   }
 }
 
+/** gRPC's FAILED_PRECONDITION: the workflow's present status does not allow what was asked. It is paused, say. */
+const FOR_ITS_STATUS: ReadonlySet<number> = new Set([9]);
+
+/** The answer came, and is a refusal for the workflow's status. */
+export function isRefusedForItsStatus(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (isGrpcServiceError(cause)) return FOR_ITS_STATUS.has(cause.code);
+  }
+  return false;
+}
+
 /** Runs `call` with a deadline of `within` milliseconds; typed answers (not found, already started) pass unchanged. */
 export async function askTemporal<T>(client: Client, within: number, call: () => Promise<T>): Promise<T> {
   try {

@@ -7,14 +7,25 @@ export type Order = {
   readonly customerId: string | null;
   /** When the customer was forgotten: what was personal of the order is blank since then. */
   readonly forgottenAt?: string | undefined;
-  readonly items: readonly OrderItem[];
+  readonly items: readonly PricedItem[];
+  /** Null until the stock is held. */
+  readonly total: Money | null;
+  readonly metadata: Readonly<Record<string, string>>;
   readonly createdAt: string;
+  /** When its saga changed last. */
+  readonly updatedAt?: string | undefined;
   readonly state: SagaState;
   /** Why it failed or was cancelled. */
   readonly reason?: string | null | undefined;
+  /** What the code in `reason` means. */
+  readonly reasonText?: string | null | undefined;
+  readonly shipment?: Shipment | null | undefined;
+  readonly refund?: Refund | null | undefined;
+  readonly cancellation?: Cancellation | undefined;
   /** The step that waits for an operator. */
   readonly blockedOn?: string | null | undefined;
   readonly waitingFor?: { readonly approval: string; readonly until: string } | null | undefined;
+  readonly paused?: Pause | undefined;
   /** When this was true. */
   readonly asOf: string;
   /** Who said it. `readModel`: the journal, everything is there. `workflow`: the saga itself, everything is there. `engine`: Temporal, with no worker answering; between start and end the state may be older than it looks. `orders`: the orders table, with Temporal away. */
@@ -24,9 +35,38 @@ export type Order = {
 
 export type OrderId = string;
 
-export type OrderItem = { readonly productId: string; readonly quantity: number };
+export type PricedItem = {
+  readonly productId: string;
+  readonly quantity: number;
+  /** As it was when the stock was held; null before. */
+  readonly unitPrice: Money | null;
+  readonly total: Money | null;
+};
+
+export type Money = { readonly amount: number; readonly currency: string };
 
 export type SagaState = 'STARTED' | 'PENDING' | 'COMPENSATING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+
+export type Shipment = { readonly trackingNumber: string; readonly status: 'booked' | 'cancelling' | 'cancelled' };
+
+export type Refund = {
+  readonly amount: Money;
+  readonly status: 'pending' | 'refunded';
+  readonly refundedAt: string | null;
+};
+
+/** The cancel that was accepted. */
+export type Cancellation = {
+  readonly by: string;
+  /** A code. */
+  readonly reason: string;
+  /** What the customer said beside it. */
+  readonly comment?: string | undefined;
+  readonly at: string;
+};
+
+/** The workflow is paused in Temporal: by whom, why, since when. Absent if it is not. */
+export type Pause = { readonly by: string; readonly reason: string; readonly since?: string | undefined };
 
 export type OrderLinks = {
   readonly order: string;
@@ -68,6 +108,7 @@ export type Problem = {
     | 'AlreadyEnded'
     | 'NotApplicable'
     | 'Overtaken'
+    | 'SagaPaused'
     | 'PreconditionFailed'
     | 'PayloadTooLarge'
     | 'UnsupportedMediaType'
@@ -75,6 +116,7 @@ export type Problem = {
     | 'IdempotencyKeyReused'
     | 'RequestIdReused'
     | 'TooManyRequests'
+    | 'TooManyStreams'
     | 'InternalError'
     | 'OrdersUnavailable'
     | 'EngineUnavailable'
@@ -88,6 +130,7 @@ export type Problem = {
   readonly sagaId?: string | undefined;
   readonly state?: string | undefined;
   readonly blockedOn?: string | null | undefined;
+  readonly paused?: Pause | undefined;
   readonly requestId?: string | undefined;
   /** Of a 401 or 403: why, such as `TokenExpired`. */
   readonly reason?: string | undefined;
@@ -103,7 +146,11 @@ export type OrderRequest = {
   /** A token of the payment provider, never a card number. May be left out in development only, where the demo customer fills it in. */
   readonly paymentMethod?: string | undefined;
   readonly shippingAddress?: ShippingAddress | undefined;
+  /** The shop's own: up to 20 short texts, kept with the order only. Part of what makes two requests the same. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 };
+
+export type OrderItem = { readonly productId: string; readonly quantity: number };
 
 /** May be left out in development only, where the demo customer fills it in. */
 export type ShippingAddress = {
@@ -131,13 +178,11 @@ export type OrderSummary = {
   readonly reason: string | null;
   readonly blockedOn: string | null;
   readonly waitingFor: { readonly approval: string; readonly until: string } | null;
-  readonly total: Money;
+  readonly total: Money | null;
   readonly updatedAt: string;
   readonly asOf: string;
   readonly links: OrderLinks;
 };
-
-export type Money = { readonly amount: number; readonly currency: string } | null;
 
 export type Decision = {
   readonly orderId: OrderId;
@@ -283,6 +328,7 @@ export type SagaStatus = {
   readonly deadLetters?: readonly string[] | undefined;
   readonly createdAt: string;
   readonly updatedAt?: string | undefined;
+  readonly paused?: Pause | undefined;
   /** When this was true. */
   readonly asOf: string;
   /** Who said it. `readModel`: the journal, everything is there. `workflow`: the saga itself, everything is there. `engine`: Temporal, with no worker answering; between start and end the state may be older than it looks. `orders`: the orders table, with Temporal away. */
@@ -311,6 +357,16 @@ export type SagaEvent = {
   readonly correlationId: string | null;
   readonly causationId: string | null;
   readonly supersededBy: number | null;
+};
+
+export type AllEvents = {
+  readonly items: readonly SagaEvent[];
+  /** `cursor` of the next page, also if there is nothing more as yet. */
+  readonly next: string;
+  /** There may be more at once. */
+  readonly more: boolean;
+  /** What was confirmed by then was looked at. */
+  readonly asOf: string;
 };
 
 export type ServerSentEvent = {
@@ -355,9 +411,18 @@ export type ResolveRequest = {
 export type Liveness = { readonly status: 'live' };
 
 export type Readiness = {
-  readonly status: 'ready' | 'unavailable';
+  /** `ready`: every duty can be done. `degraded`: some of them. `unavailable`: none, or the process ends. */
+  readonly status: 'ready' | 'degraded' | 'unavailable';
+  /** Orders and their status can be read: PostgreSQL answers. */
+  readonly reads: 'up' | 'down';
+  /** Orders can be placed: PostgreSQL and Temporal answer. */
+  readonly places: 'up' | 'down';
+  /** Decisions can be made: PostgreSQL and Temporal answer. */
+  readonly steers: 'up' | 'down';
   readonly postgresql: 'up' | 'down';
   readonly temporal: 'up' | 'down';
+  /** Temporal's time minus this process's, in milliseconds; null while it is not known. */
+  readonly clockDifferenceMs: number | null;
 };
 
 /** What each operation takes, and what it answers, by status. */
@@ -367,12 +432,21 @@ export interface Operations {
   readonly listOrders: {
     readonly params: object;
     readonly query: {
-      readonly state?: SagaState | undefined;
+      /** Any of these states: the parameter several times, or once with commas between. */
+      readonly state?: readonly SagaState[] | undefined;
+      /** `true`: only those that wait for an approval. */
+      readonly waitsForApproval?: boolean | undefined;
+      /** Orders with a line of this product. */
+      readonly productId?: string | undefined;
       readonly customerId?: string | undefined;
-      /** Created then or later. */
+      /** The order was created then or later, whatever else is asked for. */
       readonly from?: string | undefined;
-      /** Created before then. */
+      /** The order was created before then. */
       readonly to?: string | undefined;
+      /** Its saga changed last then or later. With this or `updatedTo` the list is sorted by `updatedAt`, oldest first. */
+      readonly updatedFrom?: string | undefined;
+      /** Its saga changed last before then. */
+      readonly updatedTo?: string | undefined;
       /** `next` of the page before. */
       readonly cursor?: string | undefined;
       readonly limit?: number | undefined;
@@ -541,6 +615,27 @@ export interface Operations {
     readonly body: undefined;
     readonly answers: { readonly 200: EventList; readonly 304: undefined };
   };
+  /** Events of all sagas, oldest first */
+  readonly listEvents: {
+    readonly params: object;
+    readonly query: {
+      /** Any of these types: the parameter several times, or once with commas between. */
+      readonly type?: readonly string[] | undefined;
+      /** The position of an event: those behind it. To go on from a page its `next` is the place, as `cursor`. */
+      readonly after?: number | undefined;
+      /** `next` of the page before. */
+      readonly cursor?: string | undefined;
+      readonly limit?: number | undefined;
+    };
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: AllEvents };
+  };
   /** A saga's events as they come */
   readonly streamSagaEvents: {
     readonly params: { readonly sagaId: string };
@@ -599,10 +694,13 @@ export interface Operations {
     readonly body: undefined;
     readonly answers: { readonly 200: Liveness };
   };
-  /** Orders can be taken: PostgreSQL and Temporal answer */
+  /** What can be done at the moment: reading, placing, steering */
   readonly ready: {
     readonly params: object;
-    readonly query: object;
+    readonly query: {
+      /** Answers 503 unless this duty can be done. Without it 503 says that none can, or that the process ends. */
+      readonly duty?: 'reads' | 'places' | 'steers' | undefined;
+    };
     readonly headers: object;
     readonly body: undefined;
     readonly answers: { readonly 200: Readiness };
@@ -629,6 +727,8 @@ export const OPERATIONS = {
   getSagaStatus: { method: 'GET', path: '/api/sagas/{sagaId}/status' },
 
   listSagaEvents: { method: 'GET', path: '/api/sagas/{sagaId}/events' },
+
+  listEvents: { method: 'GET', path: '/api/events' },
 
   streamSagaEvents: { method: 'GET', path: '/api/sagas/{sagaId}/stream' },
 

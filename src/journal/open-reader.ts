@@ -1,10 +1,12 @@
 /** Opens the journal for reading. Needs neither Temporal nor a worker. */
 import { escapeIdentifier } from 'pg';
 import { orderIdOf } from '../order.js';
+import { createFollowHub } from './follow-hub.js';
 import { JOURNAL_SCHEMA, journalPool, once, soon, type JournalPoolOptions } from './journal.js';
+import { listEvents } from './list-events.js';
 import { migrateJournal } from './migrate.js';
 import type { OrdersSource } from './orders-source.js';
-import { followAll, followSaga, getEvents } from './read-events.js';
+import { cancellationOf, eventsBehind, followAll, getEvents } from './read-events.js';
 import { listOrders, startedView } from './read-orders.js';
 import { listSagas, sagasOf } from './read-sagas.js';
 import type { JournalReader } from './reader.js';
@@ -27,6 +29,7 @@ export function openReader(options: ReaderOptions): OpenReader {
   // Whoever comes first makes the tables: the API may be up before any worker.
   const prepare = once(() => migrateJournal(databaseUrl, name, migrationWaitMs));
   const read = <T>(query: () => Promise<T>): Promise<T> => orUnavailable(async () => soon(prepare()).then(query));
+  const hub = createFollowHub((places) => read(() => eventsBehind(pool, schema, places)));
   return {
     prepare: () => orUnavailable(prepare),
     async getSaga(sagaId) {
@@ -38,10 +41,16 @@ export function openReader(options: ReaderOptions): OpenReader {
     },
     listSagas: (filter, page) => read(() => listSagas(pool, schema, filter, page)),
     listOrders: (filter, page) => read(() => listOrders(pool, schema, orders, { filter, page })),
+    listEvents: (filter, page) => read(() => listEvents(pool, schema, filter, page)),
+    cancellationOf: (sagaId) => read(() => cancellationOf(pool, schema, sagaId)),
     getEvents: (sagaId, wanted) => read(() => getEvents(pool, schema, sagaId, wanted)),
     async *follow(sagaId, wanted) {
       await read(async () => undefined);
-      const source = sagaId === undefined ? followAll(pool, schema, wanted) : followSaga(pool, schema, sagaId, wanted);
+      if (sagaId !== undefined) {
+        yield* hub.follow(sagaId, wanted.after ?? 0, wanted.signal);
+        return;
+      }
+      const source = followAll(pool, schema, wanted);
       for (;;) {
         const next = await orUnavailable(() => source.next());
         if (next.done) return;

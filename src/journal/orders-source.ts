@@ -9,6 +9,8 @@ export interface ListedOrder {
   /** The same as a list's mark, to the microsecond. */
   readonly createdAtMark: string;
   readonly startedAt: string | null;
+  /** It names the product that was asked for; true if none was. */
+  readonly hasProduct: boolean;
 }
 
 export interface OrdersSource {
@@ -16,6 +18,8 @@ export interface OrdersSource {
   list(
     filter: {
       readonly customerId?: string | undefined;
+      /** Of a customer's orders, and of `ids`, also those without it come, marked. */
+      readonly productId?: string | undefined;
       readonly from?: string | undefined;
       readonly to?: string | undefined;
       readonly ids?: readonly string[] | undefined;

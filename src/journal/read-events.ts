@@ -2,9 +2,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { readHorizon } from './horizon.js';
-import type { StoredEvent } from './reader.js';
+import { FOLLOWED_AT_A_TIME, type Place } from './follow-hub.js';
+import type { Cancellation, StoredEvent } from './reader.js';
 
-interface Row {
+export interface EventRow {
   readonly id: string;
   readonly saga_id: string;
   readonly branch: number;
@@ -23,7 +24,7 @@ interface Row {
 export const EVENT_COLUMNS =
   'id, saga_id, branch, seq, position, txid, type, data, at, run_id, correlation_id, causation_id, superseded_by';
 
-export const eventOf = (row: Row): StoredEvent => ({
+export const eventOf = (row: EventRow): StoredEvent => ({
   id: row.id,
   sagaId: row.saga_id,
   branch: row.branch,
@@ -45,7 +46,7 @@ export async function getEvents(
   sagaId: string,
   { after = 0, limit, allBranches = false }: { after?: number | undefined; limit: number; allBranches?: boolean },
 ): Promise<StoredEvent[]> {
-  const { rows } = await pool.query<Row>(
+  const { rows } = await pool.query<EventRow>(
     `SELECT ${EVENT_COLUMNS} FROM ${schema}.saga_events
      WHERE saga_id = $1 AND position > $2 ${allBranches ? '' : 'AND superseded_by IS NULL'}
      ORDER BY position LIMIT $3`,
@@ -54,28 +55,39 @@ export async function getEvents(
   return rows.map(eventOf);
 }
 
-/** How often a follower looks for more while there is nothing new. */
+/** A saga has one accepted cancel at most; of those that a reset has superseded none counts. */
+export async function cancellationOf(pool: Pool, schema: string, sagaId: string): Promise<Cancellation | undefined> {
+  const { rows } = await pool.query<{ actor: string; reason: string; at: Date }>(
+    `SELECT data ->> 'actor' AS actor, data ->> 'reason' AS reason, at FROM ${schema}.saga_events
+     WHERE saga_id = $1 AND type = 'SagaCancelAccepted' AND superseded_by IS NULL AND position IS NOT NULL LIMIT 1`,
+    [sagaId],
+  );
+  const [row] = rows;
+  return row && { by: row.actor, reason: row.reason, at: row.at.toISOString() };
+}
+
+/**
+ * What stands behind each of these places: one statement for all of them. A saga's events are confirmed under a lock, so
+ * its positions become visible in order.
+ */
+export async function eventsBehind(pool: Pool, schema: string, places: readonly Place[]): Promise<StoredEvent[][]> {
+  const found: StoredEvent[][] = places.map(() => []);
+  const { rows } = await pool.query<EventRow & { place: string }>(
+    `SELECT place, ${EVENT_COLUMNS.replaceAll(/\w+/g, 'e.$&')}
+     FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS f (saga_id, after, place)
+     CROSS JOIN LATERAL (
+       SELECT ${EVENT_COLUMNS} FROM ${schema}.saga_events
+       WHERE saga_id = f.saga_id AND position > f.after ORDER BY position LIMIT $3
+     ) AS e ORDER BY place, e.position`,
+    [places.map(({ sagaId }) => sagaId), places.map(({ after }) => after), FOLLOWED_AT_A_TIME],
+  );
+  for (const row of rows) found[Number(row.place) - 1]?.push(eventOf(row));
+  return found;
+}
+
+/** How often a follower of all events looks for more while there is nothing new. */
 const LOOK_EVERY_MS = 250;
 const AT_A_TIME = 500;
-
-/** One saga's events as they come. They are confirmed under a lock, so their positions become visible in order. */
-export async function* followSaga(
-  pool: Pool,
-  schema: string,
-  sagaId: string,
-  { after = 0, signal }: { after?: number | undefined; signal: AbortSignal },
-): AsyncGenerator<StoredEvent> {
-  let position = after;
-  while (!signal.aborted) {
-    const events = await getEvents(pool, schema, sagaId, { after: position, limit: AT_A_TIME, allBranches: true });
-    for (const event of events) {
-      if (signal.aborted) return;
-      yield event;
-      position = event.position;
-    }
-    if (events.length < AT_A_TIME) await idle(signal);
-  }
-}
 
 /**
  * All events as they come. Positions of different sagas are committed out of order: what may still be overtaken waits
@@ -96,7 +108,7 @@ export async function* followAll(
   }
   while (!signal.aborted) {
     const { below } = await readHorizon(pool);
-    const { rows } = await pool.query<Row>(
+    const { rows } = await pool.query<EventRow>(
       `SELECT ${EVENT_COLUMNS} FROM ${schema}.saga_events
        WHERE position IS NOT NULL AND (txid, position) > ($1::xid8, $2::bigint) AND txid < $4::xid8
        ORDER BY txid, position LIMIT $3`,

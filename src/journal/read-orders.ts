@@ -1,10 +1,11 @@
 /** Orders with what the journal says of them. The two may live in different servers, so no statement joins them. */
 import type { Pool } from 'pg';
+import { parseWrittenTime } from '../database/times.js';
 import { orderIdOf, sagaIdOf, type Money } from '../order.js';
 import { cursorOf, markOf, type Mark } from './cursor.js';
 import type { ListedOrder, OrdersSource } from './orders-source.js';
 import type { OrderFilter, OrderSummary, Page, PageRequest, SagaView } from './reader.js';
-import { listMarked, sagasOf } from './read-sagas.js';
+import { listByChange, listOfStates, listWaiting, sagasOf, type MarkedSaga } from './read-sagas.js';
 
 /** How many rows are looked at for one page before it is given out short. */
 const AT_A_TIME = 200;
@@ -54,54 +55,99 @@ function summaryOf(order: ListedOrder, known: SagaView | undefined): OrderSummar
 }
 
 interface Listed {
-  readonly summary: OrderSummary | undefined;
+  readonly order: ListedOrder | undefined;
+  readonly saga: SagaView | undefined;
   readonly mark: Mark;
 }
 
-type Source = (before: Mark | undefined) => Promise<readonly Listed[]>;
+/** What comes after `mark`, at most 200: in the list's order, and not yet filtered by all that was asked for. */
+type Source = (after: Mark | undefined) => Promise<readonly Listed[]>;
 
-/** From the orders: right for every filter, and slow only for a state that few of many orders have. */
+interface Stores {
+  readonly pool: Pool;
+  readonly schema: string;
+  readonly orders: OrdersSource;
+}
+
 const fromOrders =
-  (pool: Pool, schema: string, orders: OrdersSource, filter: OrderFilter): Source =>
+  ({ pool, schema, orders }: Stores, { customerId, productId, from, to }: OrderFilter): Source =>
   async (before) => {
-    const found = await orders.list(filter, { before, limit: AT_A_TIME });
-    const ids = found.map(({ orderId }) => sagaIdOf(orderId));
-    const sagas = await sagasOf(pool, schema, ids);
+    const found = await orders.list({ customerId, productId, from, to }, { before, limit: AT_A_TIME });
+    const sagas = await sagasOf(
+      pool,
+      schema,
+      found.map(({ orderId }) => sagaIdOf(orderId)),
+    );
     return found.map((order) => ({
-      summary: summaryOf(order, sagas.get(sagaIdOf(order.orderId))),
+      order,
+      saga: sagas.get(sagaIdOf(order.orderId)),
       mark: { time: order.createdAtMark, id: order.orderId },
     }));
   };
 
-/** From the sagas of a state: any but STARTED, which an order has without a saga's row as well. */
 const fromSagas =
-  (pool: Pool, schema: string, orders: OrdersSource, { state, from, to }: OrderFilter): Source =>
-  async (before) => {
-    const found = await listMarked(pool, schema, { state, from, to }, { before, limit: AT_A_TIME });
+  ({ orders }: Stores, { productId }: OrderFilter, list: (after: Mark | undefined) => Promise<MarkedSaga[]>): Source =>
+  async (after) => {
+    const found = await list(after);
     const ids = found.map(({ saga }) => orderIdOf(saga.sagaId));
-    const known = await orders.list({ ids }, { limit: ids.length });
+    const known = await orders.list({ ids, productId }, { limit: ids.length });
     const byId = new Map(known.map((order) => [order.orderId, order]));
-    return found.map(({ saga, mark }) => {
-      const order = byId.get(orderIdOf(saga.sagaId));
-      return { summary: order && summaryOf(order, saga), mark };
-    });
+    return found.map(({ saga, mark }) => ({ order: byId.get(orderIdOf(saga.sagaId)), saga, mark }));
   };
 
+/**
+ * The two may live in different servers: one of them leads, by an index that has the list's order, and the other's
+ * conditions are looked at row by row. A page that looks at too many rows is given out short.
+ */
+function sourceOf(stores: Stores, filter: OrderFilter): Source {
+  const { pool, schema } = stores;
+  const { customerId, productId, states, waiting, from, to, updatedFrom, updatedTo } = filter;
+  const limit = AT_A_TIME;
+  if (updatedFrom !== undefined || updatedTo !== undefined) {
+    const span = { from: updatedFrom, to: updatedTo, limit };
+    return fromSagas(stores, filter, (after) => listByChange(pool, schema, { ...span, after }));
+  }
+  if (customerId !== undefined || productId !== undefined) return fromOrders(stores, filter);
+  const span = { from, to, limit };
+  if (waiting) return fromSagas(stores, filter, (after) => listWaiting(pool, schema, { ...span, after }));
+  // An order may be STARTED without a row of its saga.
+  if (states === undefined || states.includes('STARTED')) return fromOrders(stores, filter);
+  return fromSagas(stores, filter, (after) => listOfStates(pool, schema, states, { ...span, after }));
+}
+
+function takes(filter: OrderFilter, order: ListedOrder, { state, waitingFor, updatedAt }: OrderSummary): boolean {
+  const { states, waiting, customerId, from, to, updatedFrom, updatedTo } = filter;
+  const isWithin = (time: string, since: string | undefined, until: string | undefined): boolean => {
+    const at = parseWrittenTime(time);
+    if (at === undefined) return false;
+    return (since === undefined || at >= since) && (until === undefined || at < until);
+  };
+  return (
+    order.hasProduct &&
+    (states === undefined || states.includes(state)) &&
+    (waiting !== true || waitingFor !== null) &&
+    (customerId === undefined || order.customerId === customerId) &&
+    isWithin(order.createdAtMark, from, to) &&
+    isWithin(updatedAt, updatedFrom, updatedTo)
+  );
+}
+
+/** `from`, `to`, `updatedFrom` and `updatedTo` are written as `parseTime` writes them. */
 export async function listOrders(
   pool: Pool,
   schema: string,
   orders: OrdersSource,
   { filter, page: { cursor, limit } }: { readonly filter: OrderFilter; readonly page: PageRequest },
 ): Promise<Page<OrderSummary>> {
-  const bySaga = filter.state !== undefined && filter.state !== 'STARTED' && filter.customerId === undefined;
-  const source = (bySaga ? fromSagas : fromOrders)(pool, schema, orders, filter);
+  const source = sourceOf({ pool, schema, orders }, filter);
   const items: OrderSummary[] = [];
   let mark = markOf(cursor);
   for (let looks = 0; looks < AT_MOST; looks++) {
     const found = await source(mark);
-    for (const { summary, mark: here } of found) {
+    for (const { order, saga, mark: here } of found) {
       mark = here;
-      if (!summary || (filter.state !== undefined && summary.state !== filter.state)) continue;
+      const summary = order && summaryOf(order, saga);
+      if (!summary || !takes(filter, order, summary)) continue;
       items.push(summary);
       if (items.length === limit) return { items, next: cursorOf(here) };
     }

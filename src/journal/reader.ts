@@ -45,6 +45,13 @@ export interface StoredEvent {
   readonly supersededBy: number | null;
 }
 
+/** Who has cancelled, why, and when (ISO 8601). */
+export interface Cancellation {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
 export interface OrderSummary {
   readonly orderId: string;
   readonly sagaId: string;
@@ -81,12 +88,38 @@ export interface SagaFilter {
 }
 
 export interface OrderFilter {
-  readonly state?: SagaState | undefined;
+  /** Any of them. */
+  readonly states?: readonly SagaState[] | undefined;
+  /** Those that wait for an approval. */
+  readonly waiting?: boolean | undefined;
+  readonly productId?: string | undefined;
   readonly customerId?: string | undefined;
-  /** ISO 8601, inclusive. */
+  /** When the order was created, whatever else is filtered by. ISO 8601, inclusive. */
   readonly from?: string | undefined;
-  /** ISO 8601, exclusive. */
+  /** The same. ISO 8601, exclusive. */
   readonly to?: string | undefined;
+  /** When its saga changed last. ISO 8601, inclusive. With one of these the list is sorted by that, oldest first. */
+  readonly updatedFrom?: string | undefined;
+  /** ISO 8601, exclusive. */
+  readonly updatedTo?: string | undefined;
+}
+
+export interface EventFilter {
+  /** Any of these names of the audit trail. */
+  readonly types?: readonly string[] | undefined;
+  /** Those behind the event with this position; `cursor` counts more. */
+  readonly after?: number | undefined;
+}
+
+/** Positions of different sagas become visible out of order, so the cursor, not a position, is the place to go on from. */
+export interface EventPage {
+  readonly items: readonly StoredEvent[];
+  /** Where to go on, also if there is nothing more as yet. */
+  readonly next: string;
+  /** There may be more at once: the page is full, or many events of other types were passed over. */
+  readonly more: boolean;
+  /** ISO 8601, by the database's clock: what was confirmed by then, and could no longer be overtaken, was looked at. */
+  readonly asOf: string;
 }
 
 /** A cursor that no list has given out. */
@@ -102,11 +135,15 @@ export interface JournalReader {
   listSagas(filter: SagaFilter, page: PageRequest): Promise<Page<SagaView>>;
   /** Orders that were started, newest first. @throws also what the orders' database throws */
   listOrders(filter: OrderFilter, page: PageRequest): Promise<Page<OrderSummary>>;
+  /** The cancel that was accepted, if one was. */
+  cancellationOf(sagaId: string): Promise<Cancellation | undefined>;
   /** Confirmed events in order of their positions; those in force only, unless `allBranches`. */
   getEvents(
     sagaId: string,
     options: { readonly after?: number | undefined; readonly limit: number; readonly allBranches?: boolean },
   ): Promise<readonly StoredEvent[]>;
+  /** Events of all sagas, as a reader that keeps its place reads them. @throws InvalidCursorError */
+  listEvents(filter: EventFilter, page: PageRequest): Promise<EventPage>;
   /** Confirmed events of one saga, or of all, as they come, superseded ones included; ends when the signal fires. */
   follow(
     sagaId: string | undefined,

@@ -4,6 +4,7 @@ import { Client } from '@temporalio/client';
 import { createApp } from '../api/app.js';
 import { createAuthenticate } from '../api/authenticate.js';
 import { keepLookingAfter } from '../api/look-after.js';
+import { watchTemporalClock } from '../api/temporal-clock.js';
 import { openReader } from '../journal/open-reader.js';
 import { openOrders } from '../orders/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
@@ -31,10 +32,13 @@ await runProcess('api', 'api', async ({ config, logger }) => {
   const journal = openReader({ databaseUrl: journalUrl, orders, migrationWaitMs, onConnectionLoss });
   await prepareJournal(journal, logger);
   const stopping = new AbortController();
+  const temporal = new Client({ connection, namespace: target.namespace });
+  const clock = watchTemporalClock({ temporal, taskQueue: TASK_QUEUE, logger });
   const deps = {
     orders,
     journal,
-    temporal: new Client({ connection, namespace: target.namespace }),
+    temporal,
+    clock,
     taskQueue: TASK_QUEUE,
     backlogLimit: config.backlogLimit,
     policy: config.policy,
@@ -45,10 +49,11 @@ await runProcess('api', 'api', async ({ config, logger }) => {
     requestsPerMinute: config.requestsPerMinute,
     hosts: config.hosts,
     origins: config.corsOrigins,
+    streamsPerCaller: config.streamsPerCaller,
     stopping: stopping.signal,
     logger,
   };
-  const server = await listen(createApp(deps), 'API_PORT', config.apiPort, config.listenHost);
+  const server = await listen(createApp(deps), 'API_PORT', config.apiPort, config.listenHost, config.keepAlive);
   const housekeeping = keepLookingAfter(deps, LOOK_AFTER_EVERY);
   return {
     where: server.url,
@@ -57,6 +62,7 @@ await runProcess('api', 'api', async ({ config, logger }) => {
       await pause(DRAINING);
       await Promise.all([server.close(), housekeeping.stop()]);
       await Promise.all([orders.close(), journal.close()]);
+      await clock.stop();
       await connection.close();
     },
   };

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Pool } from 'pg';
 import type { ApiDeps } from '../api/deps.js';
+import { watchTemporalClock } from '../api/temporal-clock.js';
 import { actOnCommands } from '../commands/act.js';
 import { openInbox } from '../commands/inbox.js';
 import { createObey } from '../commands/obey.js';
@@ -52,10 +53,13 @@ export async function openCommands(needed: Needed): Promise<Commands | undefined
   const target = temporalTarget(config.temporalPort);
   const connection = Connection.lazy({ address: target.address, ...target.connection });
   const journal = openReader({ databaseUrl: journalUrl, orders, onConnectionLoss });
+  const temporal = new Client({ connection, namespace: target.namespace });
+  const clock = watchTemporalClock({ temporal, taskQueue: TASK_QUEUE, logger });
   const deps: ApiDeps = {
     orders,
     journal,
-    temporal: new Client({ connection, namespace: target.namespace }),
+    temporal,
+    clock,
     taskQueue: TASK_QUEUE,
     backlogLimit: config.backlogLimit,
     policy: config.policy,
@@ -68,6 +72,7 @@ export async function openCommands(needed: Needed): Promise<Commands | undefined
     ...running,
     close: async () => {
       await running.close();
+      await clock.stop();
       await Promise.all([orders.close(), journal.close()]);
       await connection.close();
     },

@@ -70,6 +70,10 @@ export interface Config {
   readonly hosts: readonly string[] | undefined;
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[];
+  /** How long an idle connection is kept, in milliseconds. */
+  readonly keepAlive: number;
+  /** Event streams that one caller may have open at each API process. */
+  readonly streamsPerCaller: number;
   /** Milliseconds without progress after which a saga counts as stuck. */
   readonly stuckAfter: number;
   /** What is odd, yet no reason not to start; one sentence each. */
@@ -220,6 +224,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     hosts: hostsOf(settings.LISTEN_HOST, settings.ALLOWED_HOSTS),
     corsOrigins: settings.API_CORS_ORIGINS ?? [],
     requestsPerMinute: settings.API_RATE_LIMIT === undefined ? standardLimit : (settings.API_RATE_LIMIT ?? undefined),
+    keepAlive: settings.API_KEEP_ALIVE,
+    streamsPerCaller: settings.API_STREAMS_PER_CALLER,
     stuckAfter: settings.SAGA_STUCK_AFTER,
     warnings: [...misspeltNames(env, Object.keys(variables)), ...warningsOfAccess(production, services)],
   };

@@ -52,7 +52,7 @@ const problem = z.object({ code: z.string().optional(), title: z.string(), detai
 
 /** Throws unless the system takes orders. */
 export async function requireReady({ api }: DemoUrls): Promise<void> {
-  const { status, body } = await request({ url: `${api}/health/ready` }, { allow: [503] });
+  const { status, body } = await request({ url: `${api}/health/ready?duty=places` }, { allow: [503] });
   if (status === 503)
     throw new DemoError(`The system is not ready yet: ${api}/health/ready answered ${JSON.stringify(body)}.`);
 }

@@ -138,7 +138,7 @@ async function untilReady({ up }: System, signal: AbortSignal): Promise<void> {
   const end = performance.now() + READY_WITHIN;
   for (;;) {
     const api = up.find(({ name }) => name === 'api')?.current()?.where;
-    const answer = api && (await fetch(`${api}/health/ready`, { signal }).catch(() => undefined));
+    const answer = api && (await fetch(`${api}/health/ready?duty=places`, { signal }).catch(() => undefined));
     if (answer && answer.ok) return;
     signal.throwIfAborted();
     if (performance.now() >= end) {

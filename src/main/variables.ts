@@ -295,4 +295,6 @@ export const variables = {
   API_RATE_LIMIT: requestsPerMinute,
   API_CORS_ORIGINS: isHarmless(origins),
   ALLOWED_HOSTS: isHarmless(hostNames),
+  API_KEEP_ALIVE: duration('65s'),
+  API_STREAMS_PER_CALLER: count(100, 1_000_000),
 };

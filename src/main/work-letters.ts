@@ -1,12 +1,13 @@
 /** What an operator can do about a dead letter. Each change says who and why. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { readTemporalTime } from '../api/temporal-clock.js';
 import type { DeadLetter, LetterDesk } from '../journal/letter-desk.js';
 import { orderIdOf } from '../order.js';
 import type { OrderReader } from '../activities/activities.js';
 import { exchange, type Incoming } from '../outbound/exchange.js';
 import { at, type ServiceTarget } from '../outbound/service-access.js';
-import { resolveStep, type ResolveAction } from '../workflows/messages.js';
+import { resolveStep, TASK_QUEUE, type ResolveAction } from '../workflows/messages.js';
 
 export interface Change {
   readonly actor: string;
@@ -70,8 +71,8 @@ async function decide(
   { actor, reason, requestId }: Change,
 ): Promise<Worked> {
   const { id, sagaId, step } = letter;
-  const validUntil = new Date(Date.now() + VALID_MS).toISOString();
   try {
+    const validUntil = new Date((await readTemporalTime(client, TASK_QUEUE)) + VALID_MS).toISOString();
     await client.withDeadline(Date.now() + VALID_MS, () =>
       client.workflow.getHandle(sagaId ?? '').executeUpdate(resolveStep, {
         args: [{ step: step ?? '', action, actor, reason, requestId, validUntil }],

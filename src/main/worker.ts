@@ -115,7 +115,7 @@ await runProcess('worker', 'worker', async ({ config, logger }) => {
     logger,
   );
   const connection = await NativeConnection.connect({ address: target.address, ...target.connection });
-  const activities = createActivities({ orders: rememberOrders(orders), services: config.services });
+  const activities = createActivities({ orders: rememberOrders(orders), prices: orders, services: config.services });
   const interceptors = [correlationInterceptor, attemptLog, journal.interceptor];
   const common = {
     connection,

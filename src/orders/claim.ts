@@ -52,7 +52,8 @@ const LEASE_MS = 10_000;
 
 /** Only the same order is touched: its `asked_at` keeps it from being swept away while it is started. */
 const ASK = (schema: string, source: string): string => `
-  INSERT INTO ${schema}.orders AS o (id, customer_id, items, payment_token, shipping_address, fingerprint, mark)
+  INSERT INTO ${schema}.orders AS o
+    (id, customer_id, items, payment_token, shipping_address, fingerprint, mark, metadata)
   ${source}
   ON CONFLICT (id) DO UPDATE SET asked_at = now()
     WHERE o.fingerprint = EXCLUDED.fingerprint AND o.customer_id = EXCLUDED.customer_id
@@ -73,20 +74,24 @@ const askedOf = ({ id, created_at: createdAt, started_at: startedAt, mark }: Ask
   mark,
 });
 
-const columnsOf = ({ customerId, items, paymentMethod, shippingAddress }: Order, fingerprint: string): unknown[] => [
+const columnsOf = (
+  { customerId, items, paymentMethod, shippingAddress, metadata }: Order,
+  fingerprint: string,
+): unknown[] => [
   customerId,
   JSON.stringify(items),
   paymentMethod,
   JSON.stringify(shippingAddress),
   fingerprint,
   randomUUID(),
+  metadata === undefined ? null : JSON.stringify(metadata),
 ];
 
 export async function claim(query: Query, schema: string, asked: Asked): Promise<Claim> {
   if (asked.key) return claimKey(query, schema, asked, asked.key);
   const { order, fingerprint } = asked;
   const values = [order.orderId, ...columnsOf(order, fingerprint)];
-  const [row] = await query<AskedRow>(ASK(schema, 'VALUES ($1, $2, $3, $4, $5, $6, $7)'), values);
+  const [row] = await query<AskedRow>(ASK(schema, 'VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb)'), values);
   return row ? askedOf(row) : { outcome: 'taken' };
 }
 
@@ -103,13 +108,13 @@ async function claimKey(query: Query, schema: string, asked: Asked, { owner, key
   const [row] = await query<({ readonly id: null } | AskedRow) & { order_id: string }>(
     `WITH claimed AS (
        INSERT INTO ${schema}.idempotency_keys AS k (owner, key, fingerprint, order_id, lease, lease_until)
-       SELECT $8, $9, $10, $1, $12::uuid, clock_timestamp() + $13 * interval '1 ms'
-       WHERE NOT EXISTS (SELECT 1 FROM ${schema}.idempotency_keys WHERE owner = $14 AND key = $15)
+       SELECT $9, $10, $11, $1, $13::uuid, clock_timestamp() + $14 * interval '1 ms'
+       WHERE NOT EXISTS (SELECT 1 FROM ${schema}.idempotency_keys WHERE owner = $15 AND key = $16)
        ON CONFLICT (owner, key) DO UPDATE SET lease = EXCLUDED.lease, lease_until = EXCLUDED.lease_until
          WHERE k.answer IS NULL AND k.lease_until <= clock_timestamp()
-           AND (k.fingerprint = $10 OR (k.fingerprint = $11 AND k.order_id = $1))
+           AND (k.fingerprint = $11 OR (k.fingerprint = $12 AND k.order_id = $1))
        RETURNING k.order_id
-     ), asked AS (${ASK(schema, 'SELECT order_id, $2, $3::jsonb, $4, $5::jsonb, $6, $7::uuid FROM claimed')})
+     ), asked AS (${ASK(schema, 'SELECT order_id, $2, $3::jsonb, $4, $5::jsonb, $6, $7::uuid, $8::jsonb FROM claimed')})
      SELECT claimed.order_id, asked.* FROM claimed LEFT JOIN asked ON true`,
     [...columns, owner, key, print, repeatPrint(asked), lease, LEASE_MS, hashOf(owner), hashOf(key)],
   );

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OrderItem, ShippingAddress } from '../order.js';
+import type { Metadata, OrderItem, ShippingAddress } from '../order.js';
 
 /** What a caller asked for, before anything was filled in for them. */
 export interface OrderContent {
@@ -7,6 +7,7 @@ export interface OrderContent {
   readonly items: readonly OrderItem[];
   readonly paymentMethod?: string | undefined;
   readonly shippingAddress?: ShippingAddress | undefined;
+  readonly metadata?: Metadata | undefined;
 }
 
 /** Several lines of one product become one line with the sum, in the order of first mention. */
@@ -22,7 +23,7 @@ export function mergeItems(items: readonly OrderItem[]): OrderItem[] {
  * The same for the same order, however it is written: named fields are compared, not bytes, and the order of the lines
  * does not matter. The order id is left out, so that an id made by the API can be repeated by its caller.
  */
-export function fingerprintOf({ customerId, items, paymentMethod, shippingAddress }: OrderContent): string {
+export function fingerprintOf({ customerId, items, paymentMethod, shippingAddress, metadata }: OrderContent): string {
   const lines = mergeItems(items)
     .map(({ productId, quantity }) => [productId, quantity] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
@@ -33,6 +34,9 @@ export function fingerprintOf({ customerId, items, paymentMethod, shippingAddres
     shippingAddress.postalCode,
     shippingAddress.country,
   ];
-  const content = [customerId ?? null, lines, paymentMethod ?? null, address ?? null];
+  // Orders from before there was metadata keep their fingerprints.
+  const pairs = Object.entries(metadata ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const content: unknown[] = [customerId ?? null, lines, paymentMethod ?? null, address ?? null];
+  if (pairs.length > 0) content.push(pairs);
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

@@ -34,7 +34,7 @@ export async function forgetOrders(
   const owner = 'customerId' in asked ? hashOf(asked.customerId) : null;
   const rows = await query<{ id: string }>(
     `WITH blanked AS (
-       UPDATE ${schema}.orders SET customer_id = ${HASH('customer_id')}, payment_token = '', shipping_address = $2,
+       UPDATE ${schema}.orders SET customer_id = ${HASH('customer_id')}, payment_token = '', metadata = NULL, shipping_address = $2,
          cancel_comment = NULL, forgotten_at = now()
        WHERE id = ANY ($1) AND forgotten_at IS NULL AND (started_at IS NOT NULL OR asked_at < now() - ${QUIET})
        RETURNING id

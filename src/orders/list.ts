@@ -10,10 +10,14 @@ export interface ListedOrder {
   /** The same as the database writes it, to the microsecond: for `before`. */
   readonly createdAtMark: string;
   readonly startedAt: string | null;
+  /** It names the product that was asked for; true if none was. */
+  readonly hasProduct: boolean;
 }
 
 export interface ListFilter {
   readonly customerId?: string | undefined;
+  /** Of a customer's orders also those without it come, marked: so a page costs the same however few have it. */
+  readonly productId?: string | undefined;
   /** ISO 8601, inclusive. */
   readonly from?: string | undefined;
   /** ISO 8601, exclusive. */
@@ -33,13 +37,28 @@ interface Row {
   readonly created_at: Date;
   readonly mark: string;
   readonly started_at: Date | null;
+  readonly has_product: boolean;
 }
 
 /** By the time of their creation, which never changes: nothing moves while somebody pages. */
 export async function listOrders(
   pool: Pool,
   schema: string,
-  { customerId, from, to, ids }: ListFilter,
+  filter: ListFilter,
+  page: ListPage,
+): Promise<ListedOrder[]> {
+  const { customerId, productId, ids } = filter;
+  if (productId === undefined || customerId !== undefined || ids !== undefined)
+    return listRows(pool, schema, filter, page);
+  const found = await idsWithProduct(pool, schema, { ...filter, productId }, page);
+  return listRows(pool, schema, { ids: found }, { limit: page.limit });
+}
+
+/** One index gives the rows in their order, whichever it is. */
+async function listRows(
+  pool: Pool,
+  schema: string,
+  { customerId, productId, from, to, ids }: ListFilter,
   { before, limit }: ListPage,
 ): Promise<ListedOrder[]> {
   const values: unknown[] = [];
@@ -50,9 +69,11 @@ export async function listOrders(
     ids !== undefined && `id = ANY ($${values.push(ids)})`,
     before !== undefined && `(created_at, id) < ($${values.push(before.time)}, $${values.push(before.id)})`,
   ].filter((condition) => condition !== false);
+  const marked = productId !== undefined && `items @> $${values.push(JSON.stringify([{ productId }]))}::jsonb`;
   const { rows } = await pool.query<Row>(
-    `SELECT id, CASE WHEN forgotten_at IS NULL THEN customer_id END AS customer_id, created_at, created_at::text AS mark, started_at FROM ${schema}.orders
-     ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
+    `SELECT id, CASE WHEN forgotten_at IS NULL THEN customer_id END AS customer_id, created_at, created_at::text AS mark,
+       started_at, ${marked || 'true'} AS has_product
+     FROM ${schema}.orders ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
      ORDER BY created_at DESC, id DESC LIMIT $${values.push(limit)}`,
     values,
   );
@@ -62,5 +83,27 @@ export async function listOrders(
     createdAt: row.created_at.toISOString(),
     createdAtMark: row.mark,
     startedAt: row.started_at?.toISOString() ?? null,
+    hasProduct: row.has_product,
   }));
+}
+
+async function idsWithProduct(
+  pool: Pool,
+  schema: string,
+  { productId, from, to }: ListFilter,
+  { before, limit }: ListPage,
+): Promise<string[]> {
+  const values: unknown[] = [productId];
+  const where = [
+    'product_id = $1',
+    from !== undefined && `created_at >= $${values.push(from)}`,
+    to !== undefined && `created_at < $${values.push(to)}`,
+    before !== undefined && `(created_at, order_id) < ($${values.push(before.time)}, $${values.push(before.id)})`,
+  ].filter((condition) => condition !== false);
+  const { rows } = await pool.query<{ order_id: string }>(
+    `SELECT order_id FROM ${schema}.order_products WHERE ${where.join(' AND ')}
+     ORDER BY created_at DESC, order_id DESC LIMIT $${values.push(limit)}`,
+    values,
+  );
+  return rows.map(({ order_id: orderId }) => orderId);
 }

@@ -1,6 +1,6 @@
 /** The `orders` table: what customers asked for. Written by the API, read by activities. */
 import { escapeIdentifier, type Pool } from 'pg';
-import type { CancelReason, Order, OrderItem, ShippingAddress } from '../order.js';
+import type { CancelReason, Metadata, Order, OrderItem, ShippingAddress, UnitPrices } from '../order.js';
 import { openBoundedPool } from '../database/pool.js';
 import { claim, confirm, confirmAll, releaseKey, withdraw, type Asked, type CallersKey } from './claim.js';
 import type { AskedOrder, Claim, StoredAnswer } from './claim.js';
@@ -29,6 +29,8 @@ export interface StoredOrder extends Order, AskedOrder {
   /** Null if it was not cancelled, or by something else than the API or a command. */
   readonly cancelReason: string | null;
   readonly cancelComment: string | null;
+  /** As they were when the stock was held; undefined before. */
+  readonly prices?: UnitPrices;
 }
 
 /** What is known of a customer and fills in what an order leaves out. */
@@ -64,6 +66,8 @@ export interface OrderStore {
   /** Why the order was cancelled. The first reason and the first comment count: a repeat changes nothing. */
   keepCancellation(orderId: string, cancellation: Cancellation): Promise<void>;
   get(orderId: string): Promise<StoredOrder | undefined>;
+  /** Keeps what the order's products cost; the first time counts. */
+  keepPrices(orderId: string, prices: UnitPrices): Promise<void>;
   customer(customerId: string): Promise<StoredCustomer | undefined>;
   /** A customer's orders that are not forgotten, by id after `after`; at most 200. */
   ordersOf(customerId: string, after?: string): Promise<OwnedOrder[]>;
@@ -166,6 +170,12 @@ function createStore(pool: Pool, schema: string): OrderStore {
       const [row] = await query<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM ${schema}.orders WHERE id = $1`, [orderId]);
       return row && orderOf(row);
     },
+    async keepPrices(orderId, prices) {
+      await query(`UPDATE ${schema}.orders SET prices = $2 WHERE id = $1 AND prices IS NULL`, [
+        orderId,
+        JSON.stringify(prices),
+      ]);
+    },
     async customer(customerId) {
       const [row] = await query<CustomerRow>(
         `SELECT payment_token, shipping_address FROM ${schema}.customers WHERE id = $1`,
@@ -192,6 +202,8 @@ interface OrderRow extends CustomerRow {
   readonly customer_id: string;
   readonly items: OrderItem[];
   readonly fingerprint: string;
+  readonly metadata: Metadata | null;
+  readonly prices: UnitPrices | null;
   readonly created_at: Date;
   readonly started_at: Date | null;
   readonly cancel_reason: string | null;
@@ -201,7 +213,7 @@ interface OrderRow extends CustomerRow {
 }
 
 const ORDER_COLUMNS =
-  'id, customer_id, items, payment_token, shipping_address, fingerprint, created_at, started_at, cancel_reason, cancel_comment, mark, forgotten_at';
+  'id, customer_id, items, payment_token, shipping_address, fingerprint, created_at, started_at, cancel_reason, cancel_comment, mark, forgotten_at, metadata, prices';
 
 const orderOf = (row: OrderRow): StoredOrder => ({
   orderId: row.id,
@@ -216,6 +228,8 @@ const orderOf = (row: OrderRow): StoredOrder => ({
   cancelComment: row.cancel_comment,
   mark: row.mark,
   forgottenAt: row.forgotten_at?.toISOString() ?? null,
+  ...(row.metadata && { metadata: row.metadata }),
+  ...(row.prices && { prices: row.prices }),
 });
 
 async function storeDemoCustomer(pool: Pool, schema: string): Promise<void> {

@@ -25,3 +25,6 @@ export const money = z.strictObject({ amount: z.int().min(0), currency });
 const line = z.strictObject({ productId: text(100), quantity: z.int().min(1).max(1_000_000) });
 
 export const lines = z.array(line).min(1).max(100);
+
+/** With what one of the product cost, in the minor units of the order's currency. */
+export const pricedLines = z.array(line.extend({ unitPrice: z.int().min(0) }));

@@ -8,6 +8,7 @@ import type { SagaRecord } from '../saga/record.js';
 
 export { SAGA_REFUSED } from '../saga/messages.js';
 export type { Decision, RefusalCode, ResolveAction, ResolveRequest, SteeringRequest } from '../saga/messages.js';
+export { CANCEL_REQUESTED } from '../saga/record.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus } from '../saga/record.js';
 
 /** What `cancelOrder` takes. */
@@ -82,6 +83,8 @@ export interface SagaPolicy {
 /** Ids and policy only: what the customer asked for stays in the `orders` table. */
 export interface OrderFulfillmentInput {
   readonly orderId: string;
+  /** ISO 8601: when the order was created. Lists are sorted by it; left out by orders from before. */
+  readonly orderedAt?: string;
   readonly policy: SagaPolicy;
 }
 

@@ -71,13 +71,13 @@ export async function orderFulfillment(
   input: messages.OrderFulfillmentInput,
   carried?: CarriedSaga,
 ): Promise<SagaOutcome> {
-  const { orderId, policy } = requireInput(input);
+  const { orderId, orderedAt, policy } = requireInput(input);
   const { reserve, pay, ship, confirm, notice } = orderSteps(policy);
   return runSaga(
     {
       sagaType: messages.SAGA_TYPE,
       sagaId: sagaIdOf(orderId),
-      data: { orderId },
+      data: { orderId, ...(orderedAt !== undefined && { orderedAt }) },
       steps: [reserve, pay, ship, confirm],
       deadline: policy.deadline,
       messages: {

@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { linkTo, type BreakableLink } from '../orders/breakable-link.js';
 import { databaseUrl } from '../support/database.js';
 import type { TestEnv } from '../support/temporal.js';
+import { eventually } from '../support/eventually.js';
 import { createWarmServer } from './warm-server.js';
 import { runApi, type RunningApi } from './running-api.js';
 
@@ -61,7 +62,10 @@ async function timed<T>(work: Promise<T>): Promise<{ answer: T; took: number }> 
 /** Everything is there again, and the API has noticed. */
 const allBack = async (): Promise<void> => {
   await Promise.all([engine.mend(), database.mend(), archive.mend()]);
-  await onceBack(() => api.request('GET', '/health/ready'));
+  await eventually('the API to notice', 30_000, async () => {
+    const { body } = await api.request('GET', '/health/ready');
+    return body['status'] === 'ready';
+  });
 };
 
 beforeAll(async () => {
@@ -112,11 +116,22 @@ describe('with Temporal away', () => {
     expect(took).toBeLessThan(2_000);
   });
 
-  it('is alive but not ready', async () => {
+  it('is alive and ready to read, and says that it can neither place nor steer (A11)', async () => {
     expect((await api.request('GET', '/health/live')).body).toEqual({ status: 'live' });
-    const ready = await api.request('GET', '/health/ready');
-    expect(ready.status).toBe(503);
-    expect(ready.body).toEqual({ status: 'unavailable', postgresql: 'up', temporal: 'down' });
+    const ready = await eventually('the API to notice', 10_000, async () => {
+      const answer = await api.request('GET', '/health/ready');
+      return answer.body['temporal'] === 'down' && answer;
+    });
+    const duties = { reads: 'up', places: 'down', steers: 'down' };
+    expect([ready.status, ready.body]).toMatchObject([200, { status: 'degraded', ...duties, postgresql: 'up' }]);
+    for (const [duty, status] of [
+      ['reads', 200],
+      ['places', 503],
+      ['steers', 503],
+    ] as const) {
+      const { status: answered } = await api.request('GET', `/health/ready?duty=${duty}`);
+      expect([duty, answered]).toEqual([duty, status]);
+    }
   });
 });
 
@@ -137,8 +152,11 @@ describe('with PostgreSQL away', () => {
   });
 
   it('is not ready, but knows how a saga stands', async () => {
-    const ready = await api.request('GET', '/health/ready');
-    expect(ready.body).toEqual({ status: 'unavailable', postgresql: 'down', temporal: 'up' });
+    const ready = await eventually('the API to notice', 10_000, async () => {
+      const answer = await api.request('GET', '/health/ready');
+      return answer.body['postgresql'] === 'down' && answer;
+    });
+    expect([ready.status, ready.body]).toMatchObject([503, { status: 'unavailable', reads: 'down', temporal: 'up' }]);
     expect((await api.request('GET', '/api/sagas/order-known/status')).body).toMatchObject({ source: 'engine' });
     expect((await api.request('GET', '/api/orders/known')).status).toBe(503);
   });

@@ -60,7 +60,11 @@ describe('POST /api/orders', () => {
     expect(saga.searchAttributes['SagaState']).toEqual(['STARTED']);
     const history = await temporal.client.workflow.getHandle(saga.workflowId).fetchHistory();
     const input = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
-    expect(JSON.parse(Buffer.from(input ?? []).toString())).toEqual({ orderId, policy: POLICY });
+    expect(JSON.parse(Buffer.from(input ?? []).toString())).toEqual({
+      orderId,
+      orderedAt: (await api.orders.get(orderId))?.createdAt,
+      policy: POLICY,
+    });
   });
 
   it('acknowledges the repeat of an order that it took before it could know that a product is unknown', async () => {

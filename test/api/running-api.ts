@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { Client as Postgres } from 'pg';
 import { pino } from 'pino';
 import { createApp, type ApiDeps } from '../../src/api/app.js';
+import { watchTemporalClock } from '../../src/api/temporal-clock.js';
 import { openReader } from '../../src/journal/open-reader.js';
 import { openOrders, type OrderStore } from '../../src/orders/orders.js';
 import { TASK_QUEUE, type SagaPolicy } from '../../src/workflows/messages.js';
@@ -69,10 +70,12 @@ export async function runApi({
   const inventory = await runInventory();
   const log: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });
+  const clock = watchTemporalClock({ temporal, taskQueue: TASK_QUEUE, logger: pino({ level: 'silent' }) });
   const deps: ApiDeps = {
     orders,
     journal,
     temporal,
+    clock,
     taskQueue: TASK_QUEUE,
     policy: POLICY,
     inventory: inventory.url,
@@ -107,6 +110,7 @@ export async function runApi({
         headers: { 'content-type': 'application/json', ...headers },
       }),
     async close() {
+      await Promise.all([clock.stop(), deps.clock.stop()]);
       await Promise.all([stop(server), inventory.close(), orders.close(), journal.close()]);
       await sql(schema, `DROP SCHEMA IF EXISTS ${schema}, ${journalSchema} CASCADE`);
     },

@@ -124,7 +124,7 @@ describe('lists', () => {
     } while (cursor !== undefined);
     expect(seen.filter((id) => ids.includes(id))).toEqual(ids.toReversed());
     expect(seen.filter((id) => id.startsWith('new-'))).toEqual([]);
-    const { body: failed } = await client.listOrders({ query: { state: 'FAILED' } });
+    const { body: failed } = await client.listOrders({ query: { state: ['FAILED'] } });
     expect(failed?.items.map(({ state }) => state).every((state) => state === 'FAILED')).toBe(true);
   });
 

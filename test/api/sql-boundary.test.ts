@@ -104,7 +104,19 @@ const sent = fc.oneof(
 );
 
 const LISTS: Readonly<Record<string, readonly string[]>> = {
-  '/api/orders': ['state', 'customerId', 'from', 'to', 'cursor', 'limit'],
+  '/api/orders': [
+    'state',
+    'customerId',
+    'productId',
+    'waitsForApproval',
+    'from',
+    'to',
+    'updatedFrom',
+    'updatedTo',
+    'cursor',
+    'limit',
+  ],
+  '/api/events': ['type', 'after', 'cursor', 'limit'],
   '/api/sagas': ['state', 'type', 'blockedOn', 'olderThan', 'cursor', 'limit'],
   '/api/sagas/order-1/events': ['after', 'limit', 'allBranches'],
   '/api/sagas/order-1/status': ['fresh'],

@@ -1,5 +1,6 @@
 /** The API with a worker that keeps the journal, and what its tests do with both. */
 import { createClient, type Client } from '../../src/client/client.js';
+import type { ApiDeps } from '../../src/api/app.js';
 import { eventually } from '../support/eventually.js';
 import type { TestEnv } from '../support/temporal.js';
 import { startJournalingWorker } from './journaling-worker.js';
@@ -33,10 +34,19 @@ type EventsBody = Awaited<ReturnType<Client['listSagaEvents']>>['body'];
 
 export const sagaOf = (orderId: string): string => `order-${orderId}`;
 
-export async function openWorkingShop(): Promise<WorkingShop> {
-  const temporal = await createWarmServer();
+export interface ShopOptions {
+  /** A time-skipping one, unless said otherwise. */
+  readonly server?: () => Promise<TestEnv>;
+  readonly more?: Partial<ApiDeps>;
+}
+
+export async function openWorkingShop({
+  server = createWarmServer,
+  more = {},
+}: ShopOptions = {}): Promise<WorkingShop> {
+  const temporal = await server();
   const policy = { ...POLICY, journal: true, approvalAbove: { ...DEAR, amount: 1 }, approvalTimeout: 600_000 };
-  const api = await runApi({ temporal: temporal.client, more: { policy } });
+  const api = await runApi({ temporal: temporal.client, more: { policy, ...more } });
   const shop = theShop();
   const worker = await startJournalingWorker(temporal, api, shop);
   const client = createClient({ baseUrl: api.url });

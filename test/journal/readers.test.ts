@@ -55,11 +55,11 @@ describe('lists', () => {
   it('find orders by state, with and without a journal row', async () => {
     const [blocked, started] = [await order('cid'), await order('cid')];
     await test.journal.append(batchOf(sagaIdOf(blocked), entriesOf(BLOCKED), { required: true }));
-    const compensating = await test.reader.listOrders({ state: 'COMPENSATING' }, { limit: 10 });
+    const compensating = await test.reader.listOrders({ states: ['COMPENSATING'] }, { limit: 10 });
     expect(compensating.items.map(({ orderId, blockedOn }) => [orderId, blockedOn])).toEqual([
       [blocked, 'reserve_inventory'],
     ]);
-    const of = await test.reader.listOrders({ state: 'STARTED', customerId: 'cid' }, { limit: 10 });
+    const of = await test.reader.listOrders({ states: ['STARTED'], customerId: 'cid' }, { limit: 10 });
     expect(of.items.map(({ orderId }) => orderId)).toEqual([started]);
     const sagas = await test.reader.listSagas(
       { blockedOn: 'reserve_inventory', type: 'OrderFulfillment' },

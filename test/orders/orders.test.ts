@@ -100,6 +100,7 @@ describe('the orders table', () => {
       { name: '0004_cancellations' },
       { name: '0005_forgotten' },
       { name: '0006_shared_keys' },
+      { name: '0007_order_page' },
     ]);
     await sql(`DROP SCHEMA ${together} CASCADE`);
   });

@@ -35,6 +35,10 @@ const items = [
   { productId: '123', quantity: 2 },
   { productId: 'pen', quantity: 1 },
 ];
+const pricedItems = [
+  { productId: '123', quantity: 2, unitPrice: 2100 },
+  { productId: 'pen', quantity: 1, unitPrice: 300 },
+];
 const itemsInOtherWords = [
   { productId: 'pen', quantity: 1 },
   { productId: '123', quantity: 1 },
@@ -60,8 +64,8 @@ export const PARTICIPANTS: readonly ParticipantCase[] = [
       { orderId, items: items.slice(1) },
       { orderId, items: [{ productId: '123', quantity: 3 }, items[1]] },
     ],
-    applied: { orderId, items, total: { amount: 4500, currency: 'EUR' } },
-    undone: { orderId, items, total: { amount: 4500, currency: 'EUR' } },
+    applied: { orderId, items: pricedItems, total: { amount: 4500, currency: 'EUR' } },
+    undone: { orderId, items: pricedItems, total: { amount: 4500, currency: 'EUR' } },
     standing: 'SELECT count(*)::int AS n FROM reservations WHERE id = $1 AND released_at IS NULL',
   },
   {

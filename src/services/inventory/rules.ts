@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Sql } from '../database.js';
-import { lines, money, orderId } from '../fields.js';
+import { lines, money, orderId, pricedLines } from '../fields.js';
 import { mergeLines, type Line } from '../fingerprint.js';
 import type { Refusal } from '../ledger.js';
 import type { Participant } from '../participant.js';
@@ -20,8 +20,9 @@ export const reservations: Participant<z.infer<typeof request>> = {
   name: 'inventory',
   collection: 'reservations',
   schemaFile: new URL('./schema.sql', import.meta.url),
+  laterFiles: [new URL('./unit-prices.sql', import.meta.url)],
   request,
-  detail: { items: lines, total: money },
+  detail: { items: pricedLines, total: money },
   refusals: ['InsufficientInventory', 'UnknownProduct', 'MixedCurrencies'],
   fingerprint: ({ orderId, items }) => [
     orderId,

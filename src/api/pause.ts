@@ -1,0 +1,22 @@
+/** Temporal's own pause of a workflow: who has paused it, why, and since when. */
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+
+export interface Pause {
+  /** As Temporal has it: the identity of whoever asked for the pause. */
+  readonly by: string;
+  readonly reason: string;
+  /** ISO 8601; absent if the server does not tell it. */
+  readonly since?: string;
+}
+
+/** Undefined if the workflow is not paused. */
+export function pauseOf({ status, raw }: Pick<WorkflowExecutionDescription, 'status' | 'raw'>): Pause | undefined {
+  if (status.name !== 'PAUSED') return undefined;
+  const { identity, reason, pausedTime } = raw.workflowExtendedInfo?.pauseInfo ?? {};
+  const since = pausedTime?.seconds;
+  return {
+    by: identity ?? '',
+    reason: reason ?? '',
+    ...(since && { since: new Date(Number(since) * 1_000 + Math.floor((pausedTime.nanos ?? 0) / 1e6)).toISOString() }),
+  };
+}
