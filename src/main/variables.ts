@@ -204,7 +204,6 @@ const requestsPerMinute = isHarmless(
     })
     .optional(),
 );
-
 const http = ['http:', 'https:'];
 const postgres = ['postgres:', 'postgresql:'];
 
