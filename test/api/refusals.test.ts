@@ -5,7 +5,14 @@ import { sentenceFor, type Asked } from '../../src/api/refusal-sentences.js';
 import { createObey } from '../../src/commands/obey.js';
 import { items, openWorkingShop, sagaOf, type WorkingShop } from './working-shop.js';
 
-const KAFKA: Caller = { id: 'kafka', roles: ROLES, actor: undefined, customerId: undefined, expiresAt: undefined };
+const KAFKA: Caller = {
+  id: 'kafka',
+  roles: ROLES,
+  actor: undefined,
+  customerId: undefined,
+  expiresAt: undefined,
+  namesOrders: true,
+};
 
 let running: WorkingShop;
 

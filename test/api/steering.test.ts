@@ -13,7 +13,14 @@ import type { TestEnv } from '../support/temporal.js';
 
 const items = [{ productId: '123', quantity: 2 }];
 
-const KAFKA: Caller = { id: 'kafka', roles: ROLES, actor: undefined, customerId: undefined, expiresAt: undefined };
+const KAFKA: Caller = {
+  id: 'kafka',
+  roles: ROLES,
+  actor: undefined,
+  customerId: undefined,
+  expiresAt: undefined,
+  namesOrders: true,
+};
 
 let temporal: TestEnv;
 let api: RunningApi;
