@@ -1,6 +1,7 @@
 /** A database whose own settings are as unlike ours as they can be (A8): everything works on it as on any other. */
 import { Client } from 'pg';
 import { connectClient, openPool } from '../../src/database/session.js';
+import { parseTime } from '../../src/database/times.js';
 import { openJournal } from '../../src/journal/journal.js';
 import { openReader, type OpenReader } from '../../src/journal/open-reader.js';
 import { startRelay } from '../../src/journal/relay.js';
@@ -89,7 +90,7 @@ it('(A8) orders are taken, read and listed page by page, with their times as the
   const listed: string[] = [];
   let cursor: string | undefined;
   do {
-    const page = await reader.listOrders({ from: stored?.createdAt }, { cursor, limit: 2 });
+    const page = await reader.listOrders({ from: parseTime(stored?.createdAt ?? '') }, { cursor, limit: 2 });
     listed.push(...page.items.map(({ orderId }) => orderId));
     expect(page.items.map(({ createdAt }) => isNow(createdAt))).not.toContain(false);
     cursor = page.next ?? undefined;

@@ -66,7 +66,7 @@ describe('README.md', () => {
     expect(scripts['verify']).toMatch(/ && npm test$/);
     const named = [...inlineCommands, ...[...commands.values()].flat()].flatMap((line) => line.split(' && '));
     for (const command of named.filter((each) => each.startsWith('npm ') && each !== 'npm ci')) {
-      const [, name = ''] = /^npm (?:run )?([\w:]+)/.exec(command) ?? [];
+      const [, name = ''] = /^npm (?:run )?([\w:-]+)/.exec(command) ?? [];
       expect(Object.keys(scripts)).toContain(name);
     }
   });

@@ -41,6 +41,7 @@ const orderOf = (orderId: string, customerId: string): Order => ({
   items: [{ productId: '123', quantity: 2 }],
   paymentMethod: 'pm_anns',
   shippingAddress: ADDRESS,
+  metadata: { gift: 'for Ann Lee' },
 });
 
 /** Placed as the API does it, and confirmed. */
@@ -86,7 +87,8 @@ describe('an order that has ended', () => {
     });
     const [after] = await sql<Record<string, unknown>>(`SELECT * FROM orders WHERE id = 'blank-1'`);
     expect(JSON.stringify(after)).not.toMatch(PERSONAL);
-    const kept = ['id', 'items', 'fingerprint', 'created_at', 'started_at', 'asked_at', 'missed_at', 'mark'];
+    expect([before?.['metadata'], after?.['metadata']]).toEqual([{ gift: 'for Ann Lee' }, null]);
+    const kept = ['id', 'items', 'fingerprint', 'created_at', 'started_at', 'asked_at', 'missed_at', 'mark', 'prices'];
     for (const column of kept) expect(after?.[column]).toEqual(before?.[column]);
     expect(after?.['customer_id']).toMatch(/^#[0-9a-f]{64}$/);
     expect(await sql(`SELECT actor, reason, order_id, orders FROM forgettings WHERE order_id = 'blank-1'`)).toEqual([
@@ -111,9 +113,10 @@ describe('an order that has ended', () => {
       'items',
       'mark',
       'missed_at',
+      'prices',
       'started_at',
     ];
-    const blanked = ['cancel_comment', 'customer_id', 'payment_token', 'shipping_address'];
+    const blanked = ['cancel_comment', 'customer_id', 'metadata', 'payment_token', 'shipping_address'];
     expect(columns.map(({ name }) => name)).toEqual([...kept, ...blanked].toSorted());
   });
 

@@ -102,6 +102,7 @@ describe('starting', () => {
     expect(await inventory.sql('SELECT name FROM migrations ORDER BY id')).toEqual([
       { name: '1_ledger' },
       { name: '2_schema' },
+      { name: '3_unit-prices' },
     ]);
     expect((await inventory.call('GET', '/api/products')).body['items']).toHaveLength(4);
     await inventory.stop();

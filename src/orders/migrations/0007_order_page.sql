@@ -6,6 +6,8 @@ ALTER TABLE orders ADD COLUMN prices jsonb;
 
 -- Times go to the outside in milliseconds: what is compared with them has no more.
 ALTER TABLE orders ALTER COLUMN created_at SET DEFAULT date_trunc('milliseconds', now());
+-- The two are equal while no other request has asked for the order.
+ALTER TABLE orders ALTER COLUMN asked_at SET DEFAULT date_trunc('milliseconds', now());
 
 -- Which orders name a product, in the order in which they are listed.
 CREATE TABLE order_products (
