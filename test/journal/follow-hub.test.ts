@@ -70,11 +70,11 @@ it('a thousand followers ask four times a second, with one statement, and each h
   const watched = watchedHub();
   const begun = performance.now();
   const followers = ids.map((id) => follow(watched, id));
-  await eventually('what is there', 30_000, () => followers.every(({ seen }) => seen.length === 2));
+  await eventually('what is there', 30_000, () => followers.every(({ seen }) => seen.length >= 2));
   // They came in the same moment, and were looked for together.
   expect(watched.looks[0]).toHaveLength(1_000);
   await store(ids, 2, 8);
-  await eventually('what comes', 60_000, () => followers.every(({ seen }) => seen.length === 8));
+  await eventually('what comes', 60_000, () => followers.every(({ seen }) => seen.length >= 8));
   const turns = Math.ceil((performance.now() - begun) / 250) + 1;
   expect(watched.looks.length).toBeLessThanOrEqual(turns);
   for (const { seen } of followers) expect(seqs(seen)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
