@@ -3,6 +3,6 @@ import suite from './jest.config.mjs';
 
 export default {
   ...suite,
-  testMatch: ['<rootDir>/test/journal/**/*.test.ts', '<rootDir>/test/journal/**/*.proof.ts'],
+  testMatch: ['<rootDir>/test/journal/**/*.{test,proof}.ts', '<rootDir>/test/cli/**/*.proof.ts'],
   testTimeout: 120_000,
 };
