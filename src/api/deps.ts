@@ -27,6 +27,8 @@ export interface ApiDeps {
   readonly ledgers?: Readonly<Partial<Record<'inventory' | 'payment' | 'shipping', ServiceTarget>>>;
   /** Fills in the demo customer where an order leaves out who pays and where it goes. */
   readonly demoData: boolean;
+  /** Why no more orders should be taken for want of disk space, as a sentence; undefined if there is enough. */
+  readonly lackOfSpace?: (() => Promise<string | undefined>) | undefined;
   readonly logger: Logger;
   /** Undefined: anybody may do everything. */
   readonly authenticate?: Authenticate | undefined;

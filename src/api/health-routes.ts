@@ -1,6 +1,7 @@
 import express, { type RequestHandler, type Router } from 'express';
 import type { ApiDeps } from './deps.js';
 import { readinessQuerySchema, type Readiness } from './health-schemas.js';
+import { reasonAgainstWrites } from '../orders/write-probe.js';
 import { onlyMethods } from './problem.js';
 import { askTemporal } from './temporal.js';
 import { parseQuery } from './validate.js';
@@ -8,6 +9,8 @@ import { parseQuery } from './validate.js';
 const PATIENCE_MS = 1_500;
 /** Anybody may ask: PostgreSQL and Temporal hear of it once a second at most. */
 const KEPT_MS = 1_000;
+/** A write that succeeds is not repeated for so long; one that fails is, at the next look. */
+const WRITES_KEPT_MS = 5_000;
 
 const live: RequestHandler = (_req, res) => void res.json({ status: 'live' });
 
@@ -16,6 +19,9 @@ type Reachable = 'up' | 'down';
 interface Found {
   readonly postgresql: Reachable;
   readonly temporal: Reachable;
+  readonly writes: Reachable;
+  /** Sentences. */
+  readonly againstPlacing: readonly string[];
 }
 
 /** Live: this process answers. Ready: what it can do at the moment, duty by duty. */
@@ -24,13 +30,24 @@ export function healthRoutes(deps: ApiDeps): Router {
   const look = lookOnceASecond(deps);
   const ready: RequestHandler = async (req, res) => {
     const { duty } = parseQuery(readinessQuerySchema, req.query);
-    const { postgresql, temporal } = await look();
+    const found = await look();
+    const { postgresql, temporal, writes } = found;
     const isEnding = stopping?.aborted === true;
     const reads = isEnding ? 'down' : postgresql;
-    const acts = reads === 'up' && temporal === 'up' ? 'up' : 'down';
-    const duties = { reads, places: acts, steers: acts } as const;
-    const status = acts === 'up' ? 'ready' : reads === 'up' ? 'degraded' : 'unavailable';
-    const body: Readiness = { status, ...duties, postgresql, temporal, clockDifferenceMs: clock.difference() ?? null };
+    const steers = reads === 'up' && temporal === 'up' ? 'up' : 'down';
+    const places = steers === 'up' && found.againstPlacing.length === 0 ? 'up' : 'down';
+    const duties = { reads, places, steers } as const;
+    const status = places === 'up' ? 'ready' : reads === 'up' ? 'degraded' : 'unavailable';
+    const clockDifferenceMs = clock.difference() ?? null;
+    const body: Readiness = {
+      status,
+      ...duties,
+      postgresql,
+      temporal,
+      writes,
+      reasons: reasonsOf(found, isEnding),
+      clockDifferenceMs,
+    };
     const isReady = duties[duty ?? 'reads'] === 'up';
     if (!isReady) res.set('Retry-After', '1');
     res.status(isReady ? 200 : 503).json(body);
@@ -43,8 +60,19 @@ export function healthRoutes(deps: ApiDeps): Router {
   return router;
 }
 
-function lookOnceASecond({ orders, temporal, logger }: ApiDeps): () => Promise<Found> {
+/** If PostgreSQL is away, that is the reason, and not that it takes no writes either. */
+function reasonsOf({ postgresql, temporal, againstPlacing }: Found, isEnding: boolean): string[] {
+  return [
+    ...(isEnding ? ['The process is about to end.'] : []),
+    ...(postgresql === 'up' ? againstPlacing : ['PostgreSQL does not answer.']),
+    ...(temporal === 'up' ? [] : ['Temporal does not answer.']),
+  ];
+}
+
+function lookOnceASecond(deps: ApiDeps): () => Promise<Found> {
+  const { orders, temporal, logger, lackOfSpace } = deps;
   const { namespace } = temporal.options;
+  const askWrites = lookAtWrites(deps);
   let looking: Promise<Found> | undefined;
 
   async function check(name: string, ask: () => Promise<unknown>): Promise<Reachable> {
@@ -58,17 +86,37 @@ function lookOnceASecond({ orders, temporal, logger }: ApiDeps): () => Promise<F
   }
 
   async function look(): Promise<Found> {
-    const [postgresql, engine] = await Promise.all([
+    const [postgresql, engine, againstWrites, space] = await Promise.all([
       check('PostgreSQL', () => orders.ping()),
       check('Temporal', () =>
         askTemporal(temporal, PATIENCE_MS, () => temporal.workflowService.describeNamespace({ namespace })),
       ),
+      askWrites(),
+      lackOfSpace?.(),
     ]);
     setTimeout(() => (looking = undefined), KEPT_MS).unref();
-    return { postgresql, temporal: engine };
+    const againstPlacing = [againstWrites, space].filter((reason) => reason !== undefined);
+    return { postgresql, temporal: engine, writes: againstWrites === undefined ? 'up' : 'down', againstPlacing };
   }
 
   return () => (looking ??= look());
+}
+
+/** Resolves to the reason why PostgreSQL takes no writes; undefined if it took one within the last five seconds. */
+function lookAtWrites({ orders, logger }: ApiDeps): () => Promise<string | undefined> {
+  let good = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (performance.now() - good < WRITES_KEPT_MS) return undefined;
+    try {
+      await orders.probeWrites();
+      good = performance.now();
+      return undefined;
+    } catch (error) {
+      const reason = reasonAgainstWrites(error);
+      logger.warn({ err: error }, reason);
+      return reason;
+    }
+  };
 }
 
 const metrics =

@@ -23,10 +23,15 @@ export const readinessSchema = z
         '`ready`: every duty can be done. `degraded`: some of them. `unavailable`: none, or the process ends.',
     }),
     reads: reachable.meta({ description: 'Orders and their status can be read: PostgreSQL answers.' }),
-    places: reachable.meta({ description: 'Orders can be placed: PostgreSQL and Temporal answer.' }),
+    places: reachable.meta({
+      description:
+        'Orders can be placed: PostgreSQL and Temporal answer, PostgreSQL takes writes, and the embedded servers have room.',
+    }),
     steers: reachable.meta({ description: 'Decisions can be made: PostgreSQL and Temporal answer.' }),
     postgresql: reachable,
     temporal: reachable,
+    writes: reachable.meta({ description: 'PostgreSQL took a small write, seconds ago at most.' }),
+    reasons: z.array(z.string()).meta({ description: 'Why a duty cannot be done, a sentence each; empty if all can.' }),
     clockDifferenceMs: z.int().nullable().meta({
       description: "Temporal's time minus this process's, in milliseconds; null while it is not known.",
     }),

@@ -415,12 +415,16 @@ export type Readiness = {
   readonly status: 'ready' | 'degraded' | 'unavailable';
   /** Orders and their status can be read: PostgreSQL answers. */
   readonly reads: 'up' | 'down';
-  /** Orders can be placed: PostgreSQL and Temporal answer. */
+  /** Orders can be placed: PostgreSQL and Temporal answer, PostgreSQL takes writes, and the embedded servers have room. */
   readonly places: 'up' | 'down';
   /** Decisions can be made: PostgreSQL and Temporal answer. */
   readonly steers: 'up' | 'down';
   readonly postgresql: 'up' | 'down';
   readonly temporal: 'up' | 'down';
+  /** PostgreSQL took a small write, seconds ago at most. */
+  readonly writes: 'up' | 'down';
+  /** Why a duty cannot be done, a sentence each; empty if all can. */
+  readonly reasons: readonly string[];
   /** Temporal's time minus this process's, in milliseconds; null while it is not known. */
   readonly clockDifferenceMs: number | null;
 };

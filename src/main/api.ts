@@ -9,6 +9,7 @@ import { openReader } from '../journal/open-reader.js';
 import { openOrders } from '../orders/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { findDatabase } from './database.js';
+import { hasEmbeddedServers, lackOfSpace } from './free-space.js';
 import { listen } from './listen.js';
 import { prepareJournal } from './prepare-journal.js';
 import { runProcess } from './run-process.js';
@@ -45,6 +46,9 @@ await runProcess('api', 'api', async ({ config, logger }) => {
     inventory: config.services.inventory,
     ledgers: config.services,
     demoData: config.demoData,
+    lackOfSpace: hasEmbeddedServers(config.dataDir, databaseUrl)
+      ? () => lackOfSpace(config.dataDir, config.leastFreeMb)
+      : undefined,
     authenticate: config.auth && createAuthenticate(config.auth),
     requestsPerMinute: config.requestsPerMinute,
     hosts: config.hosts,

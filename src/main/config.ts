@@ -28,6 +28,8 @@ export interface Config {
   readonly listenHost: string;
   /** Absolute. */
   readonly dataDir: string;
+  /** Megabytes that must be free there for orders to be placed, if an embedded server keeps its data there. */
+  readonly leastFreeMb: number;
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined;
   /** Where the journal lives; undefined: where the orders do. */
@@ -196,6 +198,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: settings.LOG_LEVEL,
     listenHost: settings.LISTEN_HOST,
     dataDir: path.resolve(settings.DATA_DIR),
+    leastFreeMb: settings.DATA_DIR_MIN_FREE_MB,
     databaseUrl: withPassword(settings.DATABASE_URL, settings.DATABASE_PASSWORD),
     journalDatabaseUrl: settings.JOURNAL_DATABASE_URL,
     migrationWaitMs: settings.MIGRATION_LOCK_WAIT,

@@ -223,6 +223,7 @@ export const variables = {
       .default('127.0.0.1'),
   ),
   DATA_DIR: isHarmless(z.string().default('.data')),
+  DATA_DIR_MIN_FREE_MB: count(100, 1_000_000),
   DATABASE_URL: url(postgres, 'postgres://user:password@127.0.0.1:5432/unwind'),
   DATABASE_PASSWORD: z.string().optional(),
   API_PORT: port(8000),

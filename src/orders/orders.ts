@@ -11,6 +11,7 @@ import { migrateOrders } from './migrate.js';
 import { queryOn } from './query.js';
 import { sharedKey } from './shared-key.js';
 import { orUnavailable } from './unavailable.js';
+import { probeWrites } from './write-probe.js';
 
 export type { AskedOrder, CallersKey, Claim, StoredAnswer } from './claim.js';
 export type { Forgetting, OwnedOrder } from './forget.js';
@@ -84,6 +85,8 @@ export interface OrderStore {
   sharedKey(name: string): Promise<Uint8Array>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
+  /** Resolves if the database takes a small write. Also throws what the driver throws, if it refuses; see write-probe.ts. */
+  probeWrites(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -188,6 +191,7 @@ function createStore(pool: Pool, schema: string): OrderStore {
     async ping() {
       await query('SELECT 1');
     },
+    probeWrites: () => probeWrites(pool, schema),
     close: () => pool.end(),
   };
 }

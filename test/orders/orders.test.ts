@@ -101,6 +101,7 @@ describe('the orders table', () => {
       { name: '0005_forgotten' },
       { name: '0006_shared_keys' },
       { name: '0007_order_page' },
+      { name: '0008_write_probe' },
     ]);
     await sql(`DROP SCHEMA ${together} CASCADE`);
   });
