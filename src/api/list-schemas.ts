@@ -193,7 +193,7 @@ export const eventListSchema = z
 export const streamQuerySchema = z.strictObject({
   ticket: z
     .string()
-    .max(4_000)
+    .regex(/^[\w.-]{1,2000}$/)
     .optional()
     .meta({ description: 'From `createStreamTicket`, instead of other credentials.' }),
   after: whole(0, 999_999_999_999_999)

@@ -2,7 +2,7 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { API_KEY_HEADER } from './credentials.js';
 import { livenessSchema, readinessQuerySchema, readinessSchema } from './health-schemas.js';
-import { json, RETRY_AFTER } from './operation.js';
+import { json, problems, RETRY_AFTER } from './operation.js';
 import { ORDER_OPERATIONS } from './order-operations.js';
 import { SAGA_OPERATIONS } from './saga-operations.js';
 
@@ -32,6 +32,7 @@ const HEALTH_OPERATIONS: readonly RouteConfig[] = [
         headers: RETRY_AFTER,
         content: json(readinessSchema),
       },
+      ...problems('InvalidRequest'),
     },
   },
 ];

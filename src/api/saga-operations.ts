@@ -105,6 +105,7 @@ export const SAGA_OPERATIONS: readonly RouteConfig[] = [
         content: { 'text/event-stream': { schema: serverSentEvent } },
       },
       204: { description: 'The saga has ended, and everything has been told.' },
+      431: { description: 'The address and the headers are longer than 16 KB together; without a problem document.' },
     },
     problems: ['InvalidRequest', 'SagaNotFound', 'TooManyStreams', 'OrdersUnavailable', 'JournalUnavailable'],
   }),
