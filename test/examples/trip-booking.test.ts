@@ -10,6 +10,7 @@ import {
   type TripActivities,
 } from '../../examples/trip-booking/participants.js';
 import type { bookTrip } from '../../examples/trip-booking/trip.js';
+import { eventually } from '../support/eventually.js';
 import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
 
 let code: string;
@@ -142,14 +143,20 @@ describe('a cancel of a trip', () => {
   it('while it is being booked gives both bookings back, the one in flight included (rules 24 and 25)', async () => {
     const trip = await stage().start({ hotel: 'slow' });
     await hotelArrived.promise;
+    // The flight beside it is booked: this server breaks a run whose activity ends while its cancel is under way.
+    await eventually('the flight to be booked', 20_000, async () => {
+      const { steps } = await trip.query(getTrip);
+      return steps.some(({ name, status }) => name === 'book_flight' && status === 'completed');
+    });
     const decision = await trip.executeUpdate(cancelTrip, { args: [request()] });
     expect(decision).toMatchObject({ accepted: true, state: 'COMPENSATING' });
     hotelAnswers.open();
     expect(await trip.result()).toMatchObject({ state: 'CANCELLED', reason: 'CancelRequested' });
     const books = booksOf(stage(), trip);
     expect(books).toMatchObject({ tickets: 'none', itinerary: 'none' });
-    // Whichever of the two came first, the cancel or the booking: what was booked is undone, and what was not is fenced.
-    expect(['undone', 'fenced']).toEqual(expect.arrayContaining([books['hotel'], books['flight']]));
+    expect(books['flight']).toBe('undone');
+    // Whichever came first, the cancel or the booking: if it was booked it is undone, and if not it is fenced.
+    expect(['undone', 'fenced']).toContain(books['hotel']);
   });
 
   it('is refused once the tickets are being issued, and the trip completes (rules 14 and 24)', async () => {
