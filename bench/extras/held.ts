@@ -6,7 +6,7 @@ import { inLanes } from '../lanes.js';
 import type { Ledger } from '../measure.js';
 import { makeOrder, startSaga, storeOrders, verdictOf } from '../orders.js';
 import { sagaIdOf } from '../../src/order.js';
-import { cancelOrder } from '../../src/workflows/messages.js';
+import { cancelSaga } from '../../src/workflows/messages.js';
 import type { Stage } from '../stage.js';
 
 export interface HeldResult {
@@ -32,7 +32,7 @@ export async function holdMany(stage: Stage, worker: Child, count: number, ledge
   const validUntil = new Date(Date.now() + 600_000).toISOString();
   await inLanes(10, orders, async ({ orderId }) => {
     const handle = client.workflow.getHandle(sagaIdOf(orderId));
-    await handle.executeUpdate(cancelOrder, { args: [{ actor: 'bench', reason: 'held long enough', validUntil }] });
+    await handle.executeUpdate(cancelSaga, { args: [{ actor: 'bench', reason: 'held long enough', validUntil }] });
     ledger.set(handle.workflowId, verdictOf(handle.workflowId, await handle.result()));
   });
   return { orders: count, bytesPerOrder };

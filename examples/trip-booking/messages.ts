@@ -1,7 +1,4 @@
-/** The names on the wire between whoever starts, watches and steers a trip, and its workflow. */
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
-import type { Decision, JournalEntry, ResolveRequest, SagaRecord, SteeringRequest } from 'unwind/saga';
-
+/** What a trip is started with, and on which queue. It is watched and steered by the messages of the library. */
 export const TASK_QUEUE = 'trip-booking';
 
 /** Ids and a payment token: what a traveller is called stays out of the workflow. */
@@ -13,8 +10,3 @@ export interface Trip {
   readonly paymentToken: string;
   readonly traveller: string;
 }
-
-export const getTrip = defineQuery<SagaRecord>('getTrip');
-export const getTripJournal = defineQuery<readonly JournalEntry[]>('getTripJournal');
-export const cancelTrip = defineUpdate<Decision, [SteeringRequest]>('cancelTrip');
-export const resolveStep = defineUpdate<Decision, [ResolveRequest]>('resolveStep');

@@ -10,7 +10,7 @@
  */
 import { continueAsNew, proxyActivities } from '@temporalio/workflow';
 import { compensatable, pivot, retriable, runSaga, type CarriedSaga, type SagaOutcome } from 'unwind/saga';
-import { cancelTrip, getTrip, getTripJournal, resolveStep, type Trip } from './messages.js';
+import type { Trip } from './messages.js';
 import type { TripActivities } from './participants.js';
 
 const SECOND = 1000;
@@ -56,7 +56,6 @@ export async function bookTrip(trip: Trip, carried?: CarriedSaga): Promise<SagaO
       data: { hotel: trip.hotel, flight: trip.flight },
       steps: [bookHotel, bookFlight, issueTickets, sendItinerary],
       deadline: HOUR,
-      messages: { state: getTrip, journal: getTripJournal, cancel: cancelTrip, resolve: resolveStep },
       continueAsNew: (blocked) => continueAsNew<typeof bookTrip>(trip, blocked),
     },
     async (saga) => {

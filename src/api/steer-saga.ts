@@ -9,9 +9,9 @@ import {
 } from '@temporalio/client';
 import { orderIdOf } from '../order.js';
 import {
-  approveOrder,
-  cancelOrder,
-  rejectOrder,
+  approve,
+  cancelSaga,
+  reject,
   resolveStep,
   type Decision,
   type RefusalCode,
@@ -42,7 +42,7 @@ export interface SteerRequest {
   readonly send: (handle: WorkflowHandle, updateId: string, validUntil: string) => Promise<Decision>;
 }
 
-const UPDATES = { cancel: cancelOrder, approve: approveOrder, reject: rejectOrder } as const;
+const UPDATES = { cancel: cancelSaga, approve, reject } as const;
 export type OrderDecision = keyof typeof UPDATES;
 
 export const orderRequest = (decision: OrderDecision, { actor, reason }: Steering<SteeringRequest>): SteerRequest => ({

@@ -15,14 +15,13 @@ import { rest } from './store.js';
 
 /** Installs the handlers. */
 export function offerMessages(run: Run): void {
-  const { messages } = run.definition;
+  const { messages } = run;
   setHandler(messages.state, () => run.record);
-  if (messages.journal) setHandler(messages.journal, () => run.entries);
+  setHandler(messages.journal, () => run.entries);
   offer(run, messages.resolve, resolveProblem, (request) => steer(run, request));
   offer(run, messages.cancel, cancelProblem, (request) => acceptCancel(run, 'update', request));
-  const { approve, reject } = messages;
-  if (approve) offer(run, approve, waitProblem, (who) => endWait(run, 'approved', undefined, who));
-  if (reject) offer(run, reject, waitProblem, (who) => endWait(run, 'rejected', 'ApprovalRejected', who));
+  offer(run, messages.approve, waitProblem, (who) => endWait(run, 'approved', undefined, who));
+  offer(run, messages.reject, waitProblem, (who) => endWait(run, 'rejected', 'ApprovalRejected', who));
 }
 
 /** `problem` says why a request cannot be acted on now, if so; what `act` returns or resolves to is false if it came too late. */
@@ -37,7 +36,7 @@ function offer<Request extends AnyRequest>(
     content: JSON.stringify([update.name, step, action, actor, reason]),
   });
 
-  const decides = update.name === run.definition.messages.resolve.name ? 'step' : 'saga';
+  const decides = update.name === run.messages.resolve.name ? 'step' : 'saga';
   const validator = (request: unknown): void => {
     if (!isRequest(request, decides)) throw refusal(run, 'InvalidRequest');
     const { id, content } = identify(request as Request);

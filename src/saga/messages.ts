@@ -1,5 +1,6 @@
 /** What a customer or an operator may ask of a running saga, and how it is refused. */
 import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
+import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { JournalEntry } from './journal.js';
 import type { SagaRecord, Who } from './record.js';
 
@@ -47,12 +48,31 @@ export const SAGA_REFUSED = 'SagaRefused';
 
 export type RefusalCode = keyof typeof REFUSAL_SENTENCES;
 
+export const getSagaState = defineQuery<SagaRecord>('getSagaState');
+/** The transitions of the present run, in order. */
+export const getSagaJournal = defineQuery<readonly JournalEntry[]>('getSagaJournal');
+export const cancelSaga = defineUpdate<Decision, [SteeringRequest]>('cancelSaga');
+export const resolveStep = defineUpdate<Decision, [ResolveRequest]>('resolveStep');
+/** The answers to a wait for an approval; a saga that awaits none refuses them. */
+export const approve = defineUpdate<Decision, [SteeringRequest]>('approve');
+export const reject = defineUpdate<Decision, [SteeringRequest]>('reject');
+
 /** The Temporal names under which a workflow offers the saga's messages. */
 export interface SagaMessages {
   readonly state: QueryDefinition<SagaRecord>;
-  readonly journal?: QueryDefinition<readonly JournalEntry[]>;
+  readonly journal: QueryDefinition<readonly JournalEntry[]>;
   readonly cancel: UpdateDefinition<Decision, [SteeringRequest]>;
   readonly resolve: UpdateDefinition<Decision, [ResolveRequest]>;
-  readonly approve?: UpdateDefinition<Decision, [SteeringRequest]>;
-  readonly reject?: UpdateDefinition<Decision, [SteeringRequest]>;
+  readonly approve: UpdateDefinition<Decision, [SteeringRequest]>;
+  readonly reject: UpdateDefinition<Decision, [SteeringRequest]>;
 }
+
+/** One set of names for every saga type, so that one API steers them all. */
+export const SAGA_MESSAGES: SagaMessages = {
+  state: getSagaState,
+  journal: getSagaJournal,
+  cancel: cancelSaga,
+  resolve: resolveStep,
+  approve,
+  reject,
+};

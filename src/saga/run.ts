@@ -2,6 +2,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { applyEntry, blankRecord, entryName, type JournalEntry, type SagaEvent } from './journal.js';
+import { SAGA_MESSAGES } from './messages.js';
 import type { Decision, ResolveAction, ResolveRequest, SagaMessages } from './messages.js';
 import { isGoingForward, type SagaRecord } from './record.js';
 import type { Retriable, Step } from './step.js';
@@ -31,7 +32,8 @@ export interface SagaDefinition {
   readonly steps: readonly Step[];
   /** Milliseconds from the start of the first run; shortens compensatable actions, their probes and approvals only. */
   readonly deadline: number;
-  readonly messages: SagaMessages;
+  /** Other Temporal names for the saga's messages. Left out, the library's own, by which the API steers every saga. */
+  readonly messages?: Partial<SagaMessages>;
   /** Runs after the last compensation, and closes the saga: a notice, say. */
   readonly afterUnwinding?: (last: RunLast) => Promise<void>;
   /** Where there is one, the journal is carried out of the workflow: see store.ts. */
@@ -76,6 +78,7 @@ export function openRun(definition: SagaDefinition, carried?: CarriedSaga) {
   const decisions: Record<string, Recorded> = Object.assign(Object.create(null), carried?.decisions);
   const run = {
     definition,
+    messages: { ...SAGA_MESSAGES, ...definition.messages },
     /** The saga's state: whether it unwinds, and why, is read from here. */
     record: carried?.record ?? blankRecord(sagaId),
     entries: [] as JournalEntry[],

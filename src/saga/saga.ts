@@ -24,7 +24,7 @@ import { isStored, rest } from './store.js';
 export { refuseSaga } from './identity.js';
 export { compensatable, pivot, retriable } from './step.js';
 export type { Budget, Call, Compensatable, Pivot, Probe, Retriable, Step, Undone } from './step.js';
-export { SAGA_REFUSED } from './messages.js';
+export { approve, cancelSaga, getSagaJournal, getSagaState, reject, resolveStep, SAGA_REFUSED } from './messages.js';
 export type { Decision, RefusalCode, SagaMessages } from './messages.js';
 export type { ResolveAction, ResolveRequest, SteeringRequest } from './messages.js';
 export type { JournalEntry, JournalHeader, SagaEvent, SentEntry } from './journal.js';

@@ -1,17 +1,22 @@
-/** The names on the wire between the API and the workflow: ids, queries, updates, search attributes. */
+/** The names on the wire between the API and the workflow: ids, the library's queries and Updates, search attributes. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { Money, REFUSALS } from '../order.js';
-import type { Decision, ResolveRequest, SteeringRequest } from '../saga/messages.js';
-import type { JournalEntry } from '../saga/journal.js';
-import type { SagaRecord } from '../saga/record.js';
+import type { SteeringRequest } from '../saga/messages.js';
 
-export { SAGA_REFUSED } from '../saga/messages.js';
+export {
+  approve,
+  cancelSaga,
+  getSagaJournal,
+  getSagaState,
+  reject,
+  resolveStep,
+  SAGA_REFUSED,
+} from '../saga/messages.js';
 export type { Decision, RefusalCode, ResolveAction, ResolveRequest, SteeringRequest } from '../saga/messages.js';
 export { CANCEL_REQUESTED } from '../saga/record.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus } from '../saga/record.js';
 
-/** What `cancelOrder` takes. */
+/** What `cancelSaga` takes. */
 export type CancelRequest = SteeringRequest;
 
 export const TASK_QUEUE = 'order-fulfillment';
@@ -87,11 +92,3 @@ export interface OrderFulfillmentInput {
   readonly orderedAt?: string;
   readonly policy: SagaPolicy;
 }
-
-export const getSagaState = defineQuery<SagaRecord>('getSagaState');
-/** The transitions of the present run, in order. */
-export const getSagaJournal = defineQuery<readonly JournalEntry[]>('getSagaJournal');
-export const cancelOrder = defineUpdate<Decision, [SteeringRequest]>('cancelOrder');
-export const approveOrder = defineUpdate<Decision, [SteeringRequest]>('approveOrder');
-export const rejectOrder = defineUpdate<Decision, [SteeringRequest]>('rejectOrder');
-export const resolveStep = defineUpdate<Decision, [ResolveRequest]>('resolveStep');

@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { WorkflowUpdateFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { cancelTrip, getTrip, getTripJournal, type Trip } from '../../examples/trip-booking/messages.js';
+import type { Trip } from '../../examples/trip-booking/messages.js';
 import {
   createParticipants,
   type Participants,
   type TripActivities,
 } from '../../examples/trip-booking/participants.js';
 import type { bookTrip } from '../../examples/trip-booking/trip.js';
+import { cancelSaga, getSagaJournal, getSagaState } from '../../src/saga/messages.js';
 import { eventually } from '../support/eventually.js';
 import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
 
@@ -64,7 +65,7 @@ const booksOf = ({ ledgers }: Participants, { workflowId }: Travelling): Record<
 
 /** The undone steps, in the order in which it was journalled. */
 const undoneIn = async (trip: Travelling): Promise<string[]> =>
-  (await trip.query(getTripJournal)).flatMap(({ event }) =>
+  (await trip.query(getSagaJournal)).flatMap(({ event }) =>
     event.type === 'SagaCompensationCompleted' ? [event.step] : [],
   );
 
@@ -77,7 +78,7 @@ describe('a booked trip', () => {
     expect(await trip.result()).toMatchObject({ state: 'COMPLETED', reason: null, deadLetters: [] });
     const everything = { hotel: 'applied', flight: 'applied', tickets: 'applied', itinerary: 'applied' };
     expect(booksOf(stage(), trip)).toEqual(everything);
-    const { steps } = await trip.query(getTrip);
+    const { steps } = await trip.query(getSagaState);
     expect(steps.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed', 'completed']);
   });
 
@@ -145,10 +146,10 @@ describe('a cancel of a trip', () => {
     await hotelArrived.promise;
     // The flight beside it is booked: this server breaks a run whose activity ends while its cancel is under way.
     await eventually('the flight to be booked', 20_000, async () => {
-      const { steps } = await trip.query(getTrip);
+      const { steps } = await trip.query(getSagaState);
       return steps.some(({ name, status }) => name === 'book_flight' && status === 'completed');
     });
-    const decision = await trip.executeUpdate(cancelTrip, { args: [request()] });
+    const decision = await trip.executeUpdate(cancelSaga, { args: [request()] });
     expect(decision).toMatchObject({ accepted: true, state: 'COMPENSATING' });
     hotelAnswers.open();
     expect(await trip.result()).toMatchObject({ state: 'CANCELLED', reason: 'CancelRequested' });
@@ -162,7 +163,7 @@ describe('a cancel of a trip', () => {
   it('is refused once the tickets are being issued, and the trip completes (rules 14 and 24)', async () => {
     const trip = await stage().start();
     await ticketsArrived.promise;
-    const refused = trip.executeUpdate(cancelTrip, { args: [request()] });
+    const refused = trip.executeUpdate(cancelSaga, { args: [request()] });
     await expect(refused).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
     await expect(refused).rejects.toMatchObject({ cause: { type: 'AlreadyFulfilled' } });
     ticketsAnswer.open();

@@ -8,7 +8,7 @@ import { databaseUrl } from '../support/database.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
 import { openShop, steering, type Shop } from '../workflows/shop.js';
-import { approveOrder } from '../../src/workflows/messages.js';
+import { approve } from '../../src/workflows/messages.js';
 
 const ADDRESS = { name: 'Ann Lee', street: 'Elm Road 1', city: 'Vienna', postalCode: '1010', country: 'AT' };
 const BY = { actor: 'olga', reason: 'ticket 17' };
@@ -201,7 +201,7 @@ describe('a customer', () => {
     expect(await shop.orders.get('c-4')).toMatchObject({ customerId: 'dora', forgottenAt: null });
     expect(ofOther).toBe('order-c-4');
 
-    await shop.handleOf(waiting).executeUpdate(approveOrder, { args: [steering()] });
+    await shop.handleOf(waiting).executeUpdate(approve, { args: [steering()] });
     expect(await shop.outcomeOf(waiting)).toMatchObject({ state: 'COMPLETED' });
     await eventually('the end in the journal', 10_000, async () => {
       return (await shop.journal.reader.getSaga(waiting))?.state === 'COMPLETED';

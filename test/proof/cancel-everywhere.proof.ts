@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { cancelOrder } from '../../src/workflows/messages.js';
+import { cancelSaga } from '../../src/workflows/messages.js';
 import { eventually } from '../support/eventually.js';
 import { openShop, steering, type Shop } from '../workflows/shop.js';
 import { watchCalls } from './calls.js';
@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 const WAYS: Readonly<Record<'update' | 'temporal', Ask>> = {
-  update: (sagaId) => shop.handleOf(sagaId).executeUpdate(cancelOrder, { args: [steering()] }),
+  update: (sagaId) => shop.handleOf(sagaId).executeUpdate(cancelSaga, { args: [steering()] }),
   temporal: (sagaId) => shop.handleOf(sagaId).cancel(),
 };
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { cancelOrder, resolveStep, type ResolveAction, type SagaPolicy } from '../../src/workflows/messages.js';
+import { cancelSaga, resolveStep, type ResolveAction, type SagaPolicy } from '../../src/workflows/messages.js';
 import { eventually } from '../support/eventually.js';
 import { steering, type Shop } from '../workflows/shop.js';
 import type { Call, Calls } from './calls.js';
@@ -106,7 +106,7 @@ const cancelledAfterwards = (cell: Cell) => async (call: Call) => {
 
 async function cancel({ shop, sagaId, seen }: Cell): Promise<void> {
   try {
-    await shop.handleOf(sagaId).executeUpdate(cancelOrder, { args: [steering()] });
+    await shop.handleOf(sagaId).executeUpdate(cancelSaga, { args: [steering()] });
     seen.cancel = 'accepted';
   } catch (error) {
     if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) throw error;

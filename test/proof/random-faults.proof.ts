@@ -1,6 +1,6 @@
 // Rule 7: a hundred orders at once, with faults drawn by a seed, end with books that agree.
 import { randomInt, randomUUID } from 'node:crypto';
-import { cancelOrder } from '../../src/workflows/messages.js';
+import { cancelSaga } from '../../src/workflows/messages.js';
 import { openShop, steering, type ServiceName, type Shop } from '../workflows/shop.js';
 import { watchCalls, type Calls } from './calls.js';
 import { expectNotice, expectOneEnd, expectReverseUndoing } from './facts.js';
@@ -54,7 +54,7 @@ async function placeOne(draw: Draw): Promise<string> {
   if (draw([true, false, false])) {
     calls.around(sagaId, draw(ACTIONS), async (call) => {
       const early = draw([true, false]);
-      const cancel = () => shop.handleOf(sagaId).executeUpdate(cancelOrder, { args: [steering()] });
+      const cancel = () => shop.handleOf(sagaId).executeUpdate(cancelSaga, { args: [steering()] });
       // A refusal is an answer as well: the books tell whether it was right.
       if (early) await cancel().catch(() => undefined);
       const answer = await call.next();

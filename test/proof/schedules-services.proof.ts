@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
-import { cancelOrder, resolveStep } from '../../src/workflows/messages.js';
+import { cancelSaga, resolveStep } from '../../src/workflows/messages.js';
 import { openShop, steering, type ServiceName, type Shop } from '../workflows/shop.js';
 import { watchCalls, type Calls } from './calls.js';
 import { path, runsOr, seed } from './drill.js';
@@ -49,7 +49,7 @@ async function play({ faults, cancel, lastResort }: GeneratedOrder): Promise<str
   const sagaId = `order-${orderId}`;
   for (const { service, ...armed } of faults) await shop.arm(service, { ...armed, delayMs: 20 });
   if (cancel) {
-    const ask = () => shop.handleOf(sagaId).executeUpdate(cancelOrder, { args: [steering()] });
+    const ask = () => shop.handleOf(sagaId).executeUpdate(cancelSaga, { args: [steering()] });
     calls.around(sagaId, cancel.at, async (call) => {
       // A refusal is an answer as well: the books tell whether it was right.
       if (cancel.before) await ask().catch(() => undefined);

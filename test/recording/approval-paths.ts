@@ -1,5 +1,5 @@
 /** The paths of an order that waits for an approval. */
-import { approveOrder, cancelOrder, rejectOrder, type SagaPolicy } from '../../src/workflows/messages.js';
+import { approve, cancelSaga, reject, type SagaPolicy } from '../../src/workflows/messages.js';
 import { eventually } from '../support/eventually.js';
 import { steering, type Shop } from '../workflows/shop.js';
 import type { Path } from './paths.js';
@@ -7,7 +7,7 @@ import type { Path } from './paths.js';
 const APPROVED: Partial<SagaPolicy> = { approvalAbove: { amount: 4000, currency: 'EUR' }, approvalTimeout: 60_000 };
 
 const waitingThen =
-  (answer: typeof cancelOrder): Path =>
+  (answer: typeof cancelSaga): Path =>
   async (shop) => {
     const sagaId = await shop.place({}, APPROVED);
     await eventually('the wait', 30_000, async () => !!(await shop.recordOf(sagaId)).waitingFor);
@@ -23,8 +23,8 @@ async function expired(shop: Shop): Promise<string> {
 }
 
 export const approvalPaths: Readonly<Record<string, Path>> = {
-  approved: waitingThen(approveOrder),
-  'approval-rejected': waitingThen(rejectOrder),
+  approved: waitingThen(approve),
+  'approval-rejected': waitingThen(reject),
   'approval-expired': expired,
-  'cancelled-while-waiting': waitingThen(cancelOrder),
+  'cancelled-while-waiting': waitingThen(cancelSaga),
 };

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { ResolveAction } from '../../src/saga/saga.js';
-import { cancelOrder, resolveStep, type SagaPolicy } from '../../src/workflows/messages.js';
+import { cancelSaga, resolveStep, type SagaPolicy } from '../../src/workflows/messages.js';
 import { eventually } from '../support/eventually.js';
 import { steering, type ServiceName, type Shop } from '../workflows/shop.js';
 import { approvalPaths } from './approval-paths.js';
@@ -45,7 +45,7 @@ const until = (
 ) => eventually(what, 30_000, async () => holds(await shop.recordOf(sagaId)));
 
 type Cancel = (order: ReturnType<Shop['handleOf']>) => Promise<unknown>;
-const byUpdate: Cancel = (order) => order.executeUpdate(cancelOrder, { args: [steering()] });
+const byUpdate: Cancel = (order) => order.executeUpdate(cancelSaga, { args: [steering()] });
 const byTemporal: Cancel = (order) => order.cancel();
 
 /** The order is cancelled while a step is under way. */

@@ -2,7 +2,7 @@
 import type { SagaPolicy } from '../../src/workflows/messages.js';
 import { eventually } from '../support/eventually.js';
 import { openShop, steering, type Shop } from './shop.js';
-import { approveOrder } from '../../src/workflows/messages.js';
+import { approve } from '../../src/workflows/messages.js';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -50,7 +50,7 @@ describe('an order with limits of approval (P3)', () => {
       const now = await shop.recordOf(sagaId);
       return (now.waitingFor !== null || now.state === 'COMPLETED') && now;
     });
-    if (record.waitingFor) await shop.handleOf(sagaId).executeUpdate(approveOrder, { args: [steering()] });
+    if (record.waitingFor) await shop.handleOf(sagaId).executeUpdate(approve, { args: [steering()] });
     expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'COMPLETED' });
     return record.waitingFor !== null;
   }

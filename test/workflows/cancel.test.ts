@@ -1,4 +1,4 @@
-import { approveOrder, cancelOrder, resolveStep, type SagaPolicy } from '../../src/workflows/messages.js';
+import { approve, cancelSaga, resolveStep, type SagaPolicy } from '../../src/workflows/messages.js';
 import { openShop, steering, type Shop } from './shop.js';
 
 let shop: Shop;
@@ -16,7 +16,7 @@ describe('an order', () => {
       await shop.arm('payment', { mode: 'slow-answer', delayMs: 900 });
       const sagaId = await shop.place();
       while ((await shop.recordOf(sagaId)).currentStep !== 'process_payment');
-      const decision = await shop.handleOf(sagaId).executeUpdate(cancelOrder, { args: [steering()] });
+      const decision = await shop.handleOf(sagaId).executeUpdate(cancelSaga, { args: [steering()] });
       expect(decision).toMatchObject({ accepted: true, state: 'COMPENSATING' });
       expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'CANCELLED', reason: 'CancelRequested' });
     }),
@@ -35,7 +35,7 @@ describe('an order', () => {
         while (!(await shop.recordOf(sagaId)).waitingFor);
         await shop.env.skip(23 * 3_600_000);
         expect(await shop.recordOf(sagaId)).toMatchObject({ state: 'PENDING', blockedOn: null });
-        await shop.handleOf(sagaId).executeUpdate(approveOrder, { args: [steering()] });
+        await shop.handleOf(sagaId).executeUpdate(approve, { args: [steering()] });
         expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'COMPLETED' });
       });
     },
