@@ -138,7 +138,9 @@ async function takeIn(
   for (let from = 0; from < batch.messages.length; from += AT_ONCE) {
     if (!isRunning() || isStale()) return;
     const messages = batch.messages.slice(from, from + AT_ONCE);
-    onTakenIn?.(await inbox.takeIn(messages.map((message) => messageOf(batch, message, keys))));
+    // On its own line: the arguments of a callback that nobody has given are not evaluated.
+    const taken = await inbox.takeIn(messages.map((message) => messageOf(batch, message, keys)));
+    onTakenIn?.(taken);
     resolveOffset(messages.at(-1)?.offset ?? '');
     await commitOffsetsIfNecessary(uncommittedOffsets());
     await heartbeat();

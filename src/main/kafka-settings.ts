@@ -17,7 +17,7 @@ export interface CommandSettings {
   readonly keys: readonly CommandKey[] | undefined;
   /** An undecided command is tried so long before it rests. Milliseconds. */
   readonly budgetMs: number;
-  /** Nobody has to prove who they are, and the operator has said that this is meant. */
+  /** The broker need not ask its clients for proof: the operator has said that this is meant. */
   readonly isWaived: boolean;
 }
 
@@ -80,14 +80,22 @@ function saslOf(settings: Settings): KafkaSettings['sasl'] {
   return { mechanism: mechanism === 'SCRAM-SHA-256' ? 'scram-sha-256' : 'scram-sha-512', username, password };
 }
 
-/** For the relay: without it, everybody who reaches the broker may start and steer sagas. */
-export function requireKnownSenders({ environment, kafka }: Config): void {
-  if (environment !== 'production' || !kafka?.commands || kafka.commands.isWaived || kafka.commands.keys) return;
-  const knowsClients = kafka.sasl !== undefined || (kafka.ssl !== undefined && kafka.ssl.cert !== undefined);
-  if (knowsClients) return;
+/**
+ * For the relay. In production commands are read only from a broker to which we prove who we are, as every other client
+ * then has to. Signatures are no substitute: they say who may command what, and keep nobody from reading the topic,
+ * which holds addresses, or from flooding it.
+ *
+ * @throws StartError if the broker asks for no proof and nobody has waived it
+ */
+export function requireBrokerAuthentication({ environment, kafka }: Config): void {
+  if (environment !== 'production' || !kafka?.commands || kafka.commands.isWaived) return;
+  const provesItself = kafka.sasl !== undefined || kafka.ssl?.cert !== undefined;
+  if (provesItself) return;
+  const unsigned = 'anybody who reaches Kafka could send commands';
+  const signed = 'KAFKA_COMMAND_KEYS says who may command what, and does not replace the authentication of the broker';
   throw new StartError(
-    'NODE_ENV=production, and anybody who reaches Kafka could send commands: set KAFKA_SASL_MECHANISM, KAFKA_USERNAME ' +
-      'and KAFKA_PASSWORD (or KAFKA_SSL with a client certificate), or KAFKA_COMMAND_KEYS, or KAFKA_COMMANDS=off; ' +
+    `NODE_ENV=production, and ${kafka.commands.keys ? signed : unsigned}: set KAFKA_SASL_MECHANISM, KAFKA_USERNAME and ` +
+      'KAFKA_PASSWORD, or KAFKA_SSL with KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE, or KAFKA_COMMANDS=off; ' +
       'KAFKA_COMMANDS=unauthenticated waives this.',
   );
 }

@@ -4,7 +4,7 @@
  */
 import { requireAuth } from './auth-settings.js';
 import type { Config } from './config.js';
-import { requireKnownSenders } from './kafka-settings.js';
+import { requireBrokerAuthentication } from './kafka-settings.js';
 import { hasSinks } from './has-sinks.js';
 import { StartError } from './start-error.js';
 import { temporalTarget } from './temporal-target.js';
@@ -25,7 +25,7 @@ const requireSinks: Check = (config) => {
 const CHECKS: Readonly<Record<Program, readonly Check[]>> = {
   api: [requireAuth, requireTemporalTarget],
   worker: [requireTemporalTarget],
-  relay: [requireSinks, requireKnownSenders, requireTemporalTarget],
+  relay: [requireSinks, requireBrokerAuthentication, requireTemporalTarget],
   services: [],
 };
 

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { loadConfig } from '../../src/main/config.js';
 import { requireStartable } from '../../src/main/refusals.js';
+import { makeCertificates } from '../support/certificates.js';
 
 const SECRET = '0123456789abcdef0123456789abcdef';
 const KAFKA = { KAFKA_BROKERS: 'a:9092' };
@@ -12,7 +13,11 @@ const KEYS = { KAFKA_COMMAND_KEYS: `desk:operator:${SECRET}` };
 const folder = mkdtempSync(path.join(os.tmpdir(), 'unwind-kafka-settings-'));
 const noPem = path.join(folder, 'no.pem');
 writeFileSync(noPem, 'this is no certificate');
-afterAll(() => rmSync(folder, { recursive: true }));
+const certificates = makeCertificates();
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  certificates.remove();
+});
 
 describe('how Kafka is reached (K8)', () => {
   it('is off without brokers, and plain with nothing but them', () => {
@@ -59,21 +64,40 @@ describe('how Kafka is reached (K8)', () => {
   });
 });
 
-describe('in production, commands of unknown senders (K8)', () => {
+describe('in production, commands of a broker that asks for no proof (K8)', () => {
   const start = (more: NodeJS.ProcessEnv) => () =>
     requireStartable(['relay'], loadConfig({ NODE_ENV: 'production', ...KAFKA, ...more }));
 
-  it('are refused at start', () => {
-    expect(start({})).toThrow(/anybody who reaches Kafka could send commands/);
-    expect(start({ KAFKA_SSL: 'on' })).toThrow(/KAFKA_COMMANDS=unauthenticated waives this/);
+  it.each([
+    ['unsigned and in plain text', {}, /anybody who reaches Kafka could send commands: set KAFKA_SASL_MECHANISM/],
+    ['by TLS that asks for no certificate', { KAFKA_SSL: 'on' }, /KAFKA_COMMANDS=unauthenticated waives this/],
+    ['signed', KEYS, /KAFKA_COMMAND_KEYS says who may command what, and does not replace the authentication/],
+    ['signed and by TLS', { ...KEYS, KAFKA_SSL: 'on' }, /does not replace the authentication of the broker/],
+  ])('are refused at start if they come %s', (_, more, sentence) => {
+    expect(start(more)).toThrow(sentence);
+    expect(start({ ...more, KAFKA_COMMANDS: 'on' })).toThrow(sentence);
   });
 
+  const { cert, key } = certificates.client;
   it.each([
     ['the broker asks for a password', SASL],
-    ['commands are signed', KEYS],
+    ['the broker asks for a certificate', { KAFKA_SSL: 'on', KAFKA_SSL_CERT_FILE: cert, KAFKA_SSL_KEY_FILE: key }],
+    ['it asks for a password, and commands are signed', { ...SASL, ...KEYS }],
     ['commands are off', { KAFKA_COMMANDS: 'off' }],
     ['it is waived', { KAFKA_COMMANDS: 'unauthenticated' }],
+    ['it is waived, and commands are signed', { ...KEYS, KAFKA_COMMANDS: 'unauthenticated' }],
   ])('are no reason not to start if %s', (_, more) => {
     expect(start(more)).not.toThrow();
   });
+
+  it('are signed all the same if the proof is waived', () => {
+    const { kafka } = loadConfig({ ...KAFKA, ...KEYS, KAFKA_COMMANDS: 'unauthenticated' });
+    expect(kafka?.commands).toMatchObject({ keys: [{ name: 'desk', role: 'operator' }], isWaived: true });
+  });
+});
+
+it('elsewhere than in production commands of any broker are read (K8)', () => {
+  for (const env of [KAFKA, { ...KAFKA, ...KEYS }]) {
+    expect(() => requireStartable(['relay'], loadConfig(env))).not.toThrow();
+  }
 });
