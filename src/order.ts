@@ -67,7 +67,11 @@ export const ORDER_ID_PATTERN = /^(?!order-)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** Saga id = workflow id = the id of every effect at the participants. */
 export const sagaIdOf = (orderId: string): string => `order-${orderId}`;
 
-export const orderIdOf = (sagaId: string): string => sagaId.replace(/^order-/, '');
+/** Undefined if the saga is not an order's: a saga of another type may have any other id, also one that looks like an order id. */
+export function orderIdOf(sagaId: string): string | undefined {
+  const [, orderId] = /^order-(.*)$/.exec(sagaId) ?? [];
+  return orderId !== undefined && ORDER_ID_PATTERN.test(orderId) ? orderId : undefined;
+}
 
 /**
  * The definitive business answers of each participant, by operation. Only a schema-valid problem document with one of

@@ -1,4 +1,17 @@
-import { decimalsOf, formatMoney } from '../src/order.js';
+import { decimalsOf, formatMoney, orderIdOf, sagaIdOf } from '../src/order.js';
+
+describe('the order of a saga', () => {
+  it('is named by the id of the saga', () => {
+    expect(['4711', 'a_b-c'].map((orderId) => orderIdOf(sagaIdOf(orderId)))).toEqual(['4711', 'a_b-c']);
+  });
+
+  it.each(['4711', 'trip-1', 'order-', 'order', 'reorder-1', 'order-order-1', 'order-a/b', 'order-a\nb', ''])(
+    'is not there if the saga is no order’s, although its id looks like one: %j',
+    (sagaId) => {
+      expect(orderIdOf(sagaId)).toBeUndefined();
+    },
+  );
+});
 
 describe('an amount of money (P3)', () => {
   it.each([

@@ -5,7 +5,7 @@ import type { Caller } from './caller.js';
 import type { ApiDeps } from './deps.js';
 import { isAsOldAs } from './order-standing.js';
 import { Problem } from './problem.js';
-import { SAGA_ID_PATTERN } from './saga-schemas.js';
+import { SAGA_ID_PATTERN } from './saga-ids.js';
 import { viewOf } from './saga-view.js';
 
 /** A forgotten order is no customer's any more. */
@@ -33,10 +33,10 @@ export async function requireOrder(deps: ApiDeps, caller: Caller, orderId: strin
   if (caller.customerId !== undefined) await acceptedOrder(deps, caller, orderId);
 }
 
-/** Before a saga is read. */
+/** Before a saga is read or steered. Customers see the sagas of their own orders; a saga that is no order's only staff sees. */
 export async function requireSaga(deps: ApiDeps, caller: Caller, sagaId: string): Promise<void> {
-  const orderId = orderIdOf(sagaId);
-  if (!SAGA_ID_PATTERN.test(sagaId) || !ORDER_ID_PATTERN.test(orderId)) throw new Problem('SagaNotFound');
+  if (!SAGA_ID_PATTERN.test(sagaId)) throw new Problem('SagaNotFound');
   if (caller.customerId === undefined) return;
-  if (!(await readAccepted(deps, caller, orderId))) throw new Problem('SagaNotFound');
+  const orderId = orderIdOf(sagaId);
+  if (orderId === undefined || !(await readAccepted(deps, caller, orderId))) throw new Problem('SagaNotFound');
 }

@@ -1,7 +1,7 @@
 /** Pages of orders, sagas and events: what may be asked for, and what is answered. */
 import { z } from 'zod';
 import { parseTime } from '../database/times.js';
-import { CUSTOMER_ID_PATTERN, orderId, orderLinksSchema, owner, PRODUCT_ID_PATTERN } from './order-schemas.js';
+import { CUSTOMER_ID_PATTERN, orderId, orderLinksSchema, owner, PRODUCT_ID_PATTERN, text } from './order-schemas.js';
 import { money, orNull, sagaRecordShape, sagaStateSchema, time, waitingFor } from './saga-schemas.js';
 
 /** A number in a query; a list of numbers (`limit=1&limit=2`) is none. */
@@ -102,11 +102,12 @@ const next = z.string().nullable().meta({ description: 'The cursor of the next p
 export const orderListSchema = z.object({ items: z.array(orderSummary).readonly(), next }).meta({ id: 'OrderList' });
 export type OrderList = z.infer<typeof orderListSchema>;
 
+/** Whoever writes a saga names its type and its steps; these are the longest that can be asked for. */
 const sagaType = z
   .string()
-  .regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/, 'is the type of a saga')
+  .regex(/^[!-~]{1,100}$/, 'is the type of a saga')
   .meta({ example: 'OrderFulfillment' });
-export const stepName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'is the name of a step');
+export const stepName = text(100).meta({ example: 'process_payment' });
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -210,7 +211,7 @@ export const streamTicketSchema = z
   .meta({ id: 'StreamTicket' });
 export type StreamTicket = z.infer<typeof streamTicketSchema>;
 /** As in the audit trail: `SagaBlocked`, `OrderFulfillmentFailed`. */
-const eventType = z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,99}$/, 'is the type of an event');
+const eventType = z.string().regex(/^[!-~]{1,120}$/, 'is the type of an event');
 
 export const allEventsQuerySchema = z.strictObject({
   type: several(eventType, { type: 'string', example: 'SagaBlocked' }, 'types').optional(),

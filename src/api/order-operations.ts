@@ -1,8 +1,9 @@
 /** The operations on orders, as the OpenAPI document has them. */
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { decisionOperation } from './decision-operation.js';
 import { orderListQuerySchema, orderListSchema } from './list-schemas.js';
-import { ETAG, IF_MATCH, IF_NONE_MATCH, json, NOT_MODIFIED, operation, RETRY_AFTER } from './operation.js';
+import { ETAG, IF_NONE_MATCH, json, NOT_MODIFIED, operation, RETRY_AFTER } from './operation.js';
 import * as orders from './order-schemas.js';
 import { IDEMPOTENCY_KEY_PATTERN } from './preferences.js';
 
@@ -41,34 +42,7 @@ const NEXT = Object.fromEntries(
 
 const ORDER = { items: [{ productId: '123', quantity: 2 }] };
 
-const decision = (
-  path: 'cancel' | 'approve' | 'reject',
-  operationId: 'cancelOrder' | 'approveOrder' | 'rejectOrder',
-  told: { readonly summary: string; readonly description: string; readonly reason: string },
-  schema: typeof orders.decisionRequestSchema | typeof orders.cancelRequestSchema = orders.decisionRequestSchema,
-): RouteConfig =>
-  operation({
-    method: 'post',
-    path: `/api/orders/{orderId}/${path}`,
-    operationId,
-    summary: told.summary,
-    description: `${told.description} Undecided within five seconds it answers 503, and the same request can be sent again.`,
-    params,
-    headers: IF_MATCH,
-    body: { schema, example: { reason: told.reason } },
-    responses: { 200: { description: 'The decision, acted on.', content: json(orders.decisionSchema) } },
-    problems: [
-      ...([
-        'OrderNotFound',
-        'AlreadyFulfilled',
-        'AlreadyUnwinding',
-        'AlreadyEnded',
-        'NotApplicable',
-        'SagaPaused',
-      ] as const),
-      ...(['RequestIdReused', 'PreconditionFailed', 'NotDecided', 'OrdersUnavailable'] as const),
-    ],
-  });
+const DECISION = { params, answer: orders.decisionSchema, problems: ['OrderNotFound'] } as const;
 
 export const ORDER_OPERATIONS: readonly RouteConfig[] = [
   operation({
@@ -133,24 +107,31 @@ export const ORDER_OPERATIONS: readonly RouteConfig[] = [
     },
     problems: ['InvalidRequest', 'OrderNotFound', 'OrdersUnavailable'],
   }),
-  decision(
-    'cancel',
-    'cancelOrder',
-    {
-      summary: 'Cancel an order',
-      description: 'Accepted and acted on, or refused with the present state.',
-      reason: 'ordered_by_mistake',
-    },
-    orders.cancelRequestSchema,
-  ),
-  decision('approve', 'approveOrder', {
+  decisionOperation({
+    ...DECISION,
+    path: '/api/orders/{orderId}/cancel',
+    operationId: 'cancelOrder',
+    summary: 'Cancel an order',
+    description: 'Accepted and acted on, or refused with the present state.',
+    reason: 'ordered_by_mistake',
+    body: orders.cancelRequestSchema,
+  }),
+  decisionOperation({
+    ...DECISION,
+    path: '/api/orders/{orderId}/approve',
+    operationId: 'approveOrder',
     summary: 'Approve an order that waits for it',
     description: 'The order goes on to its payment.',
     reason: 'known customer',
+    body: orders.decisionRequestSchema,
   }),
-  decision('reject', 'rejectOrder', {
+  decisionOperation({
+    ...DECISION,
+    path: '/api/orders/{orderId}/reject',
+    operationId: 'rejectOrder',
     summary: 'Reject an order that waits for approval',
     description: 'The order is undone, and ends as FAILED with the reason `ApprovalRejected`.',
     reason: 'no answer from the customer',
+    body: orders.decisionRequestSchema,
   }),
 ];

@@ -2,8 +2,9 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { sagaIdOf } from '../order.js';
 import { acceptedOrder, requireOrder } from './access.js';
 import { actorOf, allow, callerOf, CUSTOMER, type Caller } from './caller.js';
-import { requireMatch, sendTagged } from './conditional.js';
+import { sendTagged } from './conditional.js';
 import { correlationIdOf } from './correlation.js';
+import { decideSaga } from './decide-saga.js';
 import type { ApiDeps } from './deps.js';
 import { jsonBody } from './json-body.js';
 import { listOrders } from './order-list.js';
@@ -13,7 +14,7 @@ import { looksOf, placeOrder, type Placed } from './place-order.js';
 import { idempotencyKeyOf, waitOf } from './preferences.js';
 import { onlyMethods, Problem } from './problem.js';
 import { hasEnded, readSagaStatus, statusTag, type HowToAsk } from './saga-status.js';
-import { orderRequest, steerSaga, type OrderDecision } from './steer-saga.js';
+import { decisionRequest, type SagaDecision } from './steer-saga.js';
 import { traceOf } from './trace.js';
 import { parseBody } from './validate.js';
 import { waitForEnd } from './wait-for-end.js';
@@ -117,20 +118,14 @@ function approveOrReject(deps: ApiDeps, decision: 'approve' | 'reject'): OrderRo
 async function decide(
   deps: ApiDeps,
   req: Request<{ orderId: string }>,
-  decision: OrderDecision,
+  decision: SagaDecision,
   who: { readonly actor: string; readonly reason: string },
 ) {
   const { orderId } = req.params;
-  const caller = callerOf(req);
-  await requireOrder(deps, caller, orderId);
-  const sagaId = sagaIdOf(orderId);
-  await requireMatch(req, async () => {
-    const { status } = await readOrder(deps, caller, orderId, { fresh: true });
-    return { tag: statusTag(status), details: { orderId, sagaId, state: status.state } };
-  });
-  const decided = await steerSaga(deps, sagaId, orderRequest(decision, who), 'OrderNotFound');
-  req.log.info({ orderId, sagaId, decision, state: decided.state }, 'decision accepted');
-  return { orderId, sagaId, ...decided };
+  await requireOrder(deps, callerOf(req), orderId);
+  const request = decisionRequest(decision, who);
+  const decided = await decideSaga(deps, req, sagaIdOf(orderId), { request, notFound: 'OrderNotFound' });
+  return { ...decided, orderId };
 }
 
 async function readOrder(deps: ApiDeps, caller: Caller, orderId: string, how?: HowToAsk): Promise<ReadOrder> {

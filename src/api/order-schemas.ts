@@ -185,7 +185,7 @@ export const orderSchema = z
     cancellation: z
       .object({
         by: z.string(),
-        reason: z.string().meta({ description: 'A code.' }),
+        reason: z.string().meta({ description: 'A code, or what staff wrote.' }),
         comment: z.string().optional().meta({ description: 'What the customer said beside it.' }),
         at: time,
       })
@@ -202,7 +202,7 @@ export const orderSchema = z
 
 export type OrderView = z.infer<typeof orderSchema>;
 
-/** A decision of staff on an order: to approve or reject it. */
+/** A decision of staff on an order or any saga. */
 export const decisionRequestSchema = z
   .strictObject({
     reason: historyText(500).meta({ description: 'Kept in the history: nothing personal.', example: 'known customer' }),
@@ -228,6 +228,15 @@ export const cancelRequestSchema = z
   })
   .meta({ id: 'CancelRequest' });
 
-export const decisionSchema = z
-  .object({ orderId, sagaId: z.string(), accepted: z.literal(true), state: z.string(), at: z.iso.datetime() })
-  .meta({ id: 'Decision' });
+/** What came of a decision on any saga. */
+export const decidedShape = {
+  orderId: orderId.optional().meta({ description: "Of an order's saga only." }),
+  sagaId: z.string(),
+  accepted: z.literal(true),
+  state: z.string(),
+  at: time,
+};
+
+export const sagaDecisionSchema = z.object(decidedShape).meta({ id: 'SagaDecision' });
+
+export const decisionSchema = z.object({ ...decidedShape, orderId }).meta({ id: 'Decision' });

@@ -3,7 +3,7 @@
 export const ROLES = ['customer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** A customer reaches its own orders and sagas only; those of others are not there for it (404). */
+/** A customer reaches its own orders and their sagas only; all others are not there for it (404). */
 const EVERYBODY: readonly Role[] = ROLES;
 const STAFF: readonly Role[] = ['operator', 'admin'];
 
@@ -22,6 +22,9 @@ export const PERMISSIONS = {
   listEvents: STAFF,
   resolveStep: STAFF,
   resolveSagas: STAFF,
+  cancelSaga: STAFF,
+  approveSaga: STAFF,
+  rejectSaga: STAFF,
 } as const satisfies Record<string, readonly Role[]>;
 
 export type OperationId = keyof typeof PERMISSIONS;

@@ -66,18 +66,18 @@ export const PROBLEMS = {
   },
   AlreadyFulfilled: {
     status: 409,
-    title: 'The order has been fulfilled already.',
+    title: 'The order or saga has been fulfilled already.',
     operator: 'Nothing: a return is another process.',
   },
   AlreadyUnwinding: {
     status: 409,
-    title: 'The order is being undone already.',
+    title: 'The order or saga is being undone already.',
     operator: 'Nothing, unless the saga is blocked: then resolve the step that `blockedOn` names.',
   },
   AlreadyEnded: {
     status: 409,
-    title: 'The order has ended already.',
-    operator: "Look at the saga's status: it says how the order ended.",
+    title: 'The order or saga has ended already.',
+    operator: "Look at the saga's status: it says how it ended.",
   },
   NotApplicable: {
     status: 409,
@@ -141,7 +141,7 @@ export const PROBLEMS = {
   },
   EngineUnavailable: {
     status: 503,
-    title: 'Orders cannot be started at the moment; please send the same order again.',
+    title: 'Orders cannot be started or asked at the moment; please send the same request again.',
     operator: 'Bring Temporal back (TEMPORAL_ADDRESS). A repeat with the order id that is named goes on from there.',
     retryAfter: 1,
   },

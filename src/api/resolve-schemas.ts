@@ -1,9 +1,8 @@
 /** What an operator decides: one step of one saga, or many sagas at once. */
 import { z } from 'zod';
-import { actorName, historyText, orderId } from './order-schemas.js';
+import { actorName, decidedShape, historyText } from './order-schemas.js';
 import { looksPersonal } from '../personal-data.js';
 import { sagaFilterSchema } from './list-schemas.js';
-import { time } from './saga-schemas.js';
 
 export const statusQuerySchema = z.strictObject({
   fresh: z
@@ -44,14 +43,10 @@ export const resolveRequestSchema = z
 
 export const resolveDecisionSchema = z
   .object({
-    orderId,
-    sagaId: z.string(),
+    ...decidedShape,
     step: z.string(),
     action,
     requestId: z.string(),
-    accepted: z.literal(true),
-    state: z.string(),
-    at: time,
   })
   .meta({ id: 'ResolveDecision' });
 

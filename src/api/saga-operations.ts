@@ -1,6 +1,7 @@
 /** The operations on sagas, as the OpenAPI document has them. */
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { decisionOperation, REFUSED } from './decision-operation.js';
 import {
   allEventsQuerySchema,
   allEventsSchema,
@@ -8,12 +9,15 @@ import {
   eventListSchema,
   sagaListQuerySchema,
   sagaListSchema,
+  stepName,
   streamQuerySchema,
   streamTicketSchema,
 } from './list-schemas.js';
 import { ETAG, IF_MATCH, IF_NONE_MATCH, json, NOT_MODIFIED, operation } from './operation.js';
+import { decisionRequestSchema, sagaDecisionSchema } from './order-schemas.js';
 import * as resolve from './resolve-schemas.js';
-import { SAGA_ID_PATTERN, sagaStatusSchema } from './saga-schemas.js';
+import { SAGA_ID_PATTERN } from './saga-ids.js';
+import { sagaStatusSchema } from './saga-schemas.js';
 
 const sagaId = z.string().regex(SAGA_ID_PATTERN).meta({ example: 'order-4711' });
 const params = z.object({ sagaId });
@@ -21,6 +25,16 @@ const params = z.object({ sagaId });
 const serverSentEvent = z
   .object({ id: z.string(), event: z.string(), data: z.string().meta({ description: 'A `SagaEvent` as JSON.' }) })
   .meta({ id: 'ServerSentEvent' });
+
+/** Who may know of a saga that is no order's, and cannot be asked. */
+const AWAY = ['OrdersUnavailable', 'EngineUnavailable', 'JournalUnavailable'] as const;
+
+const DECISION = {
+  params,
+  body: decisionRequestSchema,
+  answer: sagaDecisionSchema,
+  problems: ['SagaNotFound', ...AWAY],
+} as const;
 
 export const SAGA_OPERATIONS: readonly RouteConfig[] = [
   operation({
@@ -59,7 +73,7 @@ export const SAGA_OPERATIONS: readonly RouteConfig[] = [
     query: resolve.statusQuerySchema,
     headers: IF_NONE_MATCH,
     responses: { 200: { description: 'The saga.', headers: ETAG, content: json(sagaStatusSchema) }, ...NOT_MODIFIED },
-    problems: ['SagaNotFound', 'OrdersUnavailable'],
+    problems: ['SagaNotFound', ...AWAY],
   }),
   operation({
     method: 'get',
@@ -134,24 +148,37 @@ export const SAGA_OPERATIONS: readonly RouteConfig[] = [
     operationId: 'resolveStep',
     summary: 'Decide on a step that is blocked, or is being retried',
     description: 'Undecided within five seconds it answers 503; the same request id then finds the decision.',
-    params: z.object({ sagaId, step: z.string().min(1).max(64).meta({ example: 'process_payment' }) }),
+    params: z.object({ sagaId, step: stepName }),
     headers: {
       ...IF_MATCH,
       'idempotency-key': z.string().optional().meta({ description: 'Instead of `requestId` in the body.' }),
     },
     body: { schema: resolve.resolveRequestSchema, example: { action: 'retry', reason: 'provider is back' } },
     responses: { 200: { description: 'The decision, acted on.', content: json(resolve.resolveDecisionSchema) } },
-    problems: [
-      ...([
-        'SagaNotFound',
-        'NotApplicable',
-        'SagaPaused',
-        'Overtaken',
-        'AlreadyFulfilled',
-        'AlreadyEnded',
-        'RequestIdReused',
-      ] as const),
-      ...(['AlreadyUnwinding', 'PreconditionFailed', 'NotDecided', 'OrdersUnavailable'] as const),
-    ],
+    problems: ['SagaNotFound', ...REFUSED, 'Overtaken', ...AWAY],
+  }),
+  decisionOperation({
+    ...DECISION,
+    path: '/api/sagas/{sagaId}/cancel',
+    operationId: 'cancelSaga',
+    summary: 'Cancel a saga',
+    description: 'Accepted and acted on, or refused with the present state.',
+    reason: 'the traveller is ill',
+  }),
+  decisionOperation({
+    ...DECISION,
+    path: '/api/sagas/{sagaId}/approve',
+    operationId: 'approveSaga',
+    summary: 'Approve a saga that waits for it',
+    description: 'The saga goes on.',
+    reason: 'known customer',
+  }),
+  decisionOperation({
+    ...DECISION,
+    path: '/api/sagas/{sagaId}/reject',
+    operationId: 'rejectSaga',
+    summary: 'Reject a saga that waits for approval',
+    description: 'The saga is undone, and ends as FAILED with the reason `ApprovalRejected`.',
+    reason: 'no answer from the customer',
   }),
 ];

@@ -1,9 +1,9 @@
 import express, { type RequestHandler, type Router } from 'express';
-import { orderIdOf } from '../order.js';
 import { requireSaga } from './access.js';
 import { resolveSagas } from './bulk-resolve.js';
 import { actorOf, allow, callerOf } from './caller.js';
-import { requireMatch, sendTagged } from './conditional.js';
+import { sendTagged } from './conditional.js';
+import { decideSaga } from './decide-saga.js';
 import type { ApiDeps } from './deps.js';
 import { jsonBody } from './json-body.js';
 import {
@@ -14,12 +14,13 @@ import {
   type SagaList,
   type StreamTicket,
 } from './list-schemas.js';
+import { decisionRequestSchema } from './order-schemas.js';
 import { idempotencyKeyOf } from './preferences.js';
 import { onlyMethods, Problem } from './problem.js';
 import { resolveRequestSchema, statusQuerySchema } from './resolve-schemas.js';
 import { streamEvents } from './saga-stream.js';
 import { readSagaStatus, statusTag } from './saga-status.js';
-import { stepRequest, steerSaga } from './steer-saga.js';
+import { decisionRequest, stepRequest, type SagaDecision } from './steer-saga.js';
 import type { StreamTickets } from './stream-tickets.js';
 import { parseBody, parseQuery } from './validate.js';
 
@@ -41,8 +42,16 @@ export function sagaRoutes(deps: ApiDeps, tickets: Pick<StreamTickets, 'issue'>)
     .route('/api/sagas/:sagaId/steps/:step/resolve')
     .post(allow('resolveStep'), jsonBody, resolve(deps))
     .all(onlyMethods('POST'));
+  for (const [decision, operation] of Object.entries(DECISIONS)) {
+    router
+      .route(`/api/sagas/:sagaId/${decision}`)
+      .post(allow(operation), jsonBody, decide(deps, decision as SagaDecision))
+      .all(onlyMethods('POST'));
+  }
   return router;
 }
+
+const DECISIONS = { cancel: 'cancelSaga', approve: 'approveSaga', reject: 'rejectSaga' } as const;
 
 const status =
   (deps: ApiDeps): SagaRoute =>
@@ -106,15 +115,21 @@ function resolve(deps: ApiDeps): RequestHandler<{ sagaId: string; step: string }
     const actor = actorOf(caller, body.actor, 'operator');
     await requireSaga(deps, caller, sagaId);
     if (!stepName.safeParse(step).success) throw new Problem('NotApplicable', { sagaId });
-    await requireMatch(req, async () => {
-      const now = await readSagaStatus(deps, sagaId, { fresh: true });
-      return now && { tag: statusTag(now), details: { sagaId, state: now.state, blockedOn: now.blockedOn ?? null } };
-    });
     const requestId = body.requestId ?? idempotencyKeyOf(req) ?? crypto.randomUUID();
     const { action, reason } = body;
     const request = stepRequest({ requestId, step, action, actor, reason });
-    const decision = await steerSaga(deps, sagaId, request, 'SagaNotFound');
-    req.log.info({ sagaId, step, action, requestId }, 'step resolved');
-    res.json({ sagaId, orderId: orderIdOf(sagaId), step, action, requestId, ...decision });
+    const decided = await decideSaga(deps, req, sagaId, { request, notFound: 'SagaNotFound' });
+    res.json({ ...decided, step, action, requestId });
+  };
+}
+
+function decide(deps: ApiDeps, decision: SagaDecision): SagaRoute {
+  return async (req, res) => {
+    const { sagaId } = req.params;
+    const { actor: named, reason } = parseBody(decisionRequestSchema, req.body);
+    const caller = callerOf(req);
+    const request = decisionRequest(decision, { actor: actorOf(caller, named, 'operator'), reason });
+    await requireSaga(deps, caller, sagaId);
+    res.json(await decideSaga(deps, req, sagaId, { request, notFound: 'SagaNotFound' }));
   };
 }

@@ -1,9 +1,5 @@
 /** The shapes of sagas on the wire: one source for types and the OpenAPI document. */
 import { z } from 'zod';
-import { ORDER_ID_PATTERN } from '../order.js';
-
-/** `order-` and an order id. */
-export const SAGA_ID_PATTERN = new RegExp(`^order-${ORDER_ID_PATTERN.source.slice(1)}`);
 
 export const time = z.iso.datetime();
 

@@ -1,13 +1,17 @@
-/** How a saga stands, from whoever can say: the read model, the saga itself, Temporal, the orders table (rule 30). */
+/**
+ * How a saga of any type stands, from whoever can say: the read model, the saga itself, Temporal, the orders table (rule 30).
+ */
 import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { SagaView } from '../journal/reader.js';
-import { ORDER_ID_PATTERN, orderIdOf } from '../order.js';
-import { getSagaState, SAGA_TYPE, SagaBlockedOnAttribute, SagaStateAttribute } from '../workflows/messages.js';
-import type { SagaRecord } from '../workflows/messages.js';
+import { orderIdOf } from '../order.js';
+import { getSagaState, ORDER_FULFILLMENT, SAGA_TYPE, SagaBlockedOnAttribute } from '../workflows/messages.js';
+import { SAGA_TYPE_MEMO, SagaStateAttribute, type SagaRecord } from '../workflows/messages.js';
 import { stateOf } from './conditional.js';
 import type { ApiDeps } from './deps.js';
 import { pauseOf } from './pause.js';
-import { SAGA_ID_PATTERN, sagaOutcomeSchema, sagaStateSchema, type SagaStatus } from './saga-schemas.js';
+import { Problem } from './problem.js';
+import { SAGA_ID_PATTERN } from './saga-ids.js';
+import { sagaOutcomeSchema, sagaStateSchema, type SagaStatus } from './saga-schemas.js';
 import { viewOf } from './saga-view.js';
 import { askTemporal, EngineUnavailableError } from './temporal.js';
 
@@ -28,6 +32,8 @@ export interface HowToAsk {
 /**
  * Undefined if there is no such saga. Temporal is asked at the same time, because a saga that was terminated goes on
  * answering queries as if it were running.
+ *
+ * @throws Problem or JournalUnavailableError if those who may know of a saga that is no order's cannot be asked
  */
 export async function readSagaStatus(
   deps: StatusDeps,
@@ -39,7 +45,7 @@ export async function readSagaStatus(
   if (view && !fresh) return statusFromView(deps, view);
   const [run, record] = await Promise.all([describe(deps, sagaId, PATIENCE_MS), queryRecord(deps, sagaId, patience)]);
   if (run === 'away' || run === 'notFound') {
-    return view ? viewed(view, run) : statusFromOrders(deps, sagaId, run);
+    return view ? viewed(view, run) : statusFromTables(deps, sagaId, run);
   }
   const engineStatus = run.status.name;
   if (record && !ALARMS.has(engineStatus)) return { ...record, asOf: now(), source: 'workflow', ...engineSays(run) };
@@ -100,16 +106,19 @@ async function statusFromEngine(
   deps: StatusDeps,
   sagaId: string,
   run: WorkflowExecutionDescription,
-): Promise<SagaStatus> {
+): Promise<SagaStatus | undefined> {
+  const shown = run.typedSearchAttributes.get(SagaStateAttribute);
+  const isOrder = run.type === ORDER_FULFILLMENT;
+  // Temporal runs other workflows than sagas as well.
+  if (!isOrder && shown === undefined) return undefined;
   const { name: engineStatus } = run.status;
   const outcome = engineStatus === 'COMPLETED' ? await readOutcome(deps, sagaId) : undefined;
-  const attribute = sagaStateSchema.safeParse(run.typedSearchAttributes.get(SagaStateAttribute)).data ?? 'STARTED';
-  const state = engineStatus === 'CANCELLED' ? 'CANCELLED' : attribute;
+  const state = engineStatus === 'CANCELLED' ? 'CANCELLED' : (sagaStateSchema.safeParse(shown).data ?? 'STARTED');
   return {
     sagaId,
-    sagaType: SAGA_TYPE,
+    sagaType: isOrder ? SAGA_TYPE : typeIn(run),
     state,
-    data: { orderId: orderIdOf(sagaId) },
+    data: isOrder ? { orderId: orderIdOf(sagaId) } : {},
     blockedOn: run.typedSearchAttributes.get(SagaBlockedOnAttribute) ?? null,
     ...outcome,
     createdAt: run.startTime.toISOString(),
@@ -120,6 +129,12 @@ async function statusFromEngine(
   };
 }
 
+/** As the memo says it; the workflow's own type if it does not. */
+function typeIn({ memo, type }: WorkflowExecutionDescription): string {
+  const said = memo?.[SAGA_TYPE_MEMO];
+  return typeof said === 'string' ? said : type;
+}
+
 /** What a closed workflow returned; the history has it, no worker is needed. */
 async function readOutcome(deps: StatusDeps, sagaId: string) {
   const handle = deps.temporal.workflow.getHandle(sagaId);
@@ -128,13 +143,14 @@ async function readOutcome(deps: StatusDeps, sagaId: string) {
 }
 
 /** An accepted order has a status even while Temporal is away; how far it has come nobody can say then. */
-async function statusFromOrders(
+async function statusFromTables(
   deps: StatusDeps,
   sagaId: string,
   run: 'away' | 'notFound',
 ): Promise<SagaStatus | undefined> {
   const orderId = orderIdOf(sagaId);
-  const order = ORDER_ID_PATTERN.test(orderId) ? await deps.orders.get(orderId) : undefined;
+  if (orderId === undefined) return requireUnknown(deps, sagaId, run);
+  const order = await deps.orders.get(orderId);
   if (!order?.startedAt) return undefined;
   return {
     sagaId,
@@ -146,4 +162,15 @@ async function statusFromOrders(
     source: 'orders',
     ...(run === 'notFound' && { engineStatus: 'NOT_FOUND' }),
   };
+}
+
+/** Nobody knows a saga only if everybody who may know it was asked. */
+async function requireUnknown(
+  { journal }: StatusDeps,
+  sagaId: string,
+  run: 'away' | 'notFound',
+): Promise<SagaStatus | undefined> {
+  await journal.getSaga(sagaId);
+  if (run === 'away') throw new Problem('EngineUnavailable', { sagaId });
+  return undefined;
 }

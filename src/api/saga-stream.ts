@@ -1,6 +1,7 @@
 /** GET /api/sagas/{id}/stream: a saga's events as they come (server-sent events), to be resumed with `Last-Event-ID`. */
 import { once } from 'node:events';
 import type { Request, RequestHandler, Response } from 'express';
+import { eventOfData } from '../journal/event-row.js';
 import type { StoredEvent } from '../journal/reader.js';
 import { requireSaga } from './access.js';
 import { callerOf } from './caller.js';
@@ -12,11 +13,8 @@ import { streamQuerySchema } from './list-schemas.js';
 
 /** Keeps proxies from closing a quiet connection, and finds out that a reader is gone. */
 const HEARTBEAT_MS = 15_000;
-const TERMINAL = /(?:Completed|Failed|Cancelled)$/;
-const NOT_TERMINAL = /^Saga/;
-
-/** Nothing follows it. */
-const isTerminal = ({ type }: Pick<StoredEvent, 'type'>): boolean => TERMINAL.test(type) && !NOT_TERMINAL.test(type);
+/** Nothing follows it. Not told by its name, which begins with the saga's type, whatever that is called. */
+const isTerminal = ({ data }: Pick<StoredEvent, 'data'>): boolean => eventOfData(data).type === 'SagaEnded';
 
 export function streamEvents(deps: ApiDeps): RequestHandler<{ sagaId: string }> {
   const streams = openStreams(deps);

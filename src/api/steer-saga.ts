@@ -7,7 +7,6 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { orderIdOf } from '../order.js';
 import {
   approve,
   cancelSaga,
@@ -22,6 +21,7 @@ import type { ApiDeps } from './deps.js';
 import { pauseOf } from './pause.js';
 import { Problem, type ProblemDetails } from './problem.js';
 import { sentenceFor, type Asked } from './refusal-sentences.js';
+import { idsOf, type SagaIds } from './saga-ids.js';
 import { readSagaStatus } from './saga-status.js';
 import { askTemporal, EngineUnavailableError, isRefusedForItsStatus } from './temporal.js';
 
@@ -43,9 +43,12 @@ export interface SteerRequest {
 }
 
 const UPDATES = { cancel: cancelSaga, approve, reject } as const;
-export type OrderDecision = keyof typeof UPDATES;
+export type SagaDecision = keyof typeof UPDATES;
 
-export const orderRequest = (decision: OrderDecision, { actor, reason }: Steering<SteeringRequest>): SteerRequest => ({
+export const decisionRequest = (
+  decision: SagaDecision,
+  { actor, reason }: Steering<SteeringRequest>,
+): SteerRequest => ({
   id: idOf(decision, [actor, reason]),
   asked: decision,
   details: {},
@@ -76,7 +79,7 @@ export async function steerSaga(
   try {
     return await decideInTime(deps, handle, request);
   } catch (error) {
-    const ids = { orderId: orderIdOf(sagaId), sagaId, ...request.details };
+    const ids = { ...idsOf(sagaId), ...request.details };
     if (isRefusedForItsStatus(error)) throw await refusedForItsStatus(deps, handle, ids, error);
     if (!(error instanceof WorkflowNotFoundError)) throw refusal(error, request.asked, ids);
     const earlier = await decisionOf(deps, handle, request.id);
@@ -113,11 +116,15 @@ const CODES: readonly RefusalCode[] = [
 const isRefusal = (type: unknown): type is Exclude<RefusalCode, 'InvalidRequest' | 'NotDecided'> =>
   CODES.some((code) => code === type);
 
+/** What the SDK's worker refuses an Update with that its workflow does not offer. */
+const NO_HANDLER = 'ReferenceError';
+const TAKES_NONE = 'Its workflow takes no such request: it is no saga, or names its messages otherwise.';
+
 /** What the workflow has refused the request with. */
 const refusalOf = (error: unknown): ApplicationFailure | undefined =>
   error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure ? error.cause : undefined;
 
-function refusal(error: unknown, asked: Asked, ids: ProblemDetails): unknown {
+function refusal(error: unknown, asked: Asked, ids: ProblemDetails & SagaIds): unknown {
   const undecided =
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof EngineUnavailableError;
   if (undecided) return new Problem('NotDecided', ids, { cause: error });
@@ -126,10 +133,11 @@ function refusal(error: unknown, asked: Asked, ids: ProblemDetails): unknown {
   const { type, details } = refused;
   const { state, blockedOn }: { state?: string; blockedOn?: string | null } = Object(details?.[0]);
   const present = { ...(state !== undefined && { state }), ...(blockedOn !== undefined && { blockedOn }) };
-  const detail = sentenceFor(asked, state);
+  const detail = sentenceFor(asked, state, ids);
   if (isRefusal(type)) {
     return new Problem(type, { ...(detail !== undefined && { detail }), ...ids, ...present }, { cause: error });
   }
+  if (type === NO_HANDLER) return new Problem('NotApplicable', { ...ids, detail: TAKES_NONE }, { cause: error });
   // `NotDecided`, and the engine's own: the workflow closed or was handed over while the Update was under way.
   return new Problem('NotDecided', ids, { cause: error });
 }
@@ -156,7 +164,7 @@ async function decisionOf(deps: ApiDeps, handle: WorkflowHandle, updateId: strin
 /** No workflow takes the Update: it has closed, or there never was one. */
 async function ended(
   deps: ApiDeps,
-  ids: ProblemDetails & { readonly sagaId: string },
+  ids: ProblemDetails & SagaIds,
   asked: Asked,
   { cause, notFound }: { readonly cause: unknown; readonly notFound: 'OrderNotFound' | 'SagaNotFound' },
 ): Promise<Problem> {
@@ -164,6 +172,6 @@ async function ended(
   if (!status) return new Problem(notFound, {}, { cause });
   const { state } = status;
   const code = state === 'COMPLETED' ? 'AlreadyFulfilled' : 'AlreadyEnded';
-  const detail = sentenceFor(asked, state);
+  const detail = sentenceFor(asked, state, ids);
   return new Problem(code, { ...(detail !== undefined && { detail }), ...ids, state }, { cause });
 }

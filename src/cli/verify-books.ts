@@ -5,7 +5,8 @@ import { say, type Command } from './command.js';
 
 const USAGE = `unwind verify-books
 
-Compares all live effects at the four services with the verdicts of all sagas, over the running system.
+Compares all live effects at the four services with the verdicts of all orders, over the running system. Sagas of other
+types are counted and left out.
 Exit code 0: they agree; 1: they differ; 2: the books could not be compared.`;
 
 async function run(): Promise<number> {

@@ -58,7 +58,7 @@ export type Refund = {
 /** The cancel that was accepted. */
 export type Cancellation = {
   readonly by: string;
-  /** A code. */
+  /** A code, or what staff wrote. */
   readonly reason: string;
   /** What the customer said beside it. */
   readonly comment?: string | undefined;
@@ -385,14 +385,15 @@ export type StreamTicket = {
 };
 
 export type ResolveDecision = {
-  readonly orderId: OrderId;
+  /** Of an order's saga only. */
+  readonly orderId?: string | undefined;
   readonly sagaId: string;
-  readonly step: string;
-  readonly action: ResolveAction;
-  readonly requestId: string;
   readonly accepted: true;
   readonly state: string;
   readonly at: string;
+  readonly step: string;
+  readonly action: ResolveAction;
+  readonly requestId: string;
 };
 
 /** `retry`: a new budget. `skip`: leave it as it is; the verdict lists the waiver. `block`: stop retrying. `applied`, `notApplied`: what became of an action that the participant could not tell. */
@@ -406,6 +407,15 @@ export type ResolveRequest = {
   readonly actor?: string | undefined;
   /** The same id with the same content finds the decision again; `Idempotency-Key` can say it as well. */
   readonly requestId?: string | undefined;
+};
+
+export type SagaDecision = {
+  /** Of an order's saga only. */
+  readonly orderId?: string | undefined;
+  readonly sagaId: string;
+  readonly accepted: true;
+  readonly state: string;
+  readonly at: string;
 };
 
 export type Liveness = { readonly status: 'live' };
@@ -690,6 +700,51 @@ export interface Operations {
     readonly body: ResolveRequest;
     readonly answers: { readonly 200: ResolveDecision };
   };
+  /** Cancel a saga */
+  readonly cancelSaga: {
+    readonly params: { readonly sagaId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** The ETag that was decided on: anything newer is 412. */
+      readonly 'if-match'?: string | undefined;
+    };
+    readonly body: DecisionRequest;
+    readonly answers: { readonly 200: SagaDecision };
+  };
+  /** Approve a saga that waits for it */
+  readonly approveSaga: {
+    readonly params: { readonly sagaId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** The ETag that was decided on: anything newer is 412. */
+      readonly 'if-match'?: string | undefined;
+    };
+    readonly body: DecisionRequest;
+    readonly answers: { readonly 200: SagaDecision };
+  };
+  /** Reject a saga that waits for approval */
+  readonly rejectSaga: {
+    readonly params: { readonly sagaId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+      /** The ETag that was decided on: anything newer is 412. */
+      readonly 'if-match'?: string | undefined;
+    };
+    readonly body: DecisionRequest;
+    readonly answers: { readonly 200: SagaDecision };
+  };
   /** This process answers */
   readonly live: {
     readonly params: object;
@@ -739,6 +794,12 @@ export const OPERATIONS = {
   createStreamTicket: { method: 'POST', path: '/api/sagas/{sagaId}/stream-tickets' },
 
   resolveStep: { method: 'POST', path: '/api/sagas/{sagaId}/steps/{step}/resolve' },
+
+  cancelSaga: { method: 'POST', path: '/api/sagas/{sagaId}/cancel' },
+
+  approveSaga: { method: 'POST', path: '/api/sagas/{sagaId}/approve' },
+
+  rejectSaga: { method: 'POST', path: '/api/sagas/{sagaId}/reject' },
 
   live: { method: 'GET', path: '/health/live' },
 

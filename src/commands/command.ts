@@ -74,7 +74,7 @@ function correlationOf(value: unknown): string | undefined {
 
 /** The id with or without `order-`. What looks like a card number is none, and is repeated nowhere. */
 function addressOf(sagaId: unknown): Addressed | undefined {
-  const orderId = typeof sagaId === 'string' ? orderIdOf(sagaId) : '';
+  const orderId = typeof sagaId === 'string' ? (orderIdOf(sagaId) ?? sagaId) : '';
   const isId = ORDER_ID_PATTERN.test(orderId) && !looksLikeCardNumber(orderId);
   return isId ? { orderId, sagaId: sagaIdOf(orderId) } : undefined;
 }

@@ -4,7 +4,7 @@ import { requireOrder } from '../api/access.js';
 import { CUSTOMER, type Caller } from '../api/caller.js';
 import type { ApiDeps } from '../api/deps.js';
 import { looksOf, placeOrder } from '../api/place-order.js';
-import { orderRequest, steerSaga, stepRequest } from '../api/steer-saga.js';
+import { decisionRequest, steerSaga, stepRequest } from '../api/steer-saga.js';
 import type { Command } from './command.js';
 
 export interface Origin {
@@ -29,7 +29,7 @@ export function createObey(deps: ApiDeps): Obey {
     } else if (command.command === 'CancelOrder') {
       const { reason, comment, actor = CUSTOMER } = command.request;
       await requireOrder(deps, caller, orderId);
-      await steerSaga(deps, sagaId, orderRequest('cancel', { actor, reason }), 'OrderNotFound');
+      await steerSaga(deps, sagaId, decisionRequest('cancel', { actor, reason }), 'OrderNotFound');
       await deps.orders.keepCancellation(command.orderId, { reason, comment });
     } else {
       const { action, reason, actor = 'operator', requestId = commandId } = command.request;

@@ -36,8 +36,9 @@ export function openReader(options: ReaderOptions): OpenReader {
       const known = await read(() => sagasOf(pool, schema, [sagaId]));
       const saga = known.get(sagaId);
       if (saga) return saga;
-      const [order] = await orders.list({ ids: [orderIdOf(sagaId)] }, { limit: 1 });
-      return order && order.startedAt !== null ? startedView(sagaId, order.startedAt) : undefined;
+      const orderId = orderIdOf(sagaId);
+      const [order] = orderId === undefined ? [] : await orders.list({ ids: [orderId] }, { limit: 1 });
+      return order && order.startedAt !== null ? startedView(order.orderId, order.startedAt) : undefined;
     },
     listSagas: (filter, page) => read(() => listSagas(pool, schema, filter, page)),
     listOrders: (filter, page) => read(() => listOrders(pool, schema, orders, { filter, page })),

@@ -11,12 +11,12 @@ import { listByChange, listOfStates, listWaiting, sagasOf, type MarkedSaga } fro
 const AT_A_TIME = 200;
 const AT_MOST = 5;
 
-export const startedView = (sagaId: string, startedAt: string): SagaView => ({
-  sagaId,
+export const startedView = (orderId: string, startedAt: string): SagaView => ({
+  sagaId: sagaIdOf(orderId),
   sagaType: 'OrderFulfillment',
   state: 'STARTED',
   reason: null,
-  data: { orderId: orderIdOf(sagaId) },
+  data: { orderId },
   steps: [],
   waivers: [],
   deadLetters: [],
@@ -34,7 +34,7 @@ export const startedView = (sagaId: string, startedAt: string): SagaView => ({
 /** An order that was never accepted and of which the journal knows nothing is not listed. */
 function summaryOf(order: ListedOrder, known: SagaView | undefined): OrderSummary | undefined {
   const { orderId, customerId, createdAt, startedAt } = order;
-  const saga = known ?? (startedAt === null ? undefined : startedView(sagaIdOf(orderId), startedAt));
+  const saga = known ?? (startedAt === null ? undefined : startedView(orderId, startedAt));
   if (!saga) return undefined;
   const { sagaId, state, reason, blockedOn, waitingFor, updatedAt, asOf, data } = saga;
   const total = (data['total'] ?? null) as Money | null;
@@ -88,11 +88,12 @@ const fromOrders =
 const fromSagas =
   ({ orders }: Stores, { productId }: OrderFilter, list: (after: Mark | undefined) => Promise<MarkedSaga[]>): Source =>
   async (after) => {
-    const found = await list(after);
-    const ids = found.map(({ saga }) => orderIdOf(saga.sagaId));
+    const found = (await list(after)).map((one) => ({ ...one, orderId: orderIdOf(one.saga.sagaId) }));
+    const ids = found.map(({ orderId }) => orderId).filter((orderId) => orderId !== undefined);
     const known = await orders.list({ ids, productId }, { limit: ids.length });
     const byId = new Map(known.map((order) => [order.orderId, order]));
-    return found.map(({ saga, mark }) => ({ order: byId.get(orderIdOf(saga.sagaId)), saga, mark }));
+    // A saga of another type has no order, and is passed over.
+    return found.map(({ orderId, saga, mark }) => ({ order: byId.get(orderId ?? ''), saga, mark }));
   };
 
 /**

@@ -15,10 +15,13 @@ export async function auditRunningSystem(config: Config): Promise<Audit> {
   }
 }
 
-/** Counts, waivers, differences and the result, a line each. */
-export function describeAudit({ differences, waivers, effects, verdicts }: Audit): string[] {
+/** Counts, sagas that were left out, waivers, differences and the result, a line each. */
+export function describeAudit({ differences, waivers, effects, verdicts, others }: Audit): string[] {
   return [
     `sagas: ${tally(verdicts.map(({ state }) => state))}`,
+    ...(others.length > 0
+      ? [`sagas of other types, which are not in these books: ${tally(others.map(({ otherType }) => otherType))}`]
+      : []),
     `live effects: ${tally(effects.map(({ kind }) => kind))}`,
     ...waivers.map(({ sagaId, step, actor, reason }) => `waived: ${step} of ${sagaId} by ${actor}, because: ${reason}`),
     ...differences.map(({ kind, sentence }) => `DIFFERENCE (${kind}): ${sentence}`),

@@ -1,8 +1,9 @@
 /** The verdicts that the journal keeps, for the oracle: they need no worker, and outlive Temporal's retention. */
 import { openReader, type OpenReader } from '../journal/open-reader.js';
 import type { SagaView } from '../journal/reader.js';
-import type { SagaVerdict } from '../oracle/books.js';
+import type { KnownSaga } from '../oracle/books.js';
 import type { Money } from '../order.js';
+import { SAGA_TYPE } from '../workflows/messages.js';
 import type { Config } from './config.js';
 import { findJournal } from './journal-target.js';
 import type { KeptVerdicts } from './saga-verdicts.js';
@@ -10,8 +11,10 @@ import type { KeptVerdicts } from './saga-verdicts.js';
 const AT_A_TIME = 500;
 const ENDED = ['COMPLETED', 'FAILED', 'CANCELLED'] as const;
 
-/** Of an open saga, and of one that waits for a missing event, the journal may be behind: Temporal says it. */
-export function verdictIn({ sagaId, state, waivers, deadLetters, data, behindGap }: SagaView): SagaVerdict | undefined {
+/** Of an open order, and of one that waits for a missing event, the journal may be behind: Temporal says it. */
+export function verdictIn(saga: SagaView): KnownSaga | undefined {
+  const { sagaId, sagaType, state, waivers, deadLetters, data, behindGap } = saga;
+  if (sagaType !== SAGA_TYPE) return { sagaId, otherType: sagaType };
   if (behindGap || !ENDED.some((ended) => ended === state)) return undefined;
   const total = data['total'] as Money | undefined;
   return { sagaId, state, waivers, deadLetters, ...(total && { total }) };
@@ -19,19 +22,14 @@ export function verdictIn({ sagaId, state, waivers, deadLetters, data, behindGap
 
 export const keptVerdicts = (reader: Pick<OpenReader, 'getSaga' | 'listSagas'>): KeptVerdicts => ({
   async all() {
-    const verdicts: SagaVerdict[] = [];
-    for (const state of ENDED) {
-      let cursor: string | undefined;
-      do {
-        const { items, next } = await reader.listSagas(
-          { state, type: 'OrderFulfillment' },
-          { cursor, limit: AT_A_TIME },
-        );
-        verdicts.push(...items.map(verdictIn).filter((verdict) => verdict !== undefined));
-        cursor = next ?? undefined;
-      } while (cursor !== undefined);
-    }
-    return verdicts;
+    const sagas: KnownSaga[] = [];
+    let cursor: string | undefined;
+    do {
+      const { items, next } = await reader.listSagas({}, { cursor, limit: AT_A_TIME });
+      sagas.push(...items.map(verdictIn).filter((saga) => saga !== undefined));
+      cursor = next ?? undefined;
+    } while (cursor !== undefined);
+    return sagas;
   },
   async of(sagaId) {
     const saga = await reader.getSaga(sagaId);

@@ -10,9 +10,10 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
-import type { SagaVerdict } from '../oracle/books.js';
+import { isOther, type KnownSaga, type SagaVerdict } from '../oracle/books.js';
 import type { VerdictSource } from '../oracle/audit.js';
 import { getSagaState, ORDER_FULFILLMENT, SAGA_REFUSED, SagaStateAttribute } from '../workflows/messages.js';
+import { idIs, IS_SAGA } from './saga-runs.js';
 
 const PARALLEL = 20;
 /** A query waits for a worker as long as it is let. */
@@ -30,12 +31,15 @@ const outcome = recorded.extend({
 
 const runningState = z.enum(['STARTED', 'PENDING', 'COMPENSATING']);
 
-type Run = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'status' | 'startTime' | 'typedSearchAttributes'>;
+type Run = Pick<
+  WorkflowExecutionInfo,
+  'type' | 'workflowId' | 'runId' | 'status' | 'startTime' | 'typedSearchAttributes'
+>;
 
-/** Verdicts that are kept outside of Temporal, of sagas that have ended. */
+/** Sagas that are known outside of Temporal: orders that have ended, and those of other types. */
 export interface KeptVerdicts {
-  all(): Promise<SagaVerdict[]>;
-  of(sagaId: string): Promise<SagaVerdict | undefined>;
+  all(): Promise<KnownSaga[]>;
+  of(sagaId: string): Promise<KnownSaga | undefined>;
 }
 
 const NONE_KEPT: KeptVerdicts = { all: async () => [], of: async () => undefined };
@@ -46,10 +50,11 @@ export function sagaVerdicts(client: Client, kept: KeptVerdicts = NONE_KEPT): Ve
     async all() {
       const known = new Map((await kept.all()).map((verdict) => [verdict.sagaId, verdict]));
       const runs = [...(await latestRuns(client)).values()];
-      const verdicts: SagaVerdict[] = [];
+      const verdicts: KnownSaga[] = [];
       while (runs.length > 0) {
         const some = runs.splice(0, PARALLEL);
-        verdicts.push(...(await Promise.all(some.map((run) => verdictOf(client, run, known.get(run.workflowId))))));
+        const said = await Promise.all(some.map((run) => verdictOf(client, run, known.get(run.workflowId))));
+        verdicts.push(...said.filter((saga) => saga !== undefined));
         for (const { workflowId } of some) known.delete(workflowId);
       }
       return [...verdicts, ...known.values()];
@@ -70,8 +75,8 @@ export function sagaVerdicts(client: Client, kept: KeptVerdicts = NONE_KEPT): Ve
 
 /** A saga that was reset or continued as new has several runs; the last one speaks for it, unless it was refused. */
 async function latestRuns(client: Client, sagaId?: string): Promise<Map<string, Run>> {
-  const one = sagaId === undefined ? '' : ` AND WorkflowId = '${sagaId.replaceAll("'", '')}'`;
-  const query = `WorkflowType = '${ORDER_FULFILLMENT}' AND ExecutionStatus != 'ContinuedAsNew'${one}`;
+  const which = sagaId === undefined ? IS_SAGA : idIs(sagaId);
+  const query = `${which} AND ExecutionStatus != 'ContinuedAsNew'`;
   const latest = new Map<string, Run>();
   for await (const run of client.workflow.list({ query })) {
     const known = latest.get(run.workflowId);
@@ -90,7 +95,14 @@ async function wasRefused(client: Client, { workflowId, runId, status }: Run): P
   return cause instanceof ApplicationFailure && cause.type === SAGA_REFUSED;
 }
 
-async function verdictOf(client: Client, run: Run, known?: SagaVerdict): Promise<SagaVerdict> {
+async function verdictOf(client: Client, run: Run, known?: KnownSaga): Promise<KnownSaga | undefined> {
+  const { workflowId: sagaId } = run;
+  if (run.type === ORDER_FULFILLMENT) return verdictOfOrder(client, run, known && !isOther(known) ? known : undefined);
+  if (known) return known;
+  return run.typedSearchAttributes.get(SagaStateAttribute) === undefined ? undefined : { sagaId, otherType: run.type };
+}
+
+async function verdictOfOrder(client: Client, run: Run, known?: SagaVerdict): Promise<SagaVerdict> {
   const { workflowId: sagaId, runId } = run;
   const none = { sagaId, waivers: [], deadLetters: [] };
   switch (run.status.name) {

@@ -110,8 +110,14 @@ async function deliver(desk: LetterDesk, shop: Shop, letter: DeadLetter, change:
   const { id, sagaId, step } = letter;
   const kind = NOTICES[step ?? ''];
   const orderId = orderIdOf(sagaId ?? '');
+  if (kind === undefined || orderId === undefined) {
+    return {
+      done: false,
+      said: 'only the notices of orders are sent again from here: deliver it yourself, then resolve it',
+    };
+  }
   const order = await shop.orders.get(orderId);
-  if (kind === undefined || !order) return { done: false, said: 'its order is gone: resolve it' };
+  if (!order) return { done: false, said: 'its order is gone: resolve it' };
   if (order.forgottenAt)
     return { done: false, said: 'its customer was forgotten, and cannot be written to: resolve it' };
   const { url, access } = at(shop.notification, `/api/notifications/${sagaId}-${kind}`);

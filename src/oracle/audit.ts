@@ -14,8 +14,8 @@
  * On a system at rest the first look is exact, and no other one is taken where the books agree.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Effect, SagaVerdict, Stock, WaivedStep } from './books.js';
-import { ownerOf } from './books.js';
+import type { Effect, KnownSaga, OtherSaga, SagaVerdict, Stock, WaivedStep } from './books.js';
+import { isOther, ownerOf } from './books.js';
 import { compareSagas } from './compare-books.js';
 import { compareStock } from './compare-stock.js';
 import type { Difference } from './difference.js';
@@ -25,9 +25,9 @@ import { readBooks, readEffectsOf, readStock } from './read-books.js';
 /** Where verdicts come from: Temporal, a read model, or a test that knows them. */
 export interface VerdictSource {
   /** Every saga that is known. May lag behind, by an index for instance. */
-  all(): Promise<SagaVerdict[]>;
+  all(): Promise<KnownSaga[]>;
   /** What this saga says now, `undefined` if there is none. Must not lag. */
-  of(sagaId: string): Promise<SagaVerdict | undefined>;
+  of(sagaId: string): Promise<KnownSaga | undefined>;
 }
 
 export interface Audit {
@@ -35,6 +35,8 @@ export interface Audit {
   readonly waivers: readonly (WaivedStep & { readonly sagaId: string })[];
   readonly effects: readonly Effect[];
   readonly verdicts: readonly SagaVerdict[];
+  /** Sagas of other types: neither they nor their effects are compared, but what they hold of the stock is. */
+  readonly others: readonly OtherSaga[];
 }
 
 export interface AuditOptions {
@@ -48,7 +50,7 @@ const PARALLEL = 10;
 interface Reading {
   effects: Effect[];
   stock: Stock;
-  verdicts: Map<string, SagaVerdict>;
+  verdicts: Map<string, KnownSaga>;
 }
 
 export async function auditBooks(
@@ -65,16 +67,25 @@ export async function auditBooks(
     await lookAgain(urls, source, reading, differences);
     differences = compare(reading);
   }
-  const verdicts = [...reading.verdicts.values()];
+  const { verdicts, effects: ofOrders, others } = split(reading);
   const waivers = verdicts.flatMap(({ sagaId, waivers: own }) => own.map((waiver) => ({ sagaId, ...waiver })));
-  return { differences, waivers, effects: reading.effects, verdicts };
+  return { differences, waivers, effects: ofOrders, verdicts, others };
 }
 
 /** Stock is compared as it was read, in one go; the effects of single sagas may have been read again since. */
-const compare = ({ effects, stock, verdicts }: Reading): Difference[] => [
-  ...compareSagas({ effects, verdicts: [...verdicts.values()] }),
-  ...compareStock(stock),
-];
+const compare = (reading: Reading): Difference[] => [...compareSagas(split(reading)), ...compareStock(reading.stock)];
+
+/** The orders' own verdicts and effects, and who else is known. */
+function split({ effects, verdicts: known }: Reading) {
+  const verdicts: SagaVerdict[] = [];
+  const others: OtherSaga[] = [];
+  for (const saga of known.values()) {
+    if (isOther(saga)) others.push(saga);
+    else verdicts.push(saga);
+  }
+  const foreign = new Set(others.map(({ sagaId }) => sagaId));
+  return { verdicts, others, effects: effects.filter((effect) => !foreign.has(ownerOf(effect))) };
+}
 
 async function lookAgain(
   urls: ServiceUrls,

@@ -70,6 +70,16 @@ export interface SagaVerdict {
   readonly total?: Money;
 }
 
+/** A saga of another type than an order's. What it has done at the services is its own, and is compared with nothing. */
+export interface OtherSaga {
+  readonly sagaId: string;
+  readonly otherType: string;
+}
+
+export type KnownSaga = SagaVerdict | OtherSaga;
+
+export const isOther = (saga: KnownSaga): saga is OtherSaga => 'otherType' in saga;
+
 /** The saga that an effect belongs to, by the effect's id alone: what the participant stored beside it may be wrong. */
 export const ownerOf = (effect: Effect): string =>
   effect.kind === 'confirmation' || effect.kind === 'cancellation'

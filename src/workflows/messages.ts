@@ -51,7 +51,10 @@ export interface SagaMemo {
   readonly traceparent?: string;
 }
 
-/** Beside them in the memo: which row of `orders` the workflow was started for (its `mark`). */
+/** Beside them in the memo: the type of a saga that is no order's, for who asks Temporal alone. */
+export const SAGA_TYPE_MEMO = 'sagaType';
+
+/** Which row of `orders` the workflow was started for (its `mark`). */
 export const ORDER_MARK = 'orderMark';
 
 /** The headers, in Temporal and in HTTP alike. */

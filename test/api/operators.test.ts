@@ -103,6 +103,57 @@ describe('an operator', () => {
   });
 });
 
+describe("an order's saga, by the address of any saga", () => {
+  const decide = (what: string, orderId: string, headers = {}) =>
+    api.post(`/api/sagas/order-${orderId}/${what}`, { reason: 'the customer called', actor: 'olga' }, headers);
+
+  it('is cancelled as by the address of the order: one decision, whichever it was sent to (rule 18)', async () => {
+    shop.price('called', DEAR);
+    await client.placeOrder({ body: { orderId: 'called', items } });
+    await eventually('the wait', 20_000, async () => (await statusOf('called'))?.waitingFor != null);
+    const stale = await decide('cancel', 'called', { 'if-match': '"of-yesterday"' });
+    expect([stale.status, stale.body['code'], stale.body['state']]).toEqual([412, 'PreconditionFailed', 'PENDING']);
+    const decided = await decide('cancel', 'called');
+    expect(decided.body).toMatchObject({ sagaId: 'order-called', orderId: 'called', accepted: true });
+    expect([decided.status, (await decide('cancel', 'called')).body]).toEqual([200, decided.body]);
+    await endOf('called');
+    await eventually('the verdict', 20_000, async () => (await statusOf('called'))?.state === 'CANCELLED');
+    const { body } = await api.request('GET', '/api/orders/called');
+    expect(body['cancellation']).toMatchObject({ by: 'olga', reason: 'the customer called' });
+    const late = await decide('reject', 'called');
+    expect([late.status, late.body['code'], late.body['detail']]).toEqual([
+      409,
+      'AlreadyEnded',
+      'The order has been cancelled: there is nothing left to reject.',
+    ]);
+  });
+
+  it.each([
+    ['approve', 'COMPLETED'],
+    ['reject', 'FAILED'],
+  ])('takes %s while it waits, and is refused it before (rule 24)', async (what, verdict) => {
+    const orderId = `by-saga-${what}`;
+    shop.price(orderId, DEAR);
+    await client.placeOrder({ body: { orderId, items } });
+    await eventually('the wait', 20_000, async () => (await statusOf(orderId))?.waitingFor != null);
+    expect((await decide(what, orderId)).status).toBe(200);
+    await eventually('the end', 20_000, async () => (await statusOf(orderId))?.state === verdict);
+    await endOf(orderId);
+  });
+
+  it.each(['cancel', 'approve', 'reject'])('is not there to %s if there is no such saga', async (what) => {
+    for (const path of ['order-never', 'never', 'order-order-1', '%00', 'a%2Fb', 'x'.repeat(201)]) {
+      const answer = await api.post(`/api/sagas/${path}/${what}`, { reason: 'nobody is there' });
+      expect([path, answer.status, answer.body['code']]).toEqual([path, 404, 'SagaNotFound']);
+    }
+  });
+
+  it('takes no reason that holds personal data (rule 33)', async () => {
+    const answer = await api.post('/api/sagas/order-called/cancel', { reason: 'ann@example.com called' });
+    expect([answer.status, answer.body['code']]).toEqual([400, 'InvalidRequest']);
+  });
+});
+
 describe('an order above the limit', () => {
   it('waits for an approval, is approved by name, and goes on; a second one is refused', async () => {
     shop.price('dear', DEAR);

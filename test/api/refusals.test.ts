@@ -39,9 +39,14 @@ const post = (asked: Asked, orderId: string) =>
     : running.api.post(`/api/orders/${orderId}/${asked}`, { reason: 'too_late' });
 
 describe.each(ASKED)('%s', (asked) => {
-  it.each(STATES)('of an order that is %s is refused with a sentence that fits (A7)', (state) => {
-    const sentence = sentenceFor(asked, state) ?? '';
+  const cases = ['order', 'saga'].flatMap((subject) => STATES.map((state) => [subject, state] as const));
+
+  it.each(cases)('of an %s that is %s is refused with a sentence that fits (A7)', (subject, state) => {
+    const ids = { sagaId: 'order-1', ...(subject === 'order' && { orderId: '1' }) };
+    const sentence = sentenceFor(asked, state, ids) ?? '';
     expect(sentence).toMatch(WORDS[asked]);
+    // A saga that is no order's is not called one.
+    expect(sentence.includes('order')).toBe(subject === 'order' && !sentence.startsWith('The step'));
     const others = ASKED.filter((other) => WORDS[other].source !== WORDS[asked].source && other !== asked);
     for (const other of others) {
       if (asked === 'approve' || asked === 'reject') expect(sentence).not.toMatch(/no longer be cancelled/);

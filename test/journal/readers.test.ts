@@ -90,6 +90,31 @@ describe('lists', () => {
   });
 });
 
+describe('a saga of another type', () => {
+  const trip = async (sagaId: string) => {
+    const sagaType = 'TripBooking';
+    const events = HAPPY.map((event) => (event.type === 'SagaStarted' ? { ...event, sagaType, data: {} } : event));
+    await test.journal.append(batchOf(sagaId, entriesOf(events), { sagaType, required: true, closing: CLOSING }));
+  };
+
+  it('is read by its id, and is no order, although an order has the same id', async () => {
+    const orderId = await order('dora');
+    await trip(orderId);
+    expect(await test.reader.getSaga(orderId)).toMatchObject({ sagaId: orderId, state: 'COMPLETED' });
+    expect(await test.reader.getSaga(sagaIdOf(orderId))).toMatchObject({ state: 'STARTED', version: 0 });
+    for (const filter of [{ customerId: 'dora' }, { customerId: 'dora', updatedFrom: '2000-01-01T00:00:00Z' }]) {
+      const { items } = await test.reader.listOrders(filter, { limit: 10 });
+      expect(items.map(({ state }) => state)).toEqual('updatedFrom' in filter ? [] : ['STARTED']);
+    }
+    const completed = await test.reader.listOrders({ states: ['COMPLETED'] }, { limit: 100 });
+    expect(completed.items.map((found) => found.orderId)).not.toContain(orderId);
+  });
+
+  it('that nobody has heard of is nothing, although an accepted order has that id', async () => {
+    expect(await test.reader.getSaga(await order('dora'))).toBeUndefined();
+  });
+});
+
 describe('whoever follows', () => {
   it('sees one saga’s events as they come, from where they were', async () => {
     const saga = `order-${randomUUID()}`;

@@ -1,4 +1,4 @@
-import type { SagaVerdict } from '../../src/oracle/books.js';
+import type { KnownSaga, SagaVerdict } from '../../src/oracle/books.js';
 import { auditBooks, type VerdictSource } from '../../src/oracle/audit.js';
 import { BooksUnreadableError } from '../../src/oracle/get-json.js';
 import { booksOf, notice, payment, reservation, rightBooks, shipment, verdict } from './right-books.js';
@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => shop.close());
 
 /** Verdicts that a test may change while they are being read. */
-function verdictsOf(verdicts: SagaVerdict[]): VerdictSource & { asked: string[] } {
+function verdictsOf(verdicts: KnownSaga[]): VerdictSource & { asked: string[] } {
   const asked: string[] = [];
   return {
     asked,
@@ -48,6 +48,23 @@ describe('on a system at rest', () => {
     expect(effects).toHaveLength(4 * 5 + 2);
     expect(verdicts).toHaveLength(7);
     expect(source.asked).toEqual([]);
+  });
+
+  it('rule 34: what a saga of another type has done is compared with nothing, and it is counted', async () => {
+    stock(sevenSagas());
+    const effects = [...shop.effects, payment('trip-1', 5), reservation('trip-1', 1)];
+    Object.assign(shop, { effects, products: booksOf([], effects).products });
+    const trip = { sagaId: 'trip-1', otherType: 'TripBooking' };
+    // Known from the start, or only when its effect is asked about: an index may lag.
+    for (const late of [false, true]) {
+      const source = verdictsOf([...sevenSagas(), trip]);
+      const all = () => Promise.resolve(late ? sevenSagas() : [...sevenSagas(), trip]);
+      const { differences, effects: compared, verdicts, others } = await audit({ ...source, all });
+      expect(differences).toEqual([]);
+      expect([compared.length, verdicts.length, others]).toEqual([4 * 5 + 2, 7, [trip]]);
+    }
+    const { differences } = await audit(verdictsOf(sevenSagas()));
+    expect(new Set(differences.map(({ kind }) => kind))).toEqual(new Set(['orphan', 'money']));
   });
 
   it('rule 34: a difference that lasts is reported, after looking again', async () => {
