@@ -10,8 +10,8 @@ export default {
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Suites of their own, as they install things: npm run test:pack, npm run test:stores.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/pack/', '<rootDir>/test/stores/'],
+  // Suites of their own, as they install things or need a browser: npm run test:pack, test:stores, test:desk.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(pack|stores|desk)/'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testTimeout: 60_000,

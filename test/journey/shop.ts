@@ -19,10 +19,11 @@ async function json(url: string, body?: unknown): Promise<{ status: number; answ
   return { status: response.status, answer: isJson ? JSON.parse(text) : text };
 }
 
-/** Places the order of two pieces of product 123 and returns its saga's id. */
-export async function placeOrder(system: RunningSystem): Promise<string> {
+/** Places the order of two pieces of product 123, with what else it says, and returns its saga's id. */
+export async function placeOrder(system: RunningSystem, more: object = {}): Promise<string> {
   const { status, answer } = await json(`${system.urlOf('api')}/api/orders`, {
     items: [{ productId: '123', quantity: 2 }],
+    ...more,
   });
   if (status !== 202) throw new Error(`the order was answered ${status}: ${JSON.stringify(answer)}`);
   return accepted.parse(answer).sagaId;
