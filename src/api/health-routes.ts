@@ -34,7 +34,8 @@ export function healthRoutes(deps: ApiDeps): Router {
     const { postgresql, temporal, writes } = found;
     const isEnding = stopping?.aborted === true;
     const reads = isEnding ? 'down' : postgresql;
-    const steers = reads === 'up' && temporal === 'up' ? 'up' : 'down';
+    // A decision leaves its mark in the orders' database; the reserve of disk space is for orders that run, and so for it.
+    const steers = reads === 'up' && temporal === 'up' && writes === 'up' ? 'up' : 'down';
     const places = steers === 'up' && found.againstPlacing.length === 0 ? 'up' : 'down';
     const duties = { reads, places, steers } as const;
     const status = places === 'up' ? 'ready' : reads === 'up' ? 'degraded' : 'unavailable';

@@ -77,7 +77,7 @@ export const ORDER_OPERATIONS: readonly RouteConfig[] = [
         'UnknownProduct',
         'Overloaded',
       ] as const),
-      ...(['OrderNotFound', 'OrdersUnavailable', 'EngineUnavailable'] as const),
+      ...(['OrderNotFound', 'NotDecided', 'OrdersUnavailable', 'EngineUnavailable'] as const),
     ],
   }),
   operation({

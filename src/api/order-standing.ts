@@ -11,11 +11,10 @@ import { at } from '../outbound/service-access.js';
 import { ORDER_MARK, type SagaMemo } from '../workflows/messages.js';
 import { askService, originHeaders } from './ask-service.js';
 import type { ApiDeps } from './deps.js';
-import { viewOf } from './saga-view.js';
 import { askTemporal } from './temporal.js';
 
-/** Longer than a database or a service takes that is well; one that is away is taken to know nothing. */
-const PATIENCE_MS = 300;
+/** Longer than a database or a service takes that is well, and short enough to start the order within the caller's time. */
+const PATIENCE_MS = 600;
 const ENGINE_PATIENCE_MS = 1_500;
 
 const COLLECTIONS = { inventory: 'reservations', payment: 'payments', shipping: 'shipments' } as const;
@@ -24,41 +23,86 @@ type Deps = Pick<ApiDeps, 'temporal' | 'journal'>;
 
 /** `none`: no saga of this id is known. */
 export async function standingOf(deps: Deps, order: AskedOrder): Promise<'own' | 'another' | 'none'> {
-  const sagaId = sagaIdOf(order.orderId);
-  const describe = () => deps.temporal.workflow.getHandle(sagaId).describe();
-  const run = await askTemporal(deps.temporal, ENGINE_PATIENCE_MS, describe).catch((error: unknown) => {
+  const standing = await standingInTemporal(deps, order);
+  if (standing !== 'none') return standing;
+  // Temporal forgets; the journal does not.
+  const saga = await deps.journal.getSaga(sagaIdOf(order.orderId));
+  if (!saga || saga.version === 0) return 'none';
+  return isAsOldAs(order, saga) ? 'own' : 'another';
+}
+
+/** `none`: Temporal knows no workflow of this id (any more). */
+export async function standingInTemporal(
+  { temporal }: Pick<Deps, 'temporal'>,
+  { orderId, mark }: AskedOrder,
+): Promise<'own' | 'another' | 'none'> {
+  const describe = () => temporal.workflow.getHandle(sagaIdOf(orderId)).describe();
+  const run = await askTemporal(temporal, ENGINE_PATIENCE_MS, describe).catch((error: unknown) => {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   });
-  if (run) return order.mark === null || run.memo?.[ORDER_MARK] === order.mark ? 'own' : 'another';
-  // Temporal forgets; the journal does not.
-  const saga = await deps.journal.getSaga(sagaId);
-  if (!saga || saga.version === 0) return 'none';
-  return isAsOldAs(order, saga) ? 'own' : 'another';
+  if (!run) return 'none';
+  return mark === null || run.memo?.[ORDER_MARK] === mark ? 'own' : 'another';
 }
 
 /** A saga that began before the row was written belongs to a row that was deleted. */
 export const isAsOldAs = ({ mark, createdAt }: AskedOrder, saga: { readonly createdAt: string }): boolean =>
   mark === null || Date.parse(saga.createdAt) >= Date.parse(createdAt);
 
-/** Whether the journal or the ledger of a service has heard of the id; what is away counts as not having. */
-export async function isKnownElsewhere(
-  { journal, ledgers: targets = {} }: Pick<ApiDeps, 'journal' | 'ledgers'>,
+/** Who was asked about an order's id and did not say: not even that it is unknown. */
+export class UnansweredError extends Error {
+  override readonly name = 'UnansweredError';
+
+  constructor(readonly by: readonly Witness[]) {
+    super(`whether the id is free is not known: no answer from ${by.join(', ')}`);
+  }
+}
+
+export type Ledger = keyof typeof COLLECTIONS;
+export type Witness = Ledger | 'journal';
+type Heard = 'known' | 'unknown' | 'unanswered';
+
+const LEDGERS = ['inventory', 'payment', 'shipping'] as const;
+
+/**
+ * Whether the journal or the ledger of a service has heard of the id.
+ *
+ * @returns `known` if one of them has, `unknown` if each has said that it has not, else who has not said it
+ */
+export async function heardElsewhere(
+  { journal, ledgers = {} }: Pick<ApiDeps, 'journal' | 'ledgers'>,
   orderId: string,
   origin: Required<SagaMemo>,
-): Promise<boolean> {
+): Promise<'known' | 'unknown' | UnansweredError> {
   const sagaId = sagaIdOf(orderId);
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  const how = { signal, within: PATIENCE_MS, headers: originHeaders(origin) };
-  const ledgers = (['inventory', 'payment', 'shipping'] as const).map(async (service) => {
-    const target = targets[service];
-    if (!target) return false;
-    const answer = await askService(at(target, `/api/${COLLECTIONS[service]}/${sagaId}`), how);
-    return answer?.status === 200 && answer.body['id'] === sagaId && answer.body['status'] !== 'none';
-  });
-  const journaled = within(viewOf({ journal }, sagaId), { ms: PATIENCE_MS }).then(
-    (view) => view !== undefined,
-    () => false,
+  const headers = originHeaders(origin);
+  const journaled = within(journal.getSaga(sagaId), { ms: PATIENCE_MS }).then(
+    (saga) => (saga && saga.version > 0 ? 'known' : 'unknown'),
+    (): Heard => 'unanswered',
   );
-  return (await Promise.all([journaled, ...ledgers])).includes(true);
+  const heard = await Promise.all([
+    journaled.then((said) => ['journal', said] as const),
+    ...LEDGERS.map(async (ledger) => [ledger, await heardBy(ledgers, ledger, sagaId, headers)] as const),
+  ]);
+  if (heard.some(([, said]) => said === 'known')) return 'known';
+  const unanswered = heard.filter(([, said]) => said === 'unanswered').map(([witness]) => witness);
+  return unanswered.length === 0 ? 'unknown' : new UnansweredError(unanswered);
+}
+
+/** What is no answer about this very id is none. A ledger that is not configured holds nothing. */
+export async function heardBy(
+  ledgers: NonNullable<ApiDeps['ledgers']>,
+  ledger: Ledger,
+  sagaId: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<Heard> {
+  const target = ledgers[ledger];
+  if (!target) return 'unknown';
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const how = { signal, within: PATIENCE_MS, headers };
+  const answer = await askService(at(target, `/api/${COLLECTIONS[ledger]}/${sagaId}`), how);
+  if (answer?.status !== 200 || answer.body['id'] !== sagaId) return 'unanswered';
+  const status = answer.body['status'];
+  if (typeof status !== 'string') return 'unanswered';
+  return status === 'none' ? 'unknown' : 'known';
 }

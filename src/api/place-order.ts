@@ -5,7 +5,8 @@
  */
 import { sagaIdOf } from '../order.js';
 import { fingerprintOf } from '../orders/fingerprint.js';
-import type { AskedOrder, CallersKey, Claim, StoredAnswer } from '../orders/orders.js';
+import { JournalUnavailableError } from '../journal/unavailable.js';
+import type { CallersKey, Claim, ClaimedOrder, StoredAnswer } from '../orders/orders.js';
 import { OrdersUnavailableError } from '../orders/unavailable.js';
 import type { SagaMemo } from '../workflows/messages.js';
 import { watchBacklog, type Backlog } from './backlog.js';
@@ -15,7 +16,7 @@ import { completeOrder } from './complete-order.js';
 import type { ApiDeps } from './deps.js';
 import { acceptedAnswer } from './order-links.js';
 import type { OrderRequest } from './order-schemas.js';
-import { isKnownElsewhere, standingOf } from './order-standing.js';
+import { heardElsewhere, standingInTemporal, standingOf, UnansweredError } from './order-standing.js';
 import { Problem } from './problem.js';
 import { startSaga } from './start-saga.js';
 import { EngineUnavailableError } from './temporal.js';
@@ -89,9 +90,7 @@ async function place(
   try {
     if (claim.startedAt === null) {
       progress.waitsFor = 'EngineUnavailable';
-      // An id that was drawn just now is nobody else's.
-      const isChosen = named || orderId !== order.orderId;
-      if (!(await startOwn(deps, claim, isChosen, placing.memo))) {
+      if (!(await startOwn(deps, claim, placing.memo))) {
         await deps.orders.withdraw(claim, leased);
         throw taken(orderId);
       }
@@ -99,7 +98,7 @@ async function place(
     progress.waitsFor = 'OrdersUnavailable';
     if (claim.startedAt === null || key) await deps.orders.confirm(orderId, key && { ...key, answer });
   } catch (error) {
-    if (leased && !(error instanceof Problem)) await deps.orders.release(leased, leased.lease).catch(() => undefined);
+    if (leased) await deps.orders.release(leased, leased.lease).catch(() => undefined);
     throw isAway(error) ? unavailable(progress, error) : error;
   }
   return { outcome: claim.startedAt === null ? 'accepted' : 'existing', orderId, answer };
@@ -122,16 +121,30 @@ function refused({ outcome }: Claim, orderId: string): Problem {
 
 const taken = (orderId: string): Problem => new Problem('OrderIdTaken', { orderId, sagaId: sagaIdOf(orderId) });
 
-/** Starts the row's own saga, or finds that it has been started: false if the id has another one (rule 55). */
-async function startOwn(
-  deps: ApiDeps,
-  order: AskedOrder,
-  isChosen: boolean,
-  memo: Required<SagaMemo>,
-): Promise<boolean> {
-  const isKnown = isChosen && order.mark !== null && (await isKnownElsewhere(deps, order.orderId, memo));
-  if (!isKnown && (await startSaga(deps, order, memo))) return true;
-  return (await standingOf(deps, order)) === 'own';
+/**
+ * Starts the row's own saga, or finds that it has been started: false if the id has another one (rule 55). An id that the
+ * API has drawn needs no question; of any other everybody who may know it has to say that it is free.
+ *
+ * @throws Problem `NotDecided` if somebody does not say, and the saga is not found to be the row's own
+ */
+async function startOwn(deps: ApiDeps, order: ClaimedOrder, memo: Required<SagaMemo>): Promise<boolean> {
+  const { orderId, drawn, mark } = order;
+  const heard = drawn || mark === null ? 'unknown' : await heardElsewhere(deps, orderId, memo);
+  if (heard === 'unknown' && (await startSaga(deps, order, memo))) return true;
+  if (heard instanceof UnansweredError) {
+    const standing = await standingInTemporal(deps, order);
+    if (standing === 'none') throw undecided(orderId, heard);
+    return standing === 'own';
+  }
+  const standing = await standingOf(deps, order).catch((error: unknown) => {
+    throw error instanceof JournalUnavailableError ? undecided(orderId, error) : error;
+  });
+  return standing === 'own';
+}
+
+function undecided(orderId: string, cause: Error): Problem {
+  const detail = `Whether the order id ${orderId} is free cannot be found out at the moment: send the same order again.`;
+  return new Problem('NotDecided', { orderId, sagaId: sagaIdOf(orderId), detail }, { cause });
 }
 
 /** Whether an earlier request has placed it, or has begun to. */

@@ -166,7 +166,8 @@ export const PROBLEMS = {
   NotDecided: {
     status: 503,
     title: 'The request has not been decided yet; please send the same request again.',
-    operator: 'See that a worker runs on the task queue; a repeat of the request is recognised.',
+    operator:
+      'See that a worker runs on the task queue. An order under a chosen id waits until the journal and the services say whether they know it.',
     retryAfter: 1,
   },
 } as const satisfies Record<string, ProblemKind>;

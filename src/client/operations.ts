@@ -427,7 +427,7 @@ export type Readiness = {
   readonly reads: 'up' | 'down';
   /** Orders can be placed: PostgreSQL and Temporal answer, PostgreSQL takes writes, and the embedded servers have room. */
   readonly places: 'up' | 'down';
-  /** Decisions can be made: PostgreSQL and Temporal answer. */
+  /** Decisions can be made: PostgreSQL and Temporal answer, and PostgreSQL takes writes. */
   readonly steers: 'up' | 'down';
   readonly postgresql: 'up' | 'down';
   readonly temporal: 'up' | 'down';

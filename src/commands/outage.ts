@@ -7,6 +7,7 @@ import proto from '@temporalio/proto';
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { ApiDeps } from '../api/deps.js';
+import { heardBy, UnansweredError, type Ledger } from '../api/order-standing.js';
 import { Problem } from '../api/problem.js';
 import { askTemporal, EngineUnavailableError } from '../api/temporal.js';
 import { JournalUnavailableError } from '../journal/unavailable.js';
@@ -51,13 +52,26 @@ export function watchOutages(deps: ApiDeps, journalPool: Pool): Outages {
       () => "the journal's database is away",
     ),
   );
+  const ledgers: Readonly<Record<Ledger, Probe>> = {
+    inventory: remembered(() => ledgerOutage(deps, 'inventory')),
+    payment: remembered(() => ledgerOutage(deps, 'payment')),
+    shipping: remembered(() => ledgerOutage(deps, 'shipping')),
+  };
   const first = async (probes: readonly Probe[]): Promise<Away> =>
     (await Promise.all(probes.map((probe) => probe()))).find((away) => away !== undefined);
+  /** A service that is away keeps orders from being started, and nothing else. */
+  const behindUnanswered = async ({ by }: UnansweredError): Promise<Outage | undefined> => {
+    const what = await first(by.includes('journal') ? [journal] : []);
+    if (what !== undefined) return { what, forAll: true };
+    const service = await first(by.flatMap((witness) => (witness === 'journal' ? [] : [ledgers[witness]])));
+    return service === undefined ? undefined : { what: service, forAll: false };
+  };
   function neededBy(code: string | undefined, error: unknown): Probe[] {
+    if (error instanceof JournalUnavailableError) return [journal];
     if (code === 'NotDecided' || code === 'EngineUnavailable') return [temporal];
     if (error instanceof EngineUnavailableError || error instanceof ServiceError) return [temporal];
     if (code === 'OrdersUnavailable' || error instanceof OrdersUnavailableError) return [orders];
-    if (code === 'JournalUnavailable' || error instanceof JournalUnavailableError) return [journal];
+    if (code === 'JournalUnavailable') return [journal];
     // An attempt that did not end within its time may have waited for any of them.
     return error instanceof AttemptTimedOutError ? [temporal, orders, journal] : [];
   }
@@ -68,7 +82,9 @@ export function watchOutages(deps: ApiDeps, journalPool: Pool): Outages {
       if (code === 'Overloaded') {
         return { what: 'more orders wait already than can be worked off soon', forAll: false };
       }
-      const away = await first(neededBy(code, error));
+      const cause = error instanceof Problem ? error.cause : undefined;
+      if (cause instanceof UnansweredError) return behindUnanswered(cause);
+      const away = await first(neededBy(code, cause instanceof JournalUnavailableError ? cause : error));
       if (away !== undefined) return { what: away, forAll: true };
       const withoutWorker = code === 'NotDecided' ? await workers() : undefined;
       return withoutWorker === undefined ? undefined : { what: withoutWorker, forAll: false };
@@ -97,6 +113,11 @@ async function temporalOutage({ temporal }: ApiDeps): Promise<Away> {
   } catch (error) {
     return error instanceof WorkflowNotFoundError ? undefined : 'Temporal is away';
   }
+}
+
+async function ledgerOutage({ ledgers = {} }: ApiDeps, ledger: Ledger): Promise<Away> {
+  const heard = await heardBy(ledgers, ledger, `order-probe-${randomUUID()}`, { accept: 'application/json' });
+  return heard === 'unanswered' ? `the ${ledger} service does not say which order ids it knows` : undefined;
 }
 
 async function workersOutage({ temporal, taskQueue }: ApiDeps): Promise<Away> {

@@ -23,7 +23,8 @@ export function parseTime(text: string): string | undefined {
   const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * (sign === '-' ? -1 : 1);
   date.setUTCHours(hour, minute - offset, second);
   const inUtc = date.getUTCFullYear();
-  if (inUtc < 1 || inUtc > 9999) return undefined;
+  // PostgreSQL knows no year 0, although some of its last hours are in year 1 by UTC.
+  if (year < 1 || inUtc < 1 || inUtc > 9999) return undefined;
   return `${date.toISOString().slice(0, 19)}.${fraction.padEnd(6, '0').slice(0, 6)}Z`;
 }
 

@@ -64,6 +64,7 @@ export async function openCommands(needed: Needed): Promise<Commands | undefined
     backlogLimit: config.backlogLimit,
     policy: config.policy,
     inventory: config.services.inventory,
+    ledgers: config.services,
     demoData: config.demoData,
     logger,
   };

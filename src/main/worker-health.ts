@@ -3,12 +3,17 @@ import type { RequestListener } from 'node:http';
 import { lastPolls, mayNotAsk, type Polling } from './pollers.js';
 import { reasonOf } from './reason.js';
 
-const LOOK_EVERY_MS = 5_000;
-const ANSWER_WITHIN_MS = 5_000;
-/** A poll waits for a task for at most 70 seconds, then the next one begins. */
-const POLLED_WITHIN_MS = 100_000;
-/** After so long without an answer of Temporal the worker cannot poll either. */
-const ANSWERED_WITHIN_MS = 20_000;
+/** Milliseconds. */
+export interface PollLimits {
+  readonly lookEvery: number;
+  readonly answerWithin: number;
+  /** A poll waits for a task for at most 70 seconds by default of the server, then the next one begins. */
+  readonly polledWithin: number;
+  /** After so long without an answer of Temporal the worker cannot poll either. */
+  readonly answeredWithin: number;
+}
+
+const LIMITS: PollLimits = { lookEvery: 5_000, answerWithin: 5_000, polledWithin: 100_000, answeredWithin: 20_000 };
 
 export interface PollHealth {
   /** Undefined if it polls; else what is wrong. */
@@ -17,7 +22,7 @@ export interface PollHealth {
 }
 
 /** To be called when every queue is polled. A server that does not let us ask is believed. */
-export function watchPolls(polling: Polling): PollHealth {
+export function watchPolls(polling: Polling, limits = LIMITS): PollHealth {
   const { queues, connection } = polling;
   let seen: readonly bigint[] = [];
   let answeredAt = performance.now();
@@ -26,7 +31,7 @@ export function watchPolls(polling: Polling): PollHealth {
 
   async function look(): Promise<void> {
     try {
-      const now = await connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => lastPolls(polling));
+      const now = await connection.withDeadline(Date.now() + limits.answerWithin, () => lastPolls(polling));
       answeredAt = performance.now();
       for (const [index, time] of now.entries()) if (time > (seen[index] ?? 0n)) polledAt[index] = answeredAt;
       seen = now;
@@ -38,12 +43,12 @@ export function watchPolls(polling: Polling): PollHealth {
     }
   }
 
-  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  const timer = setInterval(() => void look(), limits.lookEvery);
   void look();
   return {
     complaint: () => {
-      if (performance.now() - answeredAt > ANSWERED_WITHIN_MS) return `Temporal does not answer (${reason})`;
-      const index = polledAt.findIndex((at) => performance.now() - at > POLLED_WITHIN_MS);
+      if (performance.now() - answeredAt > limits.answeredWithin) return `Temporal does not answer (${reason})`;
+      const index = polledAt.findIndex((at) => performance.now() - at > limits.polledWithin);
       const queue = queues[index];
       return queue && `the ${queue.kind} tasks of the queue ${queue.name} are not polled`;
     },

@@ -36,9 +36,17 @@ export interface AskedOrder {
   readonly mark: string | null;
 }
 
+/** A row that was asked for, and is started by whoever has asked unless it runs already (`startedAt`). */
+export interface ClaimedOrder extends AskedOrder {
+  readonly outcome: 'asked';
+  /** The id was drawn by the API for the request that wrote the row: no earlier order can have had it. */
+  readonly drawn: boolean;
+  /** Of the idempotency key. */
+  readonly lease?: string;
+}
+
 export type Claim =
-  /** The caller starts the saga, or finds that it runs (`startedAt`). */
-  | (AskedOrder & { readonly outcome: 'asked'; readonly lease?: string })
+  | ClaimedOrder
   /** The id belongs to an order with other content or of another customer. */
   | { readonly outcome: 'taken' }
   /** The key was used for another request. */
@@ -53,25 +61,27 @@ const LEASE_MS = 10_000;
 /** Only the same order is touched: its `asked_at` keeps it from being swept away while it is started. */
 const ASK = (schema: string, source: string): string => `
   INSERT INTO ${schema}.orders AS o
-    (id, customer_id, items, payment_token, shipping_address, fingerprint, mark, metadata)
+    (id, customer_id, items, payment_token, shipping_address, fingerprint, mark, metadata, drawn)
   ${source}
   ON CONFLICT (id) DO UPDATE SET asked_at = now()
     WHERE o.fingerprint = EXCLUDED.fingerprint AND o.customer_id = EXCLUDED.customer_id
-  RETURNING o.id, o.created_at, o.started_at, o.mark`;
+  RETURNING o.id, o.created_at, o.started_at, o.mark, o.drawn`;
 
 interface AskedRow {
   readonly id: string;
   readonly created_at: Date;
   readonly started_at: Date | null;
   readonly mark: string | null;
+  readonly drawn: boolean;
 }
 
-const askedOf = ({ id, created_at: createdAt, started_at: startedAt, mark }: AskedRow) => ({
+const askedOf = ({ id, created_at: createdAt, started_at: startedAt, mark, drawn }: AskedRow) => ({
   outcome: 'asked' as const,
   orderId: id,
   createdAt: createdAt.toISOString(),
   startedAt: startedAt?.toISOString() ?? null,
   mark,
+  drawn,
 });
 
 const columnsOf = (
@@ -89,9 +99,9 @@ const columnsOf = (
 
 export async function claim(query: Query, schema: string, asked: Asked): Promise<Claim> {
   if (asked.key) return claimKey(query, schema, asked, asked.key);
-  const { order, fingerprint } = asked;
-  const values = [order.orderId, ...columnsOf(order, fingerprint)];
-  const [row] = await query<AskedRow>(ASK(schema, 'VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb)'), values);
+  const { order, fingerprint, named } = asked;
+  const values = [order.orderId, ...columnsOf(order, fingerprint), !named];
+  const [row] = await query<AskedRow>(ASK(schema, 'VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9)'), values);
   return row ? askedOf(row) : { outcome: 'taken' };
 }
 
@@ -99,22 +109,26 @@ export async function claim(query: Query, schema: string, asked: Asked): Promise
 const requestPrint = ({ fingerprint, named, order }: Asked): string => `${fingerprint}/${named ? order.orderId : ''}`;
 const repeatPrint = ({ fingerprint, named }: Asked): string | null => (named ? `${fingerprint}/` : null);
 
+/** An id that an earlier request under the key has drawn is not this one's: its row may have been deleted since. */
+const FROM_CLAIMED =
+  'SELECT order_id, $2, $3::jsonb, $4, $5::jsonb, $6, $7::uuid, $8::jsonb, $9 AND order_id = $1 FROM claimed';
+
 async function claimKey(query: Query, schema: string, asked: Asked, { owner, key }: CallersKey): Promise<Claim> {
   const lease = randomUUID();
   const { order, fingerprint } = asked;
   const print = requestPrint(asked);
-  const columns = [order.orderId, ...columnsOf(order, fingerprint)];
+  const columns = [order.orderId, ...columnsOf(order, fingerprint), !asked.named];
   // One that was forgotten with its order is known by its hash: its repeat must not place the order once more.
   const [row] = await query<({ readonly id: null } | AskedRow) & { order_id: string }>(
     `WITH claimed AS (
        INSERT INTO ${schema}.idempotency_keys AS k (owner, key, fingerprint, order_id, lease, lease_until)
-       SELECT $9, $10, $11, $1, $13::uuid, clock_timestamp() + $14 * interval '1 ms'
-       WHERE NOT EXISTS (SELECT 1 FROM ${schema}.idempotency_keys WHERE owner = $15 AND key = $16)
+       SELECT $10, $11, $12, $1, $14::uuid, clock_timestamp() + $15 * interval '1 ms'
+       WHERE NOT EXISTS (SELECT 1 FROM ${schema}.idempotency_keys WHERE owner = $16 AND key = $17)
        ON CONFLICT (owner, key) DO UPDATE SET lease = EXCLUDED.lease, lease_until = EXCLUDED.lease_until
          WHERE k.answer IS NULL AND k.lease_until <= clock_timestamp()
-           AND (k.fingerprint = $11 OR (k.fingerprint = $12 AND k.order_id = $1))
+           AND (k.fingerprint = $12 OR (k.fingerprint = $13 AND k.order_id = $1))
        RETURNING k.order_id
-     ), asked AS (${ASK(schema, 'SELECT order_id, $2, $3::jsonb, $4, $5::jsonb, $6, $7::uuid, $8::jsonb FROM claimed')})
+     ), asked AS (${ASK(schema, FROM_CLAIMED)})
      SELECT claimed.order_id, asked.* FROM claimed LEFT JOIN asked ON true`,
     [...columns, owner, key, print, repeatPrint(asked), lease, LEASE_MS, hashOf(owner), hashOf(key)],
   );

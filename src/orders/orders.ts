@@ -13,7 +13,7 @@ import { sharedKey } from './shared-key.js';
 import { orUnavailable } from './unavailable.js';
 import { probeWrites } from './write-probe.js';
 
-export type { AskedOrder, CallersKey, Claim, StoredAnswer } from './claim.js';
+export type { AskedOrder, CallersKey, Claim, ClaimedOrder, StoredAnswer } from './claim.js';
 export type { Forgetting, OwnedOrder } from './forget.js';
 export type { Unconfirmed } from './look-after.js';
 

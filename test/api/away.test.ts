@@ -166,16 +166,15 @@ describe("with the journal's PostgreSQL away", () => {
   beforeEach(() => archive.cut());
   afterEach(allBack);
 
-  it('takes orders and tells how they stand; only lists and histories wait for it', async () => {
-    expect((await api.post('/api/orders', { orderId: 'unlisted', items })).status).toBe(202);
-    expect((await api.request('GET', '/api/orders/unlisted')).body).toMatchObject({ source: 'engine' });
-    expect((await api.request('GET', '/api/sagas/order-unlisted/status')).status).toBe(200);
-    for (const path of [
-      '/api/orders',
-      '/api/sagas',
-      '/api/sagas/order-unlisted/events',
-      '/api/sagas/order-unlisted/stream',
-    ]) {
+  it('takes orders and tells how they stand; lists, histories and chosen ids wait for it', async () => {
+    const placed = await api.post('/api/orders', { items });
+    expect(placed.status).toBe(202);
+    const [orderId, sagaId] = [String(placed.body['orderId']), String(placed.body['sagaId'])];
+    expect((await api.request('GET', `/api/orders/${orderId}`)).body).toMatchObject({ source: 'engine' });
+    expect((await api.request('GET', `/api/sagas/${sagaId}/status`)).status).toBe(200);
+    const chosen = await api.post('/api/orders', { orderId: 'unlisted', items });
+    expect([chosen.status, chosen.body['code']]).toEqual([503, 'NotDecided']);
+    for (const path of ['/api/orders', '/api/sagas', `/api/sagas/${sagaId}/events`, `/api/sagas/${sagaId}/stream`]) {
       const { status, body, headers } = await api.request('GET', path);
       expect([status, body['code'], headers.get('retry-after')]).toEqual([503, 'JournalUnavailable', '1']);
     }

@@ -4,12 +4,15 @@ import { generateKeyPair } from 'jose';
 import { createAuthenticate } from '../../src/api/authenticate.js';
 import type { TestEnv } from '../support/temporal.js';
 import { runIssuer, type Issuer } from './issuer.js';
+import { startJournalingWorker, type JournalingWorker } from './journaling-worker.js';
 import { runApi, type Answer, type RunningApi } from './running-api.js';
+import { theShop } from './shop.js';
 import { createWarmServer } from './warm-server.js';
 
 let temporal: TestEnv;
 let issuer: Issuer;
 let api: RunningApi;
+let worker: JournalingWorker;
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const ITEMS = { items: [{ productId: '123', quantity: 1 }] };
@@ -20,8 +23,11 @@ beforeAll(async () => {
   const apiKeys = [{ name: 'till', role: 'operator' as const, hash: sha256('the-key') }];
   const authenticate = createAuthenticate({ tokens: issuer.options, apiKeys });
   api = await runApi({ temporal: temporal.client, more: { authenticate } });
+  // An order that nobody works on is read only after its workflow was asked in vain.
+  worker = await startJournalingWorker(temporal, api, theShop());
 });
 afterAll(async () => {
+  await worker?.stop();
   await api?.close();
   await issuer?.close();
   await temporal?.close();

@@ -104,6 +104,7 @@ const mayMount = process.platform === 'linux' && process.getuid?.() === 0;
       status: 'degraded',
       reads: 'up',
       places: 'down',
+      steers: 'down',
       postgresql: 'up',
       reasons: [
         'PostgreSQL takes no writes: its disk is full (SQLSTATE 53100).',

@@ -65,9 +65,9 @@ describe('a customer who is known by an e-mail address', () => {
       /"([A-Za-z0-9+/]{8,}=*)"/g,
       (_all, data: string) => Buffer.from(data, 'base64').toString(),
     );
-    expect(history.match(/changed_mind|c4nary|4111|Please/g)).toEqual(['changed_mind']);
+    expect(history.match(/changed_mind|c4nary|4111[ _-]?1111|Please/g)).toEqual(['changed_mind']);
     expect(history).toContain('"actor":"customer"');
-    expect(JSON.stringify(api.log)).not.toMatch(/c4nary|4111|Please/);
+    expect(JSON.stringify(api.log)).not.toMatch(/c4nary|4111[ _-]?1111|Please/);
     const [row] = await api.sql(`SELECT cancel_reason, cancel_comment FROM orders WHERE id = '${orderId}'`);
     expect(row).toEqual({ cancel_reason: 'changed_mind', cancel_comment: comment });
   });
@@ -111,7 +111,7 @@ describe('staff', () => {
   ])("puts no customer's data into a history: %s %j (L2)", async (path, body, field) => {
     const answer = await api.post(path, body, await bearer({ sub: 'olga', roles: ['admin'] }));
     expect(answer.body).toMatchObject({ code: 'InvalidRequest', errors: [{ field }] });
-    expect(answer.text).not.toMatch(/c4nary|4111/);
+    expect(answer.text).not.toMatch(/c4nary|4111[ _-]?1111/);
   });
 });
 
@@ -154,17 +154,17 @@ describe('a log line and a problem', () => {
     const signedIn = await bearer({ sub: 'root', roles: ['admin'] });
     const answer = await api.request(method, path, { ...init, headers: { ...init.headers, ...signedIn } });
     const refused = await api.request(method, path, init);
-    expect(refused.text + (answer.status === 200 ? '' : answer.text)).not.toMatch(/c4nary|4111/);
+    expect(refused.text + (answer.status === 200 ? '' : answer.text)).not.toMatch(/c4nary|4111[ _-]?1111/);
     const lines = api.log.slice(before);
     expect(lines.map(({ req }) => req)).toEqual([1, 2].map(() => ({ method, path: route })));
-    expect(JSON.stringify(lines)).not.toMatch(/c4nary|4111/);
+    expect(JSON.stringify(lines)).not.toMatch(/c4nary|4111[ _-]?1111/);
   });
 
   it('repeat no key of a body that is not the name of a field (L2)', async () => {
     const body = { items, [EMAIL]: 1, [CARD]: 2, known: 3 };
     const answer = await api.post('/api/orders', body, await customer());
     expect(answer.body).toMatchObject({ errors: [{ field: '?' }, { field: '?' }, { field: 'known' }] });
-    expect(answer.text).not.toMatch(/c4nary|4111/);
+    expect(answer.text).not.toMatch(/c4nary|4111[ _-]?1111/);
   });
 
   it('know the more exact of two routes', () => {

@@ -1,10 +1,12 @@
 // An order's row that was deleted from outside does not make its id free (P1, rule 55). On the dev server: it deletes histories.
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
+import { Client as Postgres } from 'pg';
 import { lookAfterOrders } from '../../src/api/look-after.js';
 import { fingerprintOf } from '../../src/orders/fingerprint.js';
 import { openInventory } from '../../src/services/inventory/service.js';
 import { run, type RunningService } from '../services/running-service.js';
+import { databaseUrl } from '../support/database.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
 import type { TestEnv } from '../support/temporal.js';
@@ -61,6 +63,14 @@ const runOf = (orderId: string) => temporal.client.workflow.getHandle(`order-${o
 
 async function completed(orderId: string): Promise<void> {
   expect((await place(orderId, {}, { prefer: 'wait=20' })).body).toMatchObject({ state: 'COMPLETED' });
+}
+
+/** Whoever reads the journal's table waits, until the returned function is called. */
+async function journalLocked(): Promise<() => Promise<void>> {
+  const client = new Postgres({ connectionString: databaseUrl() });
+  await client.connect();
+  await client.query(`BEGIN; LOCK TABLE ${api.journalSchema}.sagas IN ACCESS EXCLUSIVE MODE`);
+  return () => client.end();
 }
 
 async function deleteHistory(orderId: string): Promise<void> {
@@ -163,11 +173,14 @@ describe('the id of an order whose row was deleted stays taken', () => {
 });
 
 describe('an id that nothing knows is free', () => {
-  it('although a service does not answer: the order is taken', async () => {
+  it('once everybody has said so: while a service does not answer it is not decided', async () => {
+    const orderId = `away-${randomUUID()}`;
     away = true;
-    const answer = await place(`away-${randomUUID()}`);
-    expect(answer.status).toBe(202);
+    const answer = await place(orderId);
+    expect([answer.status, answer.body['code']]).toEqual([503, 'NotDecided']);
     expect(asked).toHaveLength(1);
+    away = false;
+    expect((await place(orderId)).status).toBe(202);
   });
 
   it('and one that the API draws is asked of nobody', async () => {
@@ -223,6 +236,10 @@ describe('an order whose history Temporal has deleted', () => {
 
   it('and whose row is gone as well is known by the journal: its id stays taken', async () => {
     await deleteRow(deleted);
+    const unlock = await journalLocked();
+    const undecided = await place(deleted);
+    await unlock();
+    expect([undecided.status, undecided.body['code']]).toEqual([503, 'NotDecided']);
     await expectTaken(place(deleted), deleted);
     await expect(runOf(deleted).describe()).rejects.toMatchObject({ name: 'WorkflowNotFoundError' });
   });

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { findTemporal } from '../../src/main/temporal-finder.js';
-import { hasEndedWithin, isRunning } from '../../src/main/processes.js';
+import { isRunning } from '../../src/main/processes.js';
 import { eventually } from '../support/eventually.js';
 import { build, type RunningSystem, startSystem } from './running-system.js';
 import { armFault, effectOf, placeOrder, sagaStatus, verdict } from './shop.js';
@@ -114,27 +114,5 @@ describe('the journey of an order through the running system', () => {
     await start();
     expect(await ordersIn(system.databaseUrl())).toBe(orders);
     expect((await sagaStatus(system, completed)).state).toBe('COMPLETED');
-  });
-
-  it('leaves no Node process behind when the supervisor is killed, and ends the servers at the next start', async () => {
-    const pids = pidsOf(system);
-    system.signal('SIGKILL');
-    await system.ended;
-    for (const pid of pids.slice(2)) expect(await hasEndedWithin(pid, 15_000)).toBe(true);
-    await start();
-    expect(system.lines.join('\n')).toMatch(/postgres +an earlier run has left PostgreSQL running/);
-    expect(system.lines.join('\n')).toMatch(/temporal +an earlier run has left Temporal running/);
-    expect(pids.filter(isRunning)).toEqual([]);
-    expect((await sagaStatus(system, completed)).state).toBe('COMPLETED');
-  });
-
-  it('comes back after all its processes were killed at once, and ends on SIGTERM with exit code 0', async () => {
-    for (const pid of [system.pid, ...pidsOf(system)]) process.kill(pid, 'SIGKILL');
-    await system.ended;
-    await start();
-    expect((await sagaStatus(system, completed)).state).toBe('COMPLETED');
-    system.signal('SIGTERM');
-    expect(await system.ended).toBe(0);
-    expect(pidsOf(system).filter(isRunning)).toEqual([]);
   });
 });

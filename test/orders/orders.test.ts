@@ -47,7 +47,13 @@ afterAll(async () => {
 describe('the orders table', () => {
   it('gives back what was ordered, not started until that is confirmed', async () => {
     const orders = await open();
-    const claimed = { orderId: 'o-1', startedAt: null, createdAt: expect.any(String), mark: expect.any(String) };
+    const claimed = {
+      orderId: 'o-1',
+      startedAt: null,
+      createdAt: expect.any(String),
+      mark: expect.any(String),
+      drawn: false,
+    };
     expect(await orders.claim(asked('o-1'))).toEqual({ outcome: 'asked', ...claimed });
     const stored = await orders.get('o-1');
     expect(stored).toEqual({
@@ -102,6 +108,7 @@ describe('the orders table', () => {
       { name: '0006_shared_keys' },
       { name: '0007_order_page' },
       { name: '0008_write_probe' },
+      { name: '0009_drawn_ids' },
     ]);
     await sql(`DROP SCHEMA ${together} CASCADE`);
   });

@@ -5,15 +5,15 @@ import { DYNAMIC_CONFIG } from '../../src/main/temporal-server.js';
 import { environmentOf } from './environment.js';
 import { quietRuntime, serving, type TestEnv } from './temporal.js';
 
-/** Starts a server in memory, tuned as `npm start` does. Its time passes as on the clock: budgets must be short. */
-export async function createDevServer(): Promise<TestEnv> {
+/** Starts a server in memory, tuned as `npm start` does. Its time passes as on the clock: budgets must be short. `more` is dynamic configuration. */
+export async function createDevServer(more: readonly string[] = []): Promise<TestEnv> {
   quietRuntime();
   const env = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: environmentOf('TEST_TEMPORAL_SERVER') },
       log: { format: 'json', level: 'error' },
       extraArgs: [
-        ...DYNAMIC_CONFIG.flatMap((setting) => ['--dynamic-config-value', setting]),
+        ...[...DYNAMIC_CONFIG, ...more].flatMap((setting) => ['--dynamic-config-value', setting]),
         ...['SagaState', 'SagaBlockedOn'].flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
       ],
     },
