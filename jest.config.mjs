@@ -15,5 +15,6 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // Many tests wait, for time-outs and processes: one more than the cores of a small machine keeps those busy.
+  maxWorkers: 3,
 };

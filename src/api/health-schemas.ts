@@ -27,7 +27,9 @@ export const readinessSchema = z
       description:
         'Orders can be placed: PostgreSQL and Temporal answer, PostgreSQL takes writes, and the embedded servers have room.',
     }),
-    steers: reachable.meta({ description: 'Decisions can be made: PostgreSQL and Temporal answer, and PostgreSQL takes writes.' }),
+    steers: reachable.meta({
+      description: 'Decisions can be made: PostgreSQL and Temporal answer, and PostgreSQL takes writes.',
+    }),
     postgresql: reachable,
     temporal: reachable,
     writes: reachable.meta({ description: 'PostgreSQL took a small write, seconds ago at most.' }),

@@ -98,6 +98,8 @@ async function place(
     progress.waitsFor = 'OrdersUnavailable';
     if (claim.startedAt === null || key) await deps.orders.confirm(orderId, key && { ...key, answer });
   } catch (error) {
+    // Nothing was started for a row that is undecided: its repeat writes it anew.
+    if (isUndecided(error)) await deps.orders.withdraw(claim).catch(() => undefined);
     if (leased) await deps.orders.release(leased, leased.lease).catch(() => undefined);
     throw isAway(error) ? unavailable(progress, error) : error;
   }
@@ -141,6 +143,8 @@ async function startOwn(deps: ApiDeps, order: ClaimedOrder, memo: Required<SagaM
   });
   return standing === 'own';
 }
+
+const isUndecided = (error: unknown): boolean => error instanceof Problem && error.code === 'NotDecided';
 
 function undecided(orderId: string, cause: Error): Problem {
   const detail = `Whether the order id ${orderId} is free cannot be found out at the moment: send the same order again.`;

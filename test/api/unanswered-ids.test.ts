@@ -94,6 +94,7 @@ async function expectUndecided(answer: Answer, orderId: string): Promise<void> {
   expect(body).toMatchObject(idsOf(orderId));
   expect(await isStarted(orderId)).toBe(false);
   expect((await api.request('GET', `/api/orders/${orderId}`)).status).toBe(404);
+  expect(await api.orders.get(orderId)).toBeUndefined();
 }
 
 /** A link that was mended is used once the connections that broke with it are gone. */
@@ -129,7 +130,7 @@ describe('a chosen order id', () => {
       await links[ledger].mend();
       expect((await onceDecided(() => place(orderId))).body).toMatchObject({ code: 'OrderIdTaken', orderId });
       expect(await isStarted(orderId)).toBe(false);
-      expect((await api.request('GET', `/api/orders/${orderId}`)).status).toBe(404);
+      expect(await api.orders.get(orderId)).toBeUndefined();
     },
   );
 
