@@ -35,10 +35,6 @@ const pairs = (flag: string, values: readonly string[]): string[] => values.flat
 /** What each is good for, and what it measured: docs/decisions/0019-temporals-servers.md. Older servers ignore what they do not know. */
 export const DYNAMIC_CONFIG = [
   'history.transferProcessorMaxPollRPS=5000',
-  'history.timerProcessorMaxPollRPS=5000',
-  'history.visibilityProcessorMaxPollRPS=5000',
-  'matching.numTaskqueueReadPartitions=1',
-  'matching.numTaskqueueWritePartitions=1',
   'system.enableActivityEagerExecution=true',
   'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2',
   'frontend.WorkflowPauseEnabled=true',
