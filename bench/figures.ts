@@ -12,7 +12,6 @@ export const NAMES = {
   sample: 'official sample',
   off: 'Unwind, journal off',
   on: 'Unwind',
-  notEager: 'Unwind, not eager',
   compensated: 'Unwind, compensated',
 } as const;
 
@@ -50,9 +49,6 @@ export function figuresOf({ runs, facts }: Rounds): Figures {
     'compensated.actions': exact(NAMES.compensated, ({ actions }) => actions),
     'sample.cpu': ratio(NAMES.on, NAMES.sample, BUSY, ownCpu),
     'sample.throughput': ratio(NAMES.on, NAMES.sample, BUSY, speed),
-    'notEager.cpu': ratio(NAMES.notEager, NAMES.bare, BUSY, ownCpu),
-    'notEager.throughput': ratio(NAMES.notEager, NAMES.bare, BUSY, speed),
-    'notEager.p50': ratio(NAMES.notEager, NAMES.bare, 1, p50),
     'apart.cpu': ratio(NAMES.apart, NAMES.bare, BUSY, ownCpu),
     'apart.throughput': ratio(NAMES.apart, NAMES.bare, BUSY, speed),
     'noise.cpu': ratio(`${NAMES.bare}, again`, NAMES.bare, BUSY, ownCpu),

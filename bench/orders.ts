@@ -23,7 +23,6 @@ const POLICY: SagaPolicy = {
   retriableBudget: 24 * 60 * MINUTE,
   compensationBudget: 24 * 60 * MINUTE,
   deadline: 7 * 24 * 60 * MINUTE,
-  eager: ['payment', 'inventory', 'shipping', 'notification'],
 };
 
 /** Nobody delivers to Antarctica: such an order has been paid for when its parcel is refused. */

@@ -117,10 +117,6 @@ function extrasTable({ extras, measured, figures }: Report): string {
     ],
     ['a queue for each service adds, to the bare workflow', `${shownOrNot(figures['apart.cpu'])} × processor time`],
     [
-      'with `SAGA_EAGER=off`, all calls from the queues of the services',
-      `${shownOrNot(figures['notEager.cpu'])} × the processor time of the bare workflow, ${shownOrNot(figures['notEager.throughput'])} × its throughput`,
-    ],
-    [
       'a POST to the API, up to its 202',
       `p50 ${short(backlog.api.p50)} ms, p95 ${short(backlog.api.p95)} ms, ${short(backlog.api.cpu)} ms of processor time, ${short(backlog.api.statements)} statements on PostgreSQL`,
     ],

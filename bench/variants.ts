@@ -53,7 +53,6 @@ export async function openVariants(stage: Stage, anchors: readonly string[]): Pr
     baseline(stage, 'official sample', "the shape of Temporal's saga sample", 'sampleSaga', QUEUE, plain),
     saga(stage, 'Unwind, journal off', 'the order saga without its audit trail', { journal: false }, 'AT', unwind),
     saga(stage, 'Unwind', 'the order saga, journal and read model on PostgreSQL', { journal: true }, 'AT', unwind),
-    saga(stage, 'Unwind, not eager', 'the same with SAGA_EAGER=off', { journal: true, eager: [] }, 'AT', unwind),
     saga(stage, 'Unwind, compensated', 'paid for, then undone and the customer told', { journal: true }, 'AQ', unwind),
     ...outside,
   ];

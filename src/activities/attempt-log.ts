@@ -1,4 +1,5 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { attemptNumber } from './slots.js';
 
 /**
  * One log line for each attempt that succeeds, with the ids of the saga and the correlation id; the SDK itself logs those
@@ -10,7 +11,7 @@ export const attemptLog: ActivityInterceptorsFactory = ({ info, log }) => ({
       const begun = performance.now();
       const result = await next(input);
       log.info(`${info.activityType} succeeded`, {
-        attempt: info.attempt,
+        attempt: attemptNumber(),
         responseTime: Math.round(performance.now() - begun),
       });
       return result;

@@ -9,8 +9,9 @@
  * | 408, 425, 429, 5xx                                             | `ServiceUnavailable`  | yes, `Retry-After` honoured |
  * | 401, 403, 407, whatever the body says; any other 4xx           | `OperationalFault`    | yes, alerted on |
  * | an answer that does not fit its schema                         | `MalformedAnswer`     | yes, alerted on |
+ * | the service was not called: all of its slots are taken         | `NoFreeSlot`          | yes, not counted as an attempt |
  */
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 
 export type FaultType = 'ServiceUnreachable' | 'ServiceUnavailable' | 'OperationalFault' | 'MalformedAnswer';
 
@@ -30,21 +31,38 @@ export interface Asked {
  * asked for is waited for, as long as the budget leaves time for one attempt more.
  */
 export function fault(type: FaultType, message: string, attempts: number, asked?: Asked): ApplicationFailure {
-  const pause = Math.min(60_000, 500 * 2 ** Math.min(attempts - 1, 16));
+  const pause = longestPause(attempts);
   const wait = asked ? Math.min(asked.retryAfter, Math.max(asked.left, 0)) : 0;
-  return later(type, message, attempts, Math.max(wait, pause / 2) + (Math.random() * pause) / 2);
+  return later(type, message, attempts, Math.max(wait, pause / 2) + spread(pause));
+}
+
+/** In milliseconds. */
+const longestPause = (failures: number): number => Math.min(60_000, 500 * 2 ** Math.min(failures - 1, 16));
+
+const spread = (pause: number): number => (Math.random() * pause) / 2;
+
+/**
+ * The call was not made, because all slots of its service are taken. The pauses are those of a fault. It is no failure to
+ * the SDK's log and metrics, because many wait when a service is slow.
+ *
+ * @param attempts that were made before
+ * @param times that this call has found all slots taken, this time included
+ */
+export function noFreeSlot(message: string, attempts: number, times: number): ApplicationFailure {
+  const pause = longestPause(times);
+  return ApplicationFailure.create({
+    type: 'NoFreeSlot',
+    message,
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: pause / 2 + spread(pause),
+    details: [{ attempts }],
+  });
 }
 
 /**
- * A failure after which the activity is tried again in `pause` milliseconds: by Temporal, or by the saga, which does not
- * get to see Temporal's own field for it.
+ * A failure after which Temporal tries the activity again.
  *
- * @param attempts 0 where it was not even tried
+ * @param pause until then, in milliseconds
  */
 export const later = (type: string, message: string, attempts: number, pause: number): ApplicationFailure =>
-  ApplicationFailure.create({
-    type,
-    message,
-    nextRetryDelay: pause,
-    details: [{ attempts, pause: Math.round(pause) }],
-  });
+  ApplicationFailure.create({ type, message, nextRetryDelay: pause, details: [{ attempts }] });

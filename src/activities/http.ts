@@ -7,6 +7,7 @@ import { retryAfterOf } from '../outbound/retry-after.js';
 import type { Address } from '../outbound/service-access.js';
 import { originHeaders } from './correlation.js';
 import { fault, refusal } from './failures.js';
+import { attemptNumber } from './slots.js';
 
 type Method = 'PUT' | 'DELETE' | 'GET';
 
@@ -38,7 +39,7 @@ const LONGEST_ANSWER = 64 * 1024;
  * @throws ApplicationFailure by the table in failures.ts
  */
 export async function call<Answer>(request: ServiceRequest<Answer>): Promise<Attempted<Answer>> {
-  const { attempt } = Context.current().info;
+  const attempt = attemptNumber();
   const url = new URL(request.at.url);
   const { status, text, retryAfter } = await send(request, url, attempt);
   const where = `${request.method} ${url.host} answered ${status}`;

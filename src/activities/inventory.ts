@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { Context } from '@temporalio/activity';
 import { REFUSALS, sagaIdOf, type Money, type UnitPrices } from '../order.js';
 import { at, type Address } from '../outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
 import { fault } from './failures.js';
 import { call, type Attempted } from './http.js';
 import { actionOf, orderOf } from './order-of.js';
+import { attemptNumber } from './slots.js';
 import { undo, type Undoing } from './undo.js';
 
 const Reservation = z.object({
@@ -54,6 +54,6 @@ export function inventoryActivities({ orders, prices, services }: Participants) 
 async function keep(keeping: Promise<void>): Promise<void> {
   await keeping.catch((error: unknown) => {
     const name = error instanceof Error ? error.name : 'unreachable';
-    throw fault('ServiceUnreachable', `orders: ${name}`, Context.current().info.attempt);
+    throw fault('ServiceUnreachable', `orders: ${name}`, attemptNumber());
   });
 }

@@ -16,6 +16,7 @@ import type { Journal } from '../journal/journal.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import { CORRELATION_ID } from './correlation.js';
 import { later } from './failures.js';
+import { attemptNumber } from './slots.js';
 
 const BESIDE_MS = 200;
 /** What is kept of an attempt's time for reporting its end; a fifth of short ones. */
@@ -118,7 +119,7 @@ async function closeAfter(
   act: () => Promise<unknown>,
 ): Promise<unknown> {
   const started = performance.now();
-  const { attempt } = Context.current().info;
+  const attempt = attemptNumber();
   const result = await (attempt === 1
     ? tellOnFailure(journal, breaker, batch, act)
     : storeBeside(journal, breaker, batch, act));
@@ -167,7 +168,7 @@ const LONGEST_PAUSE_MS = 10_000;
 
 /** Tried again soon: a saga rests or ends only when its journal is stored. Sagas that failed together come back apart. */
 function notYet(reason: string): ApplicationFailure {
-  const { attempt } = Context.current().info;
+  const attempt = attemptNumber();
   const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** Math.min(attempt - 1, 16));
   return later('JournalUnavailable', `journal: ${reason}`, attempt, pause / 2 + (Math.random() * pause) / 2);
 }

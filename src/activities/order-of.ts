@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { Order } from '../order.js';
 import type { OrderRef, OrderReader } from './activities.js';
 import { fault } from './failures.js';
+import { attemptNumber } from './slots.js';
 
 /**
  * How an action is called for. Of a forgotten order there is nothing left to act on: a run that was reset asks what the
@@ -16,11 +17,15 @@ export const actionOf = ({ forgottenAt }: Order, body: object) =>
  * @throws ApplicationFailure, retried: the database is away, or the row is not there
  */
 export async function orderOf(orders: OrderReader, { orderId }: OrderRef): Promise<Order> {
-  const { info, log } = Context.current();
+  const { log } = Context.current();
   const order = await orders.get(orderId).catch((error: unknown) => {
-    throw fault('ServiceUnreachable', `orders: ${error instanceof Error ? error.name : 'unreachable'}`, info.attempt);
+    throw fault(
+      'ServiceUnreachable',
+      `orders: ${error instanceof Error ? error.name : 'unreachable'}`,
+      attemptNumber(),
+    );
   });
   if (order) return order;
   log.error('An order without a row in orders', { alert: 'OperationalFault', orderId });
-  throw fault('OperationalFault', `No order ${orderId} in orders`, info.attempt);
+  throw fault('OperationalFault', `No order ${orderId} in orders`, attemptNumber());
 }

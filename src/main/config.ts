@@ -10,8 +10,9 @@ import { kafkaOf, type KafkaConfig } from './kafka-settings.js';
 import { hostsOf } from './browser-settings.js';
 import { localAddress } from './local-url.js';
 import { misspeltNames } from './misspelt.js';
+import type { WorkerQueue } from './limit-variables.js';
 import type { ServiceLimits } from './order-queues.js';
-import { laneSize } from './service-limits.js';
+import { hasOwnQueue, type ServiceLimit } from './service-limits.js';
 import { StartError } from './start-error.js';
 import { bearingOf, variables } from './variables.js';
 
@@ -58,6 +59,8 @@ export interface Config {
   readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
   /** How much the worker asks of each. */
   readonly serviceLimits: ServiceLimits;
+  /** What a worker serves; undefined: all queues. */
+  readonly workerQueues: readonly WorkerQueue[] | undefined;
   /** Orders that wait for a worker before the API takes no more. */
   readonly backlogLimit: number;
   readonly startServices: boolean;
@@ -122,6 +125,7 @@ function requireSense(settings: Settings, env: NodeJS.ProcessEnv): void {
       throw new StartError(`${name} is shorter than one attempt, SAGA_ATTEMPT_TIMEOUT: set it to more.`);
     }
   }
+  requireQueues(settings);
   const ports = new Map<number, string>();
   for (const [name, value] of Object.entries(settings)) {
     if (!name.endsWith('_PORT') || typeof value !== 'number' || value === 0) continue;
@@ -133,7 +137,19 @@ function requireSense(settings: Settings, env: NodeJS.ProcessEnv): void {
   }
 }
 
+/** A worker that serves a queue into which no order puts its calls would do nothing. */
+function requireQueues(settings: Settings): void {
+  const own: readonly WorkerQueue[] = ownQueuesOf(limitsOf(settings));
+  const shared = settings.WORKER_QUEUES?.find((name) => name !== 'orders' && !own.includes(name));
+  if (shared === undefined) return;
+  const upper = shared.toUpperCase();
+  throw new StartError(
+    `WORKER_QUEUES names ${shared}, which has no queue of its own: set ${upper}_QUEUE=own (or ${upper}_RATE), for the API and all workers alike.`,
+  );
+}
+
 function policyOf(settings: Settings): SagaPolicy {
+  const ownQueues = ownQueuesOf(limitsOf(settings));
   return {
     attemptTimeout: settings.SAGA_ATTEMPT_TIMEOUT,
     stepTimeout: settings.SAGA_STEP_TIMEOUT,
@@ -141,24 +157,29 @@ function policyOf(settings: Settings): SagaPolicy {
     compensationBudget: settings.SAGA_COMPENSATION_BUDGET,
     deadline: settings.SAGA_DEADLINE,
     journal: settings.SAGA_JOURNAL ?? true,
-    ...(settings.SAGA_EAGER !== false && { eager: eagerServices(limitsOf(settings)) }),
+    ...(ownQueues.length > 0 && { ownQueues }),
     ...(settings.SAGA_APPROVAL_ABOVE === undefined
       ? {}
       : { approvalAbove: settings.SAGA_APPROVAL_ABOVE, approvalTimeout: settings.SAGA_APPROVAL_TIMEOUT }),
   };
 }
 
-/** Those that have a lane for first attempts. */
-const eagerServices = (limits: ServiceLimits): ServiceName[] =>
-  SERVICE_NAMES.filter((service) => laneSize(limits[service]) > 0);
+/** Services whose calls wait in a queue of their own. */
+const ownQueuesOf = (limits: ServiceLimits): ServiceName[] =>
+  SERVICE_NAMES.filter((service) => hasOwnQueue(limits[service]));
 
 /** A rate holds for all workers together, a concurrency for each. */
 function limitsOf(settings: Settings): ServiceLimits {
+  const of = (name: Uppercase<ServiceName>): ServiceLimit => ({
+    concurrency: settings[`${name}_CONCURRENCY`],
+    rate: settings[`${name}_RATE`],
+    ...(settings[`${name}_QUEUE`] === 'own' && { queue: 'own' as const }),
+  });
   return {
-    payment: { concurrency: settings.PAYMENT_CONCURRENCY, rate: settings.PAYMENT_RATE },
-    inventory: { concurrency: settings.INVENTORY_CONCURRENCY, rate: settings.INVENTORY_RATE },
-    shipping: { concurrency: settings.SHIPPING_CONCURRENCY, rate: settings.SHIPPING_RATE },
-    notification: { concurrency: settings.NOTIFICATION_CONCURRENCY, rate: settings.NOTIFICATION_RATE },
+    payment: of('PAYMENT'),
+    inventory: of('INVENTORY'),
+    shipping: of('SHIPPING'),
+    notification: of('NOTIFICATION'),
   };
 }
 
@@ -218,6 +239,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     serviceUrls,
     services,
     serviceLimits: limitsOf(settings),
+    workerQueues: settings.WORKER_QUEUES,
     backlogLimit: settings.SAGA_BACKLOG_LIMIT,
     startServices: settings.START_SERVICES ?? true,
     faultInjection: settings.FAULT_INJECTION ?? !production,

@@ -1,15 +1,15 @@
 /**
- * The task queues of the orders: one for the workflows, and one for each service, so that what a slow or dead service
- * occupies is its own. Whoever runs orders serves all of them: the product's worker and the tests alike.
+ * The task queues of the orders: the workflows' queue, which serves all activities, and one for each service that has a
+ * queue of its own. The product's worker and the tests take what they serve from here.
  */
 import type { ActivityInterceptorsFactory, WorkerOptions } from '@temporalio/worker';
-import { lanesInterceptor, openLane, type Lane } from '../activities/lane.js';
+import { openSlots, slotsInterceptor, type Slots } from '../activities/slots.js';
 import { SERVICE_OF, serviceQueue, type Participant } from '../workflows/messages.js';
-import { CONCURRENCY, laneSize, queueSize, type ServiceLimit } from './service-limits.js';
+import { CONCURRENCY, hasOwnQueue, type ServiceLimit } from './service-limits.js';
 
 export type ServiceLimits = Readonly<Partial<Record<Participant, ServiceLimit>>>;
 
-type Queue = Pick<
+export type Queue = Pick<
   WorkerOptions,
   | 'taskQueue'
   | 'activities'
@@ -17,45 +17,59 @@ type Queue = Pick<
   | 'maxConcurrentActivityTaskExecutions'
   | 'maxTaskQueueActivitiesPerSecond'
   | 'maxConcurrentActivityTaskPolls'
->;
+> & {
+  readonly taskQueue: string;
+};
 
-const SERVICES: readonly Participant[] = [...new Set(Object.values(SERVICE_OF))];
+export interface OrderQueues {
+  /** The workflows' queue: every activity, those of services with a queue of their own included. */
+  readonly shared: Queue;
+  /** The queue of one service, if it has one of its own or not: orders from before may still wait there. */
+  readonly of: (service: Participant) => Queue;
+  /** The services whose limits give them a queue of their own. */
+  readonly own: readonly Participant[];
+}
+
+export const SERVICES: readonly Participant[] = [...new Set(Object.values(SERVICE_OF))];
 
 /** Each poll waits for one task; tasks are handed out in milliseconds, so that a few are enough. */
 const POLLS = 5;
+
 /**
- * What a worker for each queue takes, the workflows' own queue first. That one serves all activities: first attempts, the
- * journal's, and those that orders have scheduled there before a service had a queue of its own.
- *
- * @param interceptors of all activities, the outermost first
+ * Slots of the worker that are no service's: for the journal's activities, and for those that are just being turned away,
+ * each for some milliseconds.
+ */
+const ROOM = 2 * CONCURRENCY;
+
+const sizeOf = (limit: ServiceLimit = {}): number => limit.concurrency ?? CONCURRENCY;
+
+/**
+ * @param interceptors of all activities, the outermost first; those that keep the slots stand outside of them
  */
 export function orderQueues(
   taskQueue: string,
   activities: object,
   interceptors: readonly ActivityInterceptorsFactory[] = [],
   limits: ServiceLimits = {},
-): [Queue, ...Queue[]] {
+): OrderQueues {
   const serviceOf: Readonly<Record<string, Participant | undefined>> = SERVICE_OF;
-  const lanes = new Map<unknown, Lane>(SERVICES.map((service) => [service, openLane(laneSize(limits[service]))]));
-  const inLanes = lanesInterceptor((verb) => lanes.get(serviceOf[verb]));
-  const allLanes = [...lanes.values()].reduce((sum, { size }) => sum + size, 0);
-  const own = {
-    taskQueue,
-    activities,
-    interceptors: { activity: [inLanes, ...interceptors] },
-    maxConcurrentActivityTaskExecutions: CONCURRENCY + allLanes,
+  const slots = new Map<unknown, Slots>(SERVICES.map((name) => [name, openSlots(name, sizeOf(limits[name]))]));
+  const around = { activity: [slotsInterceptor((verb) => slots.get(serviceOf[verb])), ...interceptors] };
+  const all = [...slots.values()].reduce((sum, { size }) => sum + size, 0);
+  return {
+    shared: { taskQueue, activities, interceptors: around, maxConcurrentActivityTaskExecutions: all + ROOM },
+    own: SERVICES.filter((service) => hasOwnQueue(limits[service])),
+    of: (service) => {
+      const size = sizeOf(limits[service]);
+      const rate = limits[service]?.rate;
+      return {
+        taskQueue: serviceQueue(taskQueue, service),
+        activities: Object.fromEntries(Object.entries(activities).filter(([verb]) => serviceOf[verb] === service)),
+        interceptors: around,
+        maxConcurrentActivityTaskPolls: Math.min(POLLS, size),
+        maxConcurrentActivityTaskExecutions: size,
+        ...(rate !== undefined && { maxTaskQueueActivitiesPerSecond: rate }),
+      };
+    },
   };
-  const queueOf = (service: Participant): Queue => {
-    const slots = queueSize(limits[service]);
-    const rate = limits[service]?.rate;
-    return {
-      taskQueue: serviceQueue(taskQueue, service),
-      activities: Object.fromEntries(Object.entries(activities).filter(([verb]) => serviceOf[verb] === service)),
-      interceptors: { activity: [...interceptors] },
-      maxConcurrentActivityTaskPolls: Math.min(POLLS, slots),
-      maxConcurrentActivityTaskExecutions: slots,
-      ...(rate !== undefined && { maxTaskQueueActivitiesPerSecond: rate }),
-    };
-  };
-  return [own, ...SERVICES.map(queueOf)];
 }

@@ -7,6 +7,7 @@ import type { CommandKey } from '../commands/sender.js';
 import { decimalsOf, type Money } from '../order.js';
 import { accessVariables } from './access-variables.js';
 import { parseDuration } from './durations.js';
+import { count, limitVariables } from './limit-variables.js';
 
 /** Kinds of variables that can hold no secret. Every other one is taken to hold one, and its value is never shown. */
 const harmless = z.registry<{ readonly bears: 'nothing' }>();
@@ -14,6 +15,11 @@ const harmless = z.registry<{ readonly bears: 'nothing' }>();
 const isHarmless = <Schema extends z.ZodType>(schema: Schema): Schema => {
   harmless.add(schema, { bears: 'nothing' });
   return schema;
+};
+
+const allHarmless = <Schemas extends Readonly<Record<string, z.ZodType>>>(schemas: Schemas): Schemas => {
+  for (const each of Object.values(schemas)) isHarmless(each);
+  return schemas;
 };
 
 /** `a URL`: its password. `secret`: all of it. */
@@ -79,30 +85,6 @@ const url = (protocols: readonly string[], example: string, hosts: 'one host' | 
       return z.NEVER;
     })
     .optional();
-
-/** How much a service is given; without it as much as there is. */
-const rate = isHarmless(
-  z
-    .string()
-    .transform((text, context) => {
-      if (/^\d{1,6}(\.\d{1,3})?$/.test(text) && Number(text) > 0) return Number(text);
-      context.addIssue('calls per second, more than none, such as 50 or 0.5');
-      return z.NEVER;
-    })
-    .optional(),
-);
-
-const count = (standard: number, most: number) =>
-  isHarmless(
-    z
-      .string()
-      .default(String(standard))
-      .transform((text, context) => {
-        if (/^\d{1,9}$/.test(text) && Number(text) >= 1 && Number(text) <= most) return Number(text);
-        context.addIssue(`a whole number from 1 to ${most}, such as ${standard}`);
-        return z.NEVER;
-      }),
-  );
 
 const toggle = (...[yes, no]: [string, string]) =>
   isHarmless(
@@ -223,7 +205,7 @@ export const variables = {
       .default('127.0.0.1'),
   ),
   DATA_DIR: isHarmless(z.string().default('.data')),
-  DATA_DIR_MIN_FREE_MB: count(100, 1_000_000),
+  DATA_DIR_MIN_FREE_MB: isHarmless(count(100, 1_000_000)),
   DATABASE_URL: url(postgres, 'postgres://user:password@127.0.0.1:5432/unwind'),
   DATABASE_PASSWORD: z.string().optional(),
   API_PORT: port(8000),
@@ -242,15 +224,8 @@ export const variables = {
   SHIPPING_URL: url(http, 'http://127.0.0.1:8003'),
   NOTIFICATION_URL: url(http, 'http://127.0.0.1:8004'),
   ...accessVariables,
-  PAYMENT_CONCURRENCY: count(100, 10_000),
-  INVENTORY_CONCURRENCY: count(100, 10_000),
-  SHIPPING_CONCURRENCY: count(100, 10_000),
-  NOTIFICATION_CONCURRENCY: count(100, 10_000),
-  PAYMENT_RATE: rate,
-  INVENTORY_RATE: rate,
-  SHIPPING_RATE: rate,
-  NOTIFICATION_RATE: rate,
-  SAGA_BACKLOG_LIMIT: count(10_000, 999_999_999),
+  ...allHarmless(limitVariables),
+  SAGA_BACKLOG_LIMIT: isHarmless(count(10_000, 999_999_999)),
   START_SERVICES: toggle('true', 'false'),
   FAULT_INJECTION: toggle('on', 'off'),
   DEMO_DATA: toggle('on', 'off'),
@@ -262,7 +237,6 @@ export const variables = {
   SAGA_STUCK_AFTER: duration('10m', '10s'),
   SAGA_APPROVAL_ABOVE: limits,
   SAGA_APPROVAL_TIMEOUT: duration('24h', '10s'),
-  SAGA_EAGER: toggle('on', 'off'),
   SAGA_JOURNAL: toggle('on', 'off'),
   MIGRATION_LOCK_WAIT: duration('30s'),
   JOURNAL_DATABASE_URL: url(postgres, 'postgres://user:password@127.0.0.1:5432/journal'),
@@ -296,5 +270,5 @@ export const variables = {
   API_CORS_ORIGINS: isHarmless(origins),
   ALLOWED_HOSTS: isHarmless(hostNames),
   API_KEEP_ALIVE: duration('65s'),
-  API_STREAMS_PER_CALLER: count(100, 1_000_000),
+  API_STREAMS_PER_CALLER: isHarmless(count(100, 1_000_000)),
 };

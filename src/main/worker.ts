@@ -2,8 +2,7 @@
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { DefaultLogger, type LogLevel, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type { Connection } from '@temporalio/client';
+import { DefaultLogger, type LogLevel, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/activities.js';
 import { attemptLog } from '../activities/attempt-log.js';
@@ -16,16 +15,15 @@ import { openWorkersJournal } from './workers-journal.js';
 import { listen } from './listen.js';
 import { localAddress } from './local-url.js';
 import { orderQueues } from './order-queues.js';
-import { type Polling, watchPollers } from './pollers.js';
+import { runOrderWorkers } from './order-workers.js';
 import { freePort, requireFreePort } from './ports.js';
 import { runProcess } from './run-process.js';
 import { connectTemporal } from './temporal-namespace.js';
 import { temporalTarget } from './temporal-target.js';
-import { healthApp, type PollHealth, watchPolls } from './worker-health.js';
+import { healthApp } from './worker-health.js';
 import { bundleWorkflows } from './workflow-bundle.js';
 
 const TEMPORAL_PATIENCE = 30_000;
-const POLLED_WITHIN = 30_000;
 /** What runs gets this long to end by itself, and is then cut off: its attempt is repeated elsewhere. */
 const SHUTDOWN_GRACE = '10s' as const;
 const SHUTDOWN_FORCE = '15s' as const;
@@ -68,32 +66,6 @@ function installRuntime(logger: Logger, metrics: string): void {
   });
 }
 
-interface Run {
-  readonly run: Promise<unknown>;
-  /** Rejects when one of the workers fails. */
-  readonly failure: Promise<never>;
-  readonly health: PollHealth;
-}
-
-/** Runs the workers, and returns once the server has seen each of them poll. */
-async function runPolled(workers: readonly [Worker, ...Worker[]], asking: Connection, namespace: string): Promise<Run> {
-  const queues = workers.map(({ options }) => ({ name: options.taskQueue, kind: 'activity' as const }));
-  const [{ options: deciding }] = workers;
-  const polling: Polling = {
-    connection: asking,
-    namespace,
-    identity: deciding.identity,
-    queues: [{ name: deciding.taskQueue, kind: 'workflow' }, ...queues],
-  };
-  const untilPolled = await watchPollers(polling, POLLED_WITHIN);
-  const run = Promise.all(workers.map((worker) => worker.run()));
-  const failure = new Promise<never>((_resolve, reject) => {
-    run.catch(reject);
-  });
-  await Promise.race([untilPolled(), failure]);
-  return { run, failure, health: watchPolls(polling) };
-}
-
 await runProcess('worker', 'worker', async ({ config, logger }) => {
   const metricsPort = config.metricsPort || (await freePort());
   await requireFreePort('METRICS_PORT', metricsPort, config.listenHost);
@@ -123,20 +95,26 @@ await runProcess('worker', 'worker', async ({ config, logger }) => {
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
   };
-  const [deciding, ...acting] = orderQueues(TASK_QUEUE, activities, interceptors, config.serviceLimits);
-  const workers = await Promise.all([
-    Worker.create({ ...common, ...deciding, ...(await workflowCode()) }),
-    ...acting.map((queue) => Worker.create({ ...common, ...queue })),
-  ]);
-  const { run, failure, health } = await runPolled(workers, asking, target.namespace);
-  const server = await listen(healthApp(health), 'WORKER_HEALTH_PORT', config.workerHealthPort, config.listenHost);
+  const workers = await runOrderWorkers({
+    common,
+    queues: orderQueues(TASK_QUEUE, activities, interceptors, config.serviceLimits),
+    serve: config.workerQueues,
+    workflows: await workflowCode(),
+    asking,
+    namespace: target.namespace,
+    logger,
+  });
+  const server = await listen(
+    healthApp(workers.health),
+    'WORKER_HEALTH_PORT',
+    config.workerHealthPort,
+    config.listenHost,
+  );
   return {
-    where: `task queue ${TASK_QUEUE} and one for each service, metrics http://${localAddress(config.listenHost, metricsPort, 'localhost')}/metrics, health ${server.url}/health/ready`,
-    failure,
+    where: `task queues ${workers.taskQueues.join(', ')}, metrics http://${localAddress(config.listenHost, metricsPort, 'localhost')}/metrics, health ${server.url}/health/ready`,
+    failure: workers.failure,
     stop: async () => {
-      for (const worker of workers) worker.shutdown();
-      await run;
-      health.stop();
+      await workers.stop();
       await Promise.all([server.close(), asking.close(), connection.close()]);
       await Promise.all([orders.close(), journal.close()]);
     },

@@ -21,7 +21,7 @@ export type CancelRequest = SteeringRequest;
 
 export const TASK_QUEUE = 'order-fulfillment';
 
-/** Whom each activity calls. A service's activities have a task queue of their own: a slow one holds up nobody else. */
+/** The service that each activity calls. */
 export const SERVICE_OF = {
   reserveInventory: 'inventory',
   releaseReservation: 'inventory',
@@ -79,6 +79,8 @@ export interface SagaPolicy {
   readonly approvalTimeout?: number;
   /** Every transition is carried to the audit trail. Left out by orders from before there was one. */
   readonly journal?: boolean;
+  /** Services whose calls wait in a task queue of their own (`serviceQueue`); all others are called from the workflow's. */
+  readonly ownQueues?: readonly Participant[];
   /**
    * Services whose calls are attempted once on the workflows' own queue before they go to the service's queue: the server
    * hands them out with the answer to the workflow task.

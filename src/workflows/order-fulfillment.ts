@@ -32,7 +32,8 @@ function orderSteps({ attemptTimeout: attempt, ...policy }: messages.SagaPolicy)
   /** A call, its definitive refusals, and how the Web UI shows it. Every call names its effect by the order's id alone. */
   const to = <Verb extends keyof typeof REFUSALS, Summary>(verb: Verb, budget: Budget, summary: Summary) => {
     const service = messages.SERVICE_OF[verb];
-    const activity = activities(messages.serviceQueue(taskQueue, service))[verb];
+    const isOwn = policy.ownQueues?.includes(service) || policy.eager !== undefined;
+    const activity = activities(isOwn ? messages.serviceQueue(taskQueue, service) : taskQueue)[verb];
     const first = policy.eager?.includes(service) ? { first: here[verb] } : {};
     return { activity, ...first, refusals: REFUSALS[verb], budget, summary };
   };

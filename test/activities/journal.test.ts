@@ -29,16 +29,22 @@ const ON_TIME: Info = {
   currentAttemptScheduledTimestampMs: 1_000,
 };
 
+interface Attempt {
+  readonly info?: Info;
+  readonly act?: () => Promise<unknown>;
+  /** Of several attempts; without it each has a store of its own. */
+  readonly interceptor?: ReturnType<typeof journalInterceptor>;
+}
+
 /** Runs an activity that sends this header, with a store that does as it is told. */
 function attempt(
   sent: JournalHeader,
   store: (batch: Batch) => Promise<Appended>,
-  { info = {}, act = async () => ({ attempts: 1 }) }: { info?: Info; act?: () => Promise<unknown> } = {},
+  { info = {}, act = async () => ({ attempts: 1 }), interceptor = journalInterceptor({ append: store }) }: Attempt = {},
 ): Promise<unknown> {
   const workflowExecution = { workflowId: 'order-1', runId: 'run-a' };
   const env = new MockActivityEnvironment({ ...ON_TIME, workflowExecution, ...info });
   const headers = { [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(pack(sent, 'order-1')) };
-  const interceptor = journalInterceptor({ append: store });
   return env.run(async () => {
     const { inbound } = interceptor({} as never);
     return inbound?.execute?.({ args: [], headers }, act);
@@ -68,6 +74,18 @@ describe('an ordinary activity', () => {
     const batches: Batch[] = [];
     await attempt(header(), async (batch) => (batches.push(batch), stored(batch)));
     expect(batches).toEqual([{ ...header(), runId: 'run-a', correlationId: null, required: false }]);
+  });
+});
+
+describe('a journal that is away', () => {
+  it('is asked no more by ordinary activities after three failures, and still by what must be stored', async () => {
+    let asked = 0;
+    const store = (): Promise<never> => ((asked += 1), away());
+    const interceptor = journalInterceptor({ append: store });
+    for (let times = 0; times < 5; times++) await attempt(header(), store, { interceptor });
+    expect(asked).toBe(3);
+    await expect(attempt(header({ required: true }), store, { interceptor })).rejects.toThrow('journal');
+    expect(asked).toBe(4);
   });
 });
 
@@ -110,10 +128,12 @@ describe('the last action (rule 28)', () => {
     expect(appends).toBe(0);
   });
 
-  it('is not done when its end was not stored', async () => {
+  it('is not done when its end was not stored, or the journal does not say so', async () => {
     await expect(attempt(LAST, away)).rejects.toMatchObject({ type: 'JournalUnavailable' });
     const overtaken = async (): Promise<Appended> => ({ kind: 'ignored', why: 'overtaken' });
     await expect(attempt(LAST, overtaken)).rejects.toMatchObject({ type: 'JournalUnavailable' });
+    const withoutTheEnd = async (): Promise<Appended> => ({ kind: 'stored' });
+    await expect(attempt(LAST, withoutTheEnd)).rejects.toMatchObject({ type: 'JournalUnavailable' });
   });
 });
 

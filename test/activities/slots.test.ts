@@ -1,77 +1,135 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { lanesInterceptor, openLane, type Lane } from '../../src/activities/lane.js';
+import { attemptNumber, openSlots, slotsInterceptor, type Slots } from '../../src/activities/slots.js';
 
 type Info = NonNullable<ConstructorParameters<typeof MockActivityEnvironment>[0]>;
-
-const FIRST: Info = { retryPolicy: { maximumAttempts: 1 } };
-const LOCAL: Info = { ...FIRST, isLocal: true };
 
 const silent = (): void => undefined;
 const logger = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent };
 
-/** Runs an attempt of an activity that has this lane. */
-function attempt<Result>(lane: Lane, info: Info, act: () => Promise<Result>): Promise<Result> {
-  const { inbound } = lanesInterceptor(() => lane)({} as never);
+/** One attempt of an activity that needs one of these slots; `heartbeats` are what Temporal hands to the next attempt. */
+function attempt<Result>(slots: Slots | undefined, act: () => Promise<Result>, info: Info = {}) {
+  const environment = new MockActivityEnvironment(info, { logger });
+  const heartbeats: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => heartbeats.push(details));
+  const { inbound } = slotsInterceptor(() => slots)(environment.context);
   const run = (): Promise<Result> => inbound?.execute?.({ args: [], headers: {} }, act) as Promise<Result>;
-  return new MockActivityEnvironment(info, { logger }).run<[], Result, typeof run>(run);
+  return { result: environment.run<[], Result, typeof run>(run), heartbeats, cancel: () => environment.cancel() };
 }
 
-/** An activity in a lane; what hangs in it hangs until `free` is called. */
-function open(size: number) {
-  let free: (() => void)[] = [];
-  const calls: string[] = [];
-  const hang = (what: string) => new Promise<string>((resolve) => (calls.push(what), free.push(() => resolve(what))));
-  const lane = openLane(size);
-  return {
-    calls,
-    call: (what: string, info: Info = FIRST): Promise<string> => attempt(lane, info, () => hang(what)),
-    free: () => {
-      for (const go of free) go();
-      free = [];
-    },
-  };
+const hang = (): Promise<never> => new Promise(() => undefined);
+const answer = (): Promise<string> => Promise.resolve('answer');
+
+const failureOf = async (attempted: { readonly result: Promise<unknown> }): Promise<ApplicationFailure> => {
+  const failure: unknown = await attempted.result.catch((error: unknown) => error);
+  if (!(failure instanceof ApplicationFailure)) throw new Error(`no ApplicationFailure: ${String(failure)}`);
+  return failure;
+};
+
+/** Attempts `times` times at slots that are all taken, as Temporal would: each attempt gets the last heartbeat's details. */
+async function turnedAway(times: number, info: Info = {}) {
+  const slots = { ...openSlots('payment', 1), taken: 1 };
+  let heartbeatDetails: unknown = info.heartbeatDetails;
+  const failures: ApplicationFailure[] = [];
+  for (let number = 1; number <= times; number++) {
+    const attempted = attempt(slots, hang, { ...info, attempt: (info.attempt ?? 1) - 1 + number, heartbeatDetails });
+    failures.push(await failureOf(attempted));
+    heartbeatDetails = attempted.heartbeats.at(-1);
+  }
+  return { failures, heartbeatDetails };
 }
 
-const refusal = async (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
+describe('the slots of a service', () => {
+  it('take as many calls as there are, and turn the next one away at once, without making it (rule 10)', async () => {
+    const slots = openSlots('payment', 2);
+    const made: string[] = [];
+    const call = (name: string) => attempt(slots, () => (made.push(name), hang()));
+    call('one');
+    call('two');
+    const failure = await failureOf(call('three'));
+    expect(failure).toMatchObject({ type: 'NoFreeSlot', nonRetryable: false });
+    expect(failure.message).toBe('all 2 slots for payment are taken');
+    expect(made).toEqual(['one', 'two']);
+  });
 
-describe('a lane', () => {
-  it('takes as many first attempts as it has room for, and turns away the next without making it', async () => {
-    const { call, calls, free } = open(2);
-    const under = [call('one'), call('two')];
-    const third = refusal(call('three'));
+  it.each([
+    ['answered', async (): Promise<void> => undefined],
+    ['failed', () => Promise.reject(new Error('hangs up'))],
+  ])('have room again when a call has %s', async (_how, act) => {
+    const slots = openSlots('payment', 1);
+    await attempt<void>(slots, act).result.catch(silent);
+    expect(slots.taken).toBe(0);
+    expect(await attempt(slots, answer).result).toBe('answer');
+  });
+
+  it('have room again when a call was aborted', async () => {
+    const slots = openSlots('payment', 1);
+    const aborted = attempt(
+      slots,
+      () =>
+        new Promise<never>((_resolve, reject) => {
+          setImmediate(() => reject(new CancelledFailure('CANCELLED')));
+        }),
+    );
+    aborted.cancel();
+    await expect(aborted.result).rejects.toThrow(CancelledFailure);
+    expect(slots.taken).toBe(0);
+  });
+
+  it('are held until everything about the attempt is done, and not by one that was turned away', async () => {
+    const slots = openSlots('payment', 1);
+    let end: () => void = silent;
+    const first = attempt(slots, () => new Promise<void>((resolve) => (end = resolve)));
+    await failureOf(attempt(slots, answer));
+    await failureOf(attempt(slots, answer));
+    expect(slots.taken).toBe(1);
+    end();
+    await first.result;
     await nextTurn();
-    expect(calls).toEqual(['one', 'two']);
-    free();
-    const turned = await third;
-    expect(turned).toBeInstanceOf(ApplicationFailure);
-    // Nothing was tried: the saga goes on at once.
-    expect(turned).toMatchObject({ type: 'LaneFull', nonRetryable: false, details: [{ attempts: 0, pause: 0 }] });
-    expect(await Promise.all(under)).toEqual(['one', 'two']);
+    expect(slots.taken).toBe(0);
   });
 
-  it('has room again once one has ended, however it ended', async () => {
-    const lane = openLane(1);
-    await expect(attempt(lane, FIRST, () => Promise.reject(new Error('hangs up')))).rejects.toThrow('hangs up');
-    expect(await attempt(lane, FIRST, () => Promise.resolve('answer'))).toBe('answer');
+  it('are not asked by an activity that calls no service', async () => {
+    expect(await attempt(undefined, answer).result).toBe('answer');
+  });
+});
+
+describe('a call that finds all slots taken', () => {
+  it('is tried again after pauses that double from half a second to a minute, spread over half of each (rule 10)', async () => {
+    const { failures } = await turnedAway(10);
+    for (const [index, failure] of failures.entries()) {
+      const longest = Math.min(60_000, 500 * 2 ** index);
+      expect(Number(failure.nextRetryDelay)).toBeGreaterThanOrEqual(longest / 2);
+      expect(Number(failure.nextRetryDelay)).toBeLessThanOrEqual(longest);
+    }
   });
 
-  it('lets what Temporal repeats pass', async () => {
-    const { call, free } = open(0);
-    const passing = call('repeated', {});
-    free();
-    expect(await passing).toBe('repeated');
-    expect(await refusal(call('first'))).toMatchObject({ type: 'LaneFull' });
+  it('is not counted as an attempt at the service, by whichever worker the next attempt is made', async () => {
+    const { failures, heartbeatDetails } = await turnedAway(3);
+    expect(failures.map(({ details }) => details?.[0])).toEqual([{ attempts: 0 }, { attempts: 0 }, { attempts: 0 }]);
+    const numbers = async (): Promise<number> => attemptNumber();
+    expect(await attempt(openSlots('payment', 1), numbers, { attempt: 4, heartbeatDetails }).result).toBe(1);
+    expect(await attempt(openSlots('payment', 1), numbers, { attempt: 6, heartbeatDetails }).result).toBe(3);
   });
 
-  it('keeps most of its room from those that hold up a workflow task', async () => {
-    const { call, calls, free } = open(20);
-    const locals = Array.from({ length: 8 }, (_, index) => call(`local ${index}`, LOCAL));
-    expect(await refusal(call('local 9', LOCAL))).toMatchObject({ type: 'LaneFull' });
-    const regular = call('regular');
-    expect(calls).toHaveLength(9);
-    free();
-    await Promise.all([...locals, regular]);
+  it('says how many attempts were made before, and its pauses go on growing where they were', async () => {
+    const before = await turnedAway(3);
+    const { failures } = await turnedAway(1, { attempt: 6, heartbeatDetails: before.heartbeatDetails });
+    expect(failures[0]?.details).toEqual([{ attempts: 2 }]);
+    expect(Number(failures[0]?.nextRetryDelay)).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it.each([
+    undefined,
+    null,
+    'text',
+    { turnedAway: 'many' },
+    { turnedAway: -1 },
+    { turnedAway: 7 },
+    { turnedAway: 0.5 },
+  ])('counts every attempt if the heartbeat details are not its own: %p', async (heartbeatDetails) => {
+    const numbers = async (): Promise<number> => attemptNumber();
+    expect(await attempt(openSlots('payment', 1), numbers, { attempt: 3, heartbeatDetails }).result).toBe(3);
   });
 });

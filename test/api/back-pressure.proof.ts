@@ -1,4 +1,5 @@
 // On the dev server: time passes as on the clock, and several services answer at once.
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
 import { openShop, type Shop } from '../workflows/shop.js';
@@ -44,23 +45,84 @@ const allCompleted = async (shop: Shop, sagaIds: readonly string[]): Promise<voi
   expect(outcomes.filter(({ state }) => state !== 'COMPLETED')).toEqual([]);
 };
 
-describe('a service that answers nobody', () => {
-  it('holds up no other: 500 orders are reserved and paid while every parcel hangs, and end once it answers', async () => {
-    const limit = { concurrency: AT_ONCE };
-    const shop = await open({ limits: { inventory: limit, payment: limit, shipping: limit, notification: limit } });
-    try {
-      await shop.play(async () => {
-        await shop.arm('shipping', { mode: 'delay', delayMs: 3_600_000, times: ALWAYS });
-        const sagaIds = await placeMany(shop, ORDERS);
-        await eventually('all payments', 200_000, async () => (await live(shop, 'payment', 'payments')) === ORDERS);
-        expect(await live(shop, 'shipping', 'shipments')).toBe(0);
-        await shop.disarm();
-        await allCompleted(shop, sagaIds);
-      });
-    } finally {
-      await shop.close();
+/** Counts what the workers are given, calls that are turned away included. */
+function countTasks() {
+  const timesOf = new Map<string, number>();
+  const interceptor: ActivityInterceptorsFactory = ({ info }) => {
+    if (info.activityType === 'createShipment') {
+      const sagaId = info.workflowExecution?.workflowId ?? '';
+      timesOf.set(sagaId, (timesOf.get(sagaId) ?? 0) + 1);
     }
-  }, 300_000);
+    return {};
+  };
+  return { timesOf, interceptor };
+}
+
+/** How often an activity can be given to a worker in this time: each pause is at least half of its longest. */
+function mostTasks(milliseconds: number): number {
+  let tasks = 1;
+  for (let passed = 250; passed <= milliseconds; tasks++) passed += Math.min(30_000, 250 * 2 ** tasks);
+  return tasks;
+}
+
+/** By this often every pause but one is longer than ten seconds. */
+const TIMES = 8;
+
+/**
+ * Places 500 orders while shipping is as armed, and lets them wait: the other services go on. Then shipping answers, and
+ * all orders complete. What the waiting has cost is printed.
+ */
+async function letThemWait(fault: object, how: string): Promise<void> {
+  const limit = { concurrency: AT_ONCE };
+  const { timesOf, interceptor } = countTasks();
+  const limits = { inventory: limit, payment: limit, shipping: limit, notification: limit };
+  const shop = await open({ limits, interceptors: [interceptor] });
+  try {
+    await shop.play(async () => {
+      await shop.arm('shipping', { ...fault, times: ALWAYS });
+      const begun = performance.now();
+      const sagaIds = await placeMany(shop, ORDERS);
+      await eventually('all payments', 200_000, async () => (await live(shop, 'payment', 'payments')) === ORDERS);
+      const waiting = performance.now();
+      const [cpuBefore, tasksBefore] = [process.cpuUsage(), sum(timesOf)];
+      await eventually('half of the orders to wait long', 200_000, () => {
+        const times = [...timesOf.values()].toSorted((one, other) => one - other);
+        return (times[ORDERS / 2] ?? 0) >= TIMES;
+      });
+      const minutes = (performance.now() - waiting) / 60_000;
+      const { user, system } = process.cpuUsage(cpuBefore);
+      const tasks = sum(timesOf) - tasksBefore;
+      expect(await live(shop, 'shipping', 'shipments')).toBe(0);
+      expect(Math.max(...timesOf.values())).toBeLessThanOrEqual(mostTasks(performance.now() - begun));
+      process.stdout.write(
+        `${ORDERS} orders wait for a service that ${how}: ${(tasks / ORDERS / minutes).toFixed(2)} activity tasks ` +
+          `per order and minute in their first ${minutes.toFixed(1)} minutes, ` +
+          `${((user + system) / 1_000 / tasks).toFixed(1)} ms of the processor each (worker and services)\n`,
+      );
+      await shop.disarm();
+      await allCompleted(shop, sagaIds);
+    });
+  } finally {
+    await shop.close();
+  }
+}
+
+const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((all, one) => all + one, 0);
+
+describe('a service that answers nobody', () => {
+  it(
+    'holds up no other: 500 orders are reserved and paid while every parcel hangs, and end once it answers',
+    () => letThemWait({ mode: 'delay', delayMs: 3_600_000 }, 'hangs'),
+    500_000,
+  );
+});
+
+describe('a service that is down', () => {
+  it(
+    'costs no less than one that hangs: its 500 orders come back as often',
+    () => letThemWait({ mode: 'unavailable' }, 'is down'),
+    500_000,
+  );
 });
 
 describe('a service with a rate', () => {
@@ -81,8 +143,8 @@ describe('a service with a rate', () => {
 });
 
 describe('an order', () => {
-  it('makes its calls from a queue for each service, and from its own where its policy has them attempted first', async () => {
-    const shop = await open();
+  it("makes its calls from the workflow's queue, and from a service's own if its policy names it", async () => {
+    const shop = await open({ limits: { payment: { queue: 'own' } } });
     try {
       await shop.play(async () => {
         const queuesOf = async (sagaId: string): Promise<(string | null | undefined)[]> => {
@@ -91,28 +153,10 @@ describe('an order', () => {
           const scheduled = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: each }) => each ?? []);
           return scheduled.map(({ taskQueue }) => taskQueue?.name);
         };
-        const services = ['inventory', 'payment', 'shipping', 'notification'];
-        const apart = services.map((service) => `${shop.taskQueue}-${service}`);
-        expect(await queuesOf(await shop.place({}, { eager: [] }))).toEqual(apart);
-        expect(await queuesOf(await shop.place({}, { eager: ['inventory'] }))).toEqual([
-          shop.taskQueue,
-          ...apart.slice(1),
-        ]);
-        expect(await queuesOf(await shop.place())).toEqual(services.map(() => shop.taskQueue));
-      });
-    } finally {
-      await shop.close();
-    }
-  }, 60_000);
-
-  it('goes on to the queue of a service that has no room for first attempts', async () => {
-    const shop = await open({ limits: { payment: { concurrency: 1 } } });
-    try {
-      await shop.play(async () => {
-        const sagaId = await shop.place();
-        expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'COMPLETED' });
-        // What was turned away was no attempt.
-        expect((await shop.recordOf(sagaId)).steps.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1]);
+        const all = shop.taskQueue;
+        expect(await queuesOf(await shop.place())).toEqual([all, `${all}-payment`, all, all]);
+        // Placed before the setting.
+        expect(await queuesOf(await shop.place({}, { ownQueues: [] }))).toEqual([all, all, all, all]);
       });
     } finally {
       await shop.close();

@@ -40,8 +40,8 @@ describe('while more orders wait for a worker than the limit says', () => {
     expect((await api.rows()).toSorted()).toEqual(taken.toSorted());
     expect((await place('order0')).status).toBe(200);
 
-    const [deciding, ...acting] = orderQueues('order-fulfillment', theShop().activities);
-    const workers = await temporal.startWorkers([{ ...deciding, workflowBundle: await workflowBundle() }, ...acting]);
+    const { shared } = orderQueues('order-fulfillment', theShop().activities);
+    const workers = await temporal.startWorker({ ...shared, workflowBundle: await workflowBundle() });
     try {
       const outcomes = await Promise.all(taken.map((id) => temporal.client.workflow.getHandle(`order-${id}`).result()));
       for (const outcome of outcomes) expect(outcome).toMatchObject({ state: 'COMPLETED' });

@@ -22,8 +22,8 @@ export async function startJournalingWorker(temporal: TestEnv, api: RunningApi, 
   });
   const activities = { ...shop.activities, storeJournal: async () => undefined };
   const interceptors = [correlationInterceptor, journalInterceptor(journal)];
-  const [deciding, ...acting] = orderQueues(TASK_QUEUE, activities, interceptors);
-  const worker = await temporal.startWorkers([{ ...deciding, workflowBundle: await workflowBundle() }, ...acting]);
+  const { shared } = orderQueues(TASK_QUEUE, activities, interceptors);
+  const worker = await temporal.startWorker({ ...shared, workflowBundle: await workflowBundle() });
   return {
     async stop() {
       await worker.stop();

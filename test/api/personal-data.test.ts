@@ -48,8 +48,8 @@ describe('a customer who is known by an e-mail address', () => {
     expect(placed.status).toBe(202);
     const orderId = String(placed.body['orderId']);
     const charge = shop.hold(orderId);
-    const [deciding, ...acting] = orderQueues('order-fulfillment', shop.activities);
-    const workers = await temporal.startWorkers([{ ...deciding, workflowBundle: await workflowBundle() }, ...acting]);
+    const { shared } = orderQueues('order-fulfillment', shop.activities);
+    const workers = await temporal.startWorker({ ...shared, workflowBundle: await workflowBundle() });
     const handle = temporal.client.workflow.getHandle(`order-${orderId}`);
     try {
       await charge.reached;

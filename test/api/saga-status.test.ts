@@ -22,8 +22,8 @@ afterAll(async () => {
 });
 
 async function working<T>(body: () => Promise<T>): Promise<T> {
-  const [deciding, ...acting] = orderQueues('order-fulfillment', shop.activities);
-  const workers = await temporal.startWorkers([{ ...deciding, workflowBundle: await workflowBundle() }, ...acting]);
+  const { shared } = orderQueues('order-fulfillment', shop.activities);
+  const workers = await temporal.startWorker({ ...shared, workflowBundle: await workflowBundle() });
   return body().finally(() => workers.stop());
 }
 

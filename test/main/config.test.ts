@@ -26,7 +26,6 @@ describe('the configuration', () => {
       compensationBudget: 86_400_000,
       deadline: 604_800_000,
       journal: true,
-      eager: ['payment', 'inventory', 'shipping', 'notification'],
     });
     expect(config).toMatchObject({
       faultInjection: true,
@@ -34,12 +33,6 @@ describe('the configuration', () => {
       startServices: true,
       environment: 'development',
     });
-  });
-
-  it('attempts calls first where the workflow runs, but not at a service that has a rate or no room for it', () => {
-    const eagerOf = (env: NodeJS.ProcessEnv): unknown => loadConfig(env).policy.eager;
-    expect(eagerOf({ PAYMENT_RATE: '50', SHIPPING_CONCURRENCY: '1' })).toEqual(['inventory', 'notification']);
-    expect(eagerOf({ SAGA_EAGER: 'off' })).toBeUndefined();
   });
 
   it('takes an empty variable for one that is not set', () => {

@@ -37,7 +37,6 @@ export const POLICY: messages.SagaPolicy = {
   retriableBudget: DAY,
   compensationBudget: DAY,
   deadline: 7 * DAY,
-  eager: ['inventory', 'payment', 'shipping', 'notification'],
 };
 
 /** Who, why, and a validity that outlasts any skipped time. */
@@ -81,7 +80,6 @@ export async function openShop(options: ShopOptions = {}) {
   ]);
   const journal = options.journal && openShopsJournal(env.client, orders, options.journal.url);
   const interceptors = [...(options.interceptors ?? []), ...(journal ? [journal.interceptor] : [])];
-  const policyOfAll = journal ? { ...POLICY, journal: true } : POLICY;
   const { inventory, payment, shipping, notification } = services;
   const urls = {
     inventory: inventory.url,
@@ -93,18 +91,24 @@ export async function openShop(options: ShopOptions = {}) {
   const closed = new Map<string, SagaVerdict>();
   const taskQueue = `orders-${randomUUID()}`;
   const around = [...interceptors, lastOf(env.client, ['sendCancellationNotice']), correlationInterceptor];
-  const queues = orderQueues(taskQueue, createActivities({ orders, services: urls }), around, limits);
+  const { shared, own, of } = orderQueues(taskQueue, createActivities({ orders, services: urls }), around, limits);
+  const policyOfAll = {
+    ...POLICY,
+    ...(journal && { journal: true }),
+    ...(own.length > 0 && { ownQueues: own }),
+  };
   const common = { shutdownGraceTime: '5s' } as const;
-  // Those that decide and those that act, so that either can be away alone. Local activities run where it is decided.
+  // Those that decide and those that act, so that either can be away alone.
   const startDeciding = async (): Promise<TestWorker> =>
     env.startWorker({
       ...common,
-      ...queues[0],
+      ...shared,
       enableNonLocalActivities: false,
       workflowBundle: await workflowBundle(),
       ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
     });
-  const startActing = (): Promise<TestWorker> => env.startWorkers(queues.map((queue) => ({ ...common, ...queue })));
+  const startActing = (): Promise<TestWorker> =>
+    env.startWorkers([shared, ...own.map(of)].map((queue) => ({ ...common, ...queue })));
   let [deciding, acting] = await Promise.all([startDeciding(), startActing()]);
   const handleOf = (sagaId: string) => env.client.workflow.getHandle<typeof orderFulfillment>(sagaId);
   const recordOf = (sagaId: string) => handleOf(sagaId).query(messages.getSagaState);
