@@ -42,16 +42,25 @@ async function isLeft({ connection, namespace, polledWithin }: LeftQueuesOptions
 export function watchLeftQueues(options: LeftQueuesOptions): { stop(): void } {
   const { connection, names, onLeft, lookEvery = LOOK_EVERY_MS } = options;
   const unserved = new Set(names);
+  const stopped = new AbortController();
+  const ask = (name: string): Promise<boolean> =>
+    connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => isLeft(options, name));
 
   async function look(): Promise<void> {
     for (const name of unserved) {
-      const asking = connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => isLeft(options, name));
-      const left = await asking.catch(() => false);
+      const left = await connection.withAbortSignal(stopped.signal, () => ask(name)).catch(() => false);
+      if (stopped.signal.aborted) return;
       if (left && unserved.delete(name)) await onLeft(name).catch(() => unserved.add(name));
     }
   }
 
   const timer = setInterval(() => void look(), lookEvery);
   void look();
-  return { stop: () => clearInterval(timer) };
+  return {
+    stop: () => {
+      clearInterval(timer);
+      // A call that outlives its connection would be tried again on a closed channel, which ends the process.
+      stopped.abort();
+    },
+  };
 }

@@ -27,11 +27,14 @@ export function watchPolls(polling: Polling, limits = LIMITS): PollHealth {
   let seen: readonly bigint[] = [];
   let answeredAt = performance.now();
   let reason = '';
+  const stopped = new AbortController();
   const polledAt = queues.map(() => performance.now());
 
   async function look(): Promise<void> {
     try {
-      const now = await connection.withDeadline(Date.now() + limits.answerWithin, () => lastPolls(polling));
+      const ask = (): Promise<bigint[]> =>
+        connection.withDeadline(Date.now() + limits.answerWithin, () => lastPolls(polling));
+      const now = await connection.withAbortSignal(stopped.signal, ask);
       answeredAt = performance.now();
       for (const [index, time] of now.entries()) if (time > (seen[index] ?? 0n)) polledAt[index] = answeredAt;
       seen = now;
@@ -52,7 +55,11 @@ export function watchPolls(polling: Polling, limits = LIMITS): PollHealth {
       const queue = queues[index];
       return queue && `the ${queue.kind} tasks of the queue ${queue.name} are not polled`;
     },
-    stop: () => clearInterval(timer),
+    stop: () => {
+      clearInterval(timer);
+      // A call that outlives its connection would be tried again on a closed channel, which ends the process.
+      stopped.abort();
+    },
   };
 }
 

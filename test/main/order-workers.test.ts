@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.js';
 import { workflowBundle } from '../support/temporal.js';
 import { openShop, type Shop } from '../workflows/shop.js';
 
-/** Its own workers serve the workflows' queue alone. */
+/** Its own workers serve the workflows' queue alone. A process may have one worker for a queue. */
 let shop: Shop;
 
 beforeEach(async () => {
@@ -33,6 +33,9 @@ async function runWorkers(limits: ServiceLimits, serve?: OrderWorkersOptions['se
   });
 }
 
+/** The shop's own workers end. */
+const endShopsWorkers = async (): Promise<void> => void (await Promise.all([shop.stopDeciding(), shop.stopActing()]));
+
 const queueOf = (service: string): string => `${shop.taskQueue}-${service}`;
 
 const untilWaiting = (service: string): Promise<unknown> =>
@@ -48,6 +51,7 @@ const untilWaiting = (service: string): Promise<unknown> =>
 
 describe('the workers of a process', () => {
   it('serve the queue of the workflows, and those of the services that have one of their own', async () => {
+    await endShopsWorkers();
     const workers = await runWorkers({ payment: { queue: 'own' }, shipping: { rate: 5 } });
     expect(workers.taskQueues).toEqual([shop.taskQueue, queueOf('payment'), queueOf('shipping')]);
     await workers.stop();
@@ -65,6 +69,7 @@ describe('the workers of a process', () => {
   it('serve what waits in a queue from before PAYMENT_QUEUE=own was taken back', async () => {
     const sagaId = await shop.place({}, { ownQueues: ['payment'] });
     await untilWaiting('payment');
+    await endShopsWorkers();
     const workers = await runWorkers({});
     expect(workers.taskQueues).toEqual([shop.taskQueue]);
     expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'COMPLETED' });
