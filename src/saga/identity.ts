@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
 import { SAGA_REFUSED } from './messages.js';
-import type { CarriedSaga, SagaDefinition } from './run.js';
+import type { CarriedSaga, Definition } from './run.js';
 
 /** Fails the workflow for good. To be called before anything is scheduled: nothing is undone, and nothing is journaled. */
 export function refuseSaga(sentence: string): never {
@@ -15,7 +15,10 @@ export function refuseSaga(sentence: string): never {
  *
  * @throws ApplicationFailure `SagaRefused`
  */
-export function requireOwnWorkflow({ sagaId, deadline }: SagaDefinition, carried: CarriedSaga | undefined): void {
+export function requireOwnWorkflow(
+  { id: sagaId, deadline }: Pick<Definition, 'id' | 'deadline'>,
+  carried: CarriedSaga | undefined,
+): void {
   const { workflowId } = workflowInfo();
   if (sagaId !== workflowId) refuseSaga(`The saga ${sagaId} runs in the workflow ${sagaId}, not in ${workflowId}`);
   if (carried && carried.record.sagaId !== sagaId)

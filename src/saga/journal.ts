@@ -3,7 +3,7 @@
  * *is* the fold over its entries, so that an audit trail and a read model cannot disagree with the workflow.
  * Entries hold ids and codes, nothing personal.
  */
-import type { End, SagaRecord, StepRecord, Who } from './record.js';
+import type { Awaited, End, SagaRecord, StepRecord, WaitingFor, Who } from './record.js';
 
 /** What an action or a compensation failed with. */
 interface Failure {
@@ -73,8 +73,6 @@ export interface JournalHeader {
 
 export interface Closing extends End {
   readonly step: string;
-  /** Attempts of the step that were made, and failed, before the activity that carries this. */
-  readonly tried?: number;
 }
 
 export const JOURNAL_HEADER = 'saga-journal';
@@ -163,10 +161,23 @@ const CHANGES: { readonly [Type in keyof Events]: (event: Events[Type], before: 
     ...(action === 'skip' && { step: { status: 'skipped' } }),
   }),
   SagaCancelAccepted: () => ({}),
-  SagaWaitStarted: ({ approval, until }) => ({ saga: { state: 'PENDING', waitingFor: { approval, until } } }),
-  SagaWaitEnded: () => ({ saga: { waitingFor: null } }),
+  SagaWaitStarted: ({ approval, until }, { waitingFor }) => ({
+    saga: { state: 'PENDING', waitingFor: waitsOf([...waitsIn(waitingFor), { approval, until }]) },
+  }),
+  SagaWaitEnded: ({ approval }, { waitingFor }) => ({
+    saga: { waitingFor: waitsOf(waitsIn(waitingFor).filter((wait) => wait.approval !== approval)) },
+  }),
   SagaEnded: ({ state, reason }) => ({ saga: { state, reason } }),
 };
+
+const waitsIn = (waitingFor: WaitingFor | null): readonly Awaited[] => {
+  if (!waitingFor) return [];
+  const { also = [], ...first } = waitingFor;
+  return [first, ...also];
+};
+
+const waitsOf = ([first, ...also]: readonly Awaited[]): WaitingFor | null =>
+  first ? { ...first, ...(also.length > 0 && { also }) } : null;
 
 const pending = (step: Pick<StepRecord, 'name' | 'kind'>): StepRecord => ({ ...step, status: 'pending', attempts: 0 });
 

@@ -1,5 +1,4 @@
-/** What a customer or an operator may ask of a running saga, and how it is refused. */
-import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
+/** What a customer or an operator may ask of a running saga, of whatever type, and how it is refused. */
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { JournalEntry } from './journal.js';
 import type { SagaRecord, Who } from './record.js';
@@ -8,6 +7,11 @@ import type { SagaRecord, Who } from './record.js';
 export interface SteeringRequest extends Who {
   /** ISO 8601; afterwards the validator refuses, so that nothing is acted on whose caller gave up (rule 24). */
   readonly validUntil: string;
+}
+
+/** Approves or rejects; without a name the approval that has been awaited longest. */
+export interface ApprovalRequest extends SteeringRequest {
+  readonly approval?: string;
 }
 
 /** `applied` and `notApplied` answer for a participant that could not say what became of an action. */
@@ -36,6 +40,7 @@ export const REFUSAL_SENTENCES = {
   AlreadyUnwinding: 'The saga unwinds or has been undone',
   AlreadyFulfilled: 'Nothing is left that could be undone',
   NotApplicable: 'This does not apply to the saga as it stands',
+  ApprovalExpired: 'The time for this approval has passed',
   Overtaken: 'The step was answered before the request could act',
   RequestIdReused: 'A request with this id and other content was made before',
   InvalidRequest: 'A request needs an id, an actor, a reason, and a time until which it is valid',
@@ -49,30 +54,13 @@ export const SAGA_REFUSED = 'SagaRefused';
 export type RefusalCode = keyof typeof REFUSAL_SENTENCES;
 
 export const getSagaState = defineQuery<SagaRecord>('getSagaState');
-/** The transitions of the present run, in order. */
+/** The entries of the present run, in order. */
 export const getSagaJournal = defineQuery<readonly JournalEntry[]>('getSagaJournal');
 export const cancelSaga = defineUpdate<Decision, [SteeringRequest]>('cancelSaga');
 export const resolveStep = defineUpdate<Decision, [ResolveRequest]>('resolveStep');
-/** The answers to a wait for an approval; a saga that awaits none refuses them. */
-export const approve = defineUpdate<Decision, [SteeringRequest]>('approve');
-export const reject = defineUpdate<Decision, [SteeringRequest]>('reject');
+export const approve = defineUpdate<Decision, [ApprovalRequest]>('approve');
+export const reject = defineUpdate<Decision, [ApprovalRequest]>('reject');
 
-/** The Temporal names under which a workflow offers the saga's messages. */
-export interface SagaMessages {
-  readonly state: QueryDefinition<SagaRecord>;
-  readonly journal: QueryDefinition<readonly JournalEntry[]>;
-  readonly cancel: UpdateDefinition<Decision, [SteeringRequest]>;
-  readonly resolve: UpdateDefinition<Decision, [ResolveRequest]>;
-  readonly approve: UpdateDefinition<Decision, [SteeringRequest]>;
-  readonly reject: UpdateDefinition<Decision, [SteeringRequest]>;
-}
-
-/** One set of names for every saga type, so that one API steers them all. */
-export const SAGA_MESSAGES: SagaMessages = {
-  state: getSagaState,
-  journal: getSagaJournal,
-  cancel: cancelSaga,
-  resolve: resolveStep,
-  approve,
-  reject,
-};
+/** The messages of every saga; a definition may give them other names. */
+export const SAGA_MESSAGES = { getSagaState, getSagaJournal, cancelSaga, resolveStep, approve, reject };
+export type SagaMessages = typeof SAGA_MESSAGES;

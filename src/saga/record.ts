@@ -64,6 +64,16 @@ export interface SagaOutcome extends End {
   readonly cancelledTooLate?: true;
 }
 
+export interface Awaited {
+  readonly approval: string;
+  readonly until: string;
+}
+
+/** The approval that has been awaited longest, and those that are awaited beside it. */
+export interface WaitingFor extends Awaited {
+  readonly also?: readonly Awaited[];
+}
+
 export interface SagaRecord extends Omit<SagaOutcome, 'state' | 'cancelledTooLate'> {
   readonly sagaId: string;
   readonly sagaType: string;
@@ -71,7 +81,7 @@ export interface SagaRecord extends Omit<SagaOutcome, 'state' | 'cancelledTooLat
   readonly currentStep: string | null;
   /** The step that waits for an operator. */
   readonly blockedOn: string | null;
-  readonly waitingFor: { readonly approval: string; readonly until: string } | null;
+  readonly waitingFor: WaitingFor | null;
   readonly steps: readonly StepRecord[];
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -79,6 +89,23 @@ export interface SagaRecord extends Omit<SagaOutcome, 'state' | 'cancelledTooLat
 
 /** The reason of a saga that unwinds because its cancel was accepted. */
 export const CANCEL_REQUESTED = 'CancelRequested';
+
+/** Codes that only the library gives. */
+const OWN_CODES: ReadonlySet<string> = new Set([
+  CANCEL_REQUESTED,
+  'ApprovalExpired',
+  'ApprovalRejected',
+  'BlockedByOperator',
+  'Cancelled',
+  'DeadlineExceeded',
+  'NotApplied',
+  'RunEnded',
+  'StepTimedOut',
+  'StepUnknown',
+]);
+
+/** A code from outside, of a participant or of the body: one of the library's own is marked, so that it means nothing here. */
+export const foreign = (code: string): string => (OWN_CODES.has(code) ? `Foreign${code}` : code);
 
 /** It has begun, and neither unwinds nor has ended: only then may anything more be started. */
 export const isGoingForward = ({ state }: SagaRecord): boolean => state === 'STARTED' || state === 'PENDING';
@@ -96,7 +123,7 @@ export const isCommitted = ({ steps }: SagaRecord): boolean =>
   );
 
 /** Something is under way that may still start the unwinding. */
-export const isUnsettled = ({ steps, waitingFor }: SagaRecord): boolean =>
+export const mayStillUnwind = ({ steps, waitingFor }: SagaRecord): boolean =>
   waitingFor !== null ||
   steps.some(({ kind, status }) => kind !== 'retriable' && (status === 'executing' || status === 'unknown'));
 

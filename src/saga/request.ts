@@ -2,9 +2,9 @@
  * What arrives as the input of an Update: anything at all, for it is not only our API that can reach Temporal. A request
  * that is none is refused by its validator (`InvalidRequest`), and so can never fail a workflow task.
  */
-import type { ResolveAction, ResolveRequest, SteeringRequest } from './messages.js';
+import type { ApprovalRequest, ResolveAction, ResolveRequest } from './messages.js';
 
-export type Request = SteeringRequest & Partial<ResolveRequest>;
+export type Request = ApprovalRequest & Partial<ResolveRequest>;
 
 const LONGEST = 1_000;
 const ACTIONS: ReadonlySet<unknown> = new Set<ResolveAction>(['retry', 'skip', 'block', 'applied', 'notApplied']);
@@ -24,8 +24,8 @@ const isTime = (value: unknown): boolean =>
 /** Whether the input says who, why and until when; a decision on a step also which step, and what. */
 export function isRequest(input: unknown, decides: 'saga' | 'step'): input is Request {
   if (typeof input !== 'object' || input === null) return false;
-  const { actor, reason, validUntil, requestId, step, action } = input as Readonly<Record<string, unknown>>;
+  const { actor, reason, validUntil, requestId, step, action, approval } = input as Readonly<Record<string, unknown>>;
   if (!isText(actor) || !isText(reason) || !isTime(validUntil)) return false;
-  if (requestId !== undefined && !isText(requestId)) return false;
+  if ([requestId, approval].some((id) => id !== undefined && !isText(id))) return false;
   return decides === 'saga' || (isText(step) && ACTIONS.has(action));
 }

@@ -1,9 +1,9 @@
 /**
- * The compensation stack: what a step leaves on it, and the reverse walk that undoes what is there.
+ * The compensation stack: what a step leaves on it, and the reverse walk that undoes it.
  *
  *  1. An entry is pushed before its action is called; success marks it applied, a refusal takes it off, an unknown
  *     outcome leaves it on.
- *  2. A compensation is addressed by the action's input, which was known before the action ran.
+ *  2. A compensation is addressed by the action's input as it was before the action ran.
  *  3. Strictly in reverse order of start, one at a time, after everything that ran in parallel has settled.
  *  4. Each entry leaves the stack with exactly one recorded outcome: compensated, nothing to do, or waived by a named
  *     operator.
@@ -11,41 +11,63 @@
  * A compensation that fails blocks until an operator decides; nothing is swallowed (rules 16 and 17).
  */
 import { ApplicationFailure } from '@temporalio/common';
-import { log, sleep } from '@temporalio/workflow';
-import type { Failed } from './attempts.js';
-import { failureOf, perform } from './perform.js';
-import { CANCEL_REQUESTED } from './record.js';
-import { journal, type Run, type StackEntry } from './run.js';
+import { log } from '@temporalio/workflow';
+import { failureOf, pause, perform, type Failed } from './call.js';
+import type { Closing } from './journal.js';
+import { copyOf, type Run } from './run.js';
 import type { Compensatable, Probe, Step, Undone } from './step.js';
-import { closed, closingOf } from './store.js';
+import { close, closingOf, record, resetsSoFar } from './store.js';
 
-/** Takes one step forward. Inputs were checked where the step was run; `never` says that it is any step's. */
-export async function act(run: Run, step: Step, input: never, isLast = false): Promise<unknown> {
-  const { name, action } = step;
+/**
+ * What may have to be undone: plain data, so that it can be carried over. The compensation is found by the step's name
+ * and gets the same input as the action.
+ */
+export interface StackEntry {
+  readonly step: string;
+  readonly input: unknown;
+  /** `unknown` from before the call until its answer arrives; a refusal takes the entry off the stack. */
+  outcome: 'unknown' | 'applied';
+}
+
+/** Takes one step forward. Inputs were checked when the step was run; `never` says that it is any step's. */
+export async function act(run: Run, step: Step, original: never, isLast = false): Promise<unknown> {
+  const { stack } = run;
   const closing = isLast ? closingOf(run, step) : undefined;
-  const entry: StackEntry = { step: name, input, outcome: 'unknown' };
-  let { total } = action.budget;
-  if (step.kind === 'compensatable') {
-    total = Math.min(total, run.deadlineAt - Date.now());
-    if (total <= 0) return failed(run, step, { kind: 'refused', code: 'DeadlineExceeded', attempts: 0 });
-    run.stack.push(entry); // before the call: an answer that is lost must still be undone (rule 1)
-  }
-  const manner = step.kind === 'retriable' ? step.onExhausted : step.kind;
+  if (stack.resets < resetsSoFar()) await (stack.confirming ??= confirm(run));
+  if (step.kind !== 'compensatable') return take(run, step, original, closing);
+  if (timeLeft(run, step) <= 0) return failed(run, step, { kind: 'refused', code: 'DeadlineExceeded', attempts: 0 });
+  // Before the call: an answer that is lost must still be undone (rule 1). A body that is run again finds its entry.
+  let entry = stack.entries.find((other) => other.step === step.name);
+  if (!entry) stack.entries.push((entry = { step: step.name, input: copyOf<unknown>(original), outcome: 'unknown' }));
+  return take(run, step, entry.input as never);
+}
+
+/** Milliseconds for a compensatable action: the smaller of its budget and what the deadline leaves (rule 11). */
+const timeLeft = ({ deadlineAt }: Run, { action }: Step): number =>
+  Math.min(action.budget.total, deadlineAt - Date.now());
+
+async function take(run: Run, step: Step, input: never, closing?: Closing): Promise<unknown> {
+  const { name, kind, action } = step;
+  const { stack } = run;
+  const manner = kind === 'retriable' ? step.onExhausted : kind;
+  let patience = action.budget.total;
+  const total = (): number => {
+    if (kind === 'compensatable') patience = Math.max(1, timeLeft(run, step));
+    return patience;
+  };
   const answer = await perform(run, manner, name, action, input, { total, closing });
-  const hasFailed = step.kind !== 'retriable' && 'code' in answer && answer.code !== 'Cancelled';
-  if (hasFailed && run.record.reason !== CANCEL_REQUESTED) run.isSettled = true;
   switch (answer.kind) {
-    case 'done':
-      entry.outcome = 'applied';
-      if (closing) return closed(run, closing, answer.attempts, answer.result);
+    case 'done': {
+      const entry = stack.entries.find((other) => other.step === name);
+      if (entry) entry.outcome = 'applied';
+      if (closing) return close(run, closing, answer.attempts, answer.closedAt);
       return completed(run, name, answer.attempts, answer.result);
-    case 'refused':
-      run.stack = run.stack.filter((other) => other !== entry);
-      return failed(run, step, answer);
-    case 'unknown': {
-      const isShortened = answer.code === 'StepTimedOut' && total < action.budget.total;
-      return failed(run, step, isShortened ? { ...answer, code: 'DeadlineExceeded' } : answer);
     }
+    case 'refused':
+      stack.entries = stack.entries.filter((other) => other.step !== name);
+      return failed(run, step, answer);
+    case 'unknown':
+      return failed(run, step, answer.timedOut && patience < action.budget.total ? { ...answer, code: 'DeadlineExceeded' } : answer);
     case 'applied': // so an operator says; so with what follows
       return completed(run, name, 0, undefined);
     case 'notApplied':
@@ -55,14 +77,29 @@ export async function act(run: Run, step: Step, input: never, isLast = false): P
   }
 }
 
+/**
+ * A run that was reset may have been undone behind its back: before it goes on, each step on the stack is called once
+ * more. An effect that lives answers as before; one that was undone is refused, and the saga unwinds (rule 27).
+ */
+async function confirm(run: Run): Promise<void> {
+  const { stack, definition } = run;
+  stack.resets = resetsSoFar();
+  for (const { step: name, input, outcome } of [...stack.entries]) {
+    const step = definition.steps.find((other) => other.name === name);
+    if (step && outcome === 'applied') await take(run, step, input as never);
+  }
+  stack.confirming = undefined;
+}
+
 /** Undoes what is on the stack. In a non-cancellable scope: it cannot be interrupted (rule 26). */
 export async function unwind(run: Run): Promise<void> {
-  for (let entry = run.stack.at(-1); entry; entry = run.stack.at(-1)) {
+  const { stack, definition } = run;
+  for (let entry = stack.entries.at(-1); entry; entry = stack.entries.at(-1)) {
     const { step: name } = entry;
-    const step = run.definition.steps.find((other) => other.name === name);
+    const step = definition.steps.find((other) => other.name === name);
     if (step?.kind !== 'compensatable') throw new Error(`No compensation is defined for ${name}`);
     await undo(run, step, entry);
-    run.stack.pop();
+    stack.entries.pop();
   }
 }
 
@@ -70,24 +107,21 @@ async function undo(run: Run, step: Compensatable<never, unknown>, entry: StackE
   const { name, compensation, probe } = step;
   const input = entry.input as never;
   const compensated = (outcome: Undone['outcome'], attempts: number): void =>
-    journal(run, { type: 'SagaCompensationCompleted', step: name, attempts, outcome });
+    record(run, { type: 'SagaCompensationCompleted', step: name, attempts, outcome });
   if (probe && entry.outcome === 'unknown') {
     const found = await ask(run, step, probe, input);
     if (found === 'skip') return;
     if (found === 'notApplied') return compensated('nothingToDo', 0);
     entry.outcome = found;
   }
-  const { local } = compensation;
-  const answer = await perform(run, 'undo', name, compensation, input, { local });
-  if (answer.kind !== 'done') return;
-  run.isSettled = true;
-  compensated(answer.result.outcome, answer.attempts);
+  const answer = await perform(run, 'undo', name, compensation, input);
+  if (answer.kind === 'done') compensated(answer.result.outcome, answer.attempts);
 }
 
 /**
- * Asks the participant what became of an action whose outcome is unknown, where it cannot take a blind compensation
- * (rule 9). "None" counts only when it is said again after everything that may still be under way has had its time;
- * asked to no end, an operator answers.
+ * Asks the participant what became of an action whose outcome is unknown, if it cannot take a blind compensation
+ * (rule 9). "None" counts only when it is said after everything that may still be under way has had its time; if the
+ * question stays open, an operator answers.
  */
 async function ask(
   run: Run,
@@ -95,36 +129,40 @@ async function ask(
   probe: Probe<never>,
   input: never,
 ): Promise<'applied' | 'notApplied' | 'skip'> {
-  const processedBy = Date.now() + action.budget.attempt + probe.maximumProcessingTime;
-  for (let asked = 0; ; asked++) {
-    const total = Math.min(probe.budget.total, Math.max(run.deadlineAt - Date.now(), probe.budget.attempt));
-    const answer = await perform(run, 'ask', name, probe, input, { total });
+  const quietFrom = Date.now() + action.budget.attempt;
+  const processedBy = quietFrom + probe.maximumProcessingTime;
+  const total = (): number =>
+    Math.min(probe.budget.total, Math.max(run.deadlineAt - Date.now(), probe.budget.attempt));
+  for (;;) {
+    const isProcessed = Date.now() >= processedBy;
+    const answer = await perform(run, 'ask', name, probe, input, { total, quietFrom });
     if (answer.kind === 'skip' || answer.kind === 'notApplied') return answer.kind;
     if (answer.kind === 'applied' || (answer.kind === 'done' && answer.result.effect === 'applied')) return 'applied';
-    if (asked > 0) return 'notApplied';
-    await sleep(Math.max(1, processedBy - Date.now()));
+    if (isProcessed) return 'notApplied';
+    const decision = await pause(run, name, processedBy, quietFrom);
+    if (decision !== 'retry') return decision;
   }
 }
 
-/** What the action answered is kept, and added to the saga's data where it is a record. */
+/** What the action answered is kept, and added to the saga's data if it is a record. */
 function completed<Result>(run: Run, step: string, attempts: number, result: Result): Result {
-  const isRecord = typeof result === 'object' && !Array.isArray(result);
-  const { attempts: _, ...idsAndTotals } = (isRecord ? { ...result } : {}) as Record<string, unknown>;
-  journal(run, { type: 'SagaStepCompleted', step, attempts, result: idsAndTotals });
+  const isRecord = typeof result === 'object' && result !== null && !Array.isArray(result);
+  const idsAndTotals = (isRecord ? copyOf(result) : {}) as Record<string, unknown>;
+  record(run, { type: 'SagaStepCompleted', step, attempts, result: idsAndTotals });
   return result;
 }
 
 /**
  * The first failure decides why the saga unwinds; what is thrown only ends the body. A retriable step unwinds nothing:
- * it is given up, at once where it is refused, since a stored refusal never changes (rule 8).
+ * it is given up, at once if it is refused, since a stored refusal never changes (rule 8).
  */
 function failed(run: Run, { name: step, kind }: Step, failure: Failed): undefined {
   const { code } = failure;
   const event = failureOf('SagaStepStarted', step, failure);
   if (kind !== 'retriable') {
-    journal(run, { ...event, unwinds: code });
+    record(run, { ...event, unwinds: code });
     throw ApplicationFailure.nonRetryable(code, code);
   }
-  journal(run, { ...event, deadLetter: true });
+  record(run, { ...event, deadLetter: true });
   log.error('A step was given up: a dead letter', { sagaId: run.record.sagaId, step, code });
 }

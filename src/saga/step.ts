@@ -6,7 +6,7 @@
  *
  * (Numbers are those of the saga rules; see docs/saga.md.)
  */
-import type { ActivityOptions, LocalActivityOptions } from '@temporalio/common';
+import type { ActivityOptions } from '@temporalio/common';
 
 /** Time-outs of one direction, in milliseconds. Both are counted from scheduling and survive every restart. */
 export interface Budget {
@@ -21,20 +21,9 @@ export interface Activity<Input, Result> {
   executeWithOptions(options: ActivityOptions, args: [input: Input]): Promise<Result>;
 }
 
-/** A function of `proxyLocalActivities`. */
-export interface LocalActivity<Input, Result> {
-  executeWithOptions(options: LocalActivityOptions, args: [input: Input]): Promise<Result>;
-}
-
 export interface Call<Input, Result> {
   /** It must address its effect by the input alone: the same input, the same effect. */
   readonly activity: Activity<Input, Result>;
-  /**
-   * Where one attempt is cheaper to make than the call: it is made first. What it answers or refuses holds; whatever else
-   * becomes of it, `activity` is called with what is left of the budget. The same activity on the workflow's own task
-   * queue, say, which Temporal's server hands out with the answer to the workflow task (eager execution).
-   */
-  readonly first?: Activity<Input, Result>;
   readonly budget: Budget;
   /**
    * The `type`s of a non-retryable `ApplicationFailure` that are definitive answers: nothing happened, nothing ever
@@ -50,14 +39,7 @@ export interface Undone {
   readonly outcome: 'compensated' | 'nothingToDo';
 }
 
-export interface Compensation<Input> extends Call<Input, Undone> {
-  /**
-   * The same as a local activity: made first, in place of `first`, where the history alone says that it is this step's turn
-   * to be undone, and no decision that has just been accepted does. What a local activity has done is lost to a workflow task that is run again; a compensation that is repeated does no harm, an
-   * action whose saga then goes another way would. It gets two seconds.
-   */
-  readonly local?: LocalActivity<Input, Undone>;
-}
+export type Compensation<Input> = Call<Input, Undone>;
 
 /** For a participant that cannot take a blind compensation: it is asked before it is compensated (rule 9). */
 export interface Probe<Input> extends Call<Input, { readonly effect: 'applied' | 'none' }> {

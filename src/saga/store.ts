@@ -1,54 +1,93 @@
 /**
- * How the journal leaves the workflow: in the headers of the activities that it schedules anyway, and by one activity
- * more wherever the saga rests or ends without a last action. What is stored is never speculative, since a workflow task
- * that is interrupted is run again and only what it scheduled counts (rule 28).
+ * The journal while a saga runs, and how it leaves the workflow: in the headers of the activities that are scheduled
+ * anyway, and by one activity more when the saga rests or ends without a last action. What a scheduled activity carries
+ * is never speculative: a workflow task that is interrupted is run again, and only what it scheduled counts (rule 28).
  */
 import { defaultPayloadConverter, type ActivityOptions } from '@temporalio/common';
 import { workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import { closingEvents, JOURNAL_HEADER, type Closing, type JournalHeader } from './journal.js';
+import {
+  applyEntry,
+  closingEvents,
+  entryName,
+  JOURNAL_HEADER,
+  type Closing,
+  type JournalHeader,
+  type SagaEvent,
+} from './journal.js';
 import { hasEnded, verdictOf } from './record.js';
-import { journal, type Run } from './run.js';
+import type { Run } from './run.js';
 import type { Step } from './step.js';
-import { pack } from './wire.js';
 
-/** An activity that does nothing by itself: whoever runs it stores what its header carries before it succeeds. */
+/** An activity that does nothing by itself: the worker stores what its header carries before it succeeds. */
 export interface StoreJournal {
   executeWithOptions(options: ActivityOptions, args: []): Promise<unknown>;
 }
 
-/** For the activity that is scheduled within `carrying`: all workflows of an isolate may share this module. */
+/** Appends a transition and makes it the saga's state. `at` is ISO 8601, by default the workflow's clock. */
+export function record({ journal, definition }: Run, event: SagaEvent, at = new Date().toISOString()): void {
+  const before = journal.record;
+  const entry = { seq: ++journal.seq, at, name: entryName(event, definition.type), event };
+  journal.record = applyEntry(before, entry);
+  journal.entries.push(entry);
+  definition.onEntry?.(journal.record, before);
+}
+
+/** For the activity that is scheduled within `withJournal`: all workflows of an isolate may share this module. */
 let outgoing: JournalHeader | undefined;
 
-/** Register it with the worker's workflow interceptors; without it nothing is carried. */
-export const journalInterceptor: WorkflowInterceptorsFactory = () => ({
+/** How often each run of the isolate was reset, if at all. */
+const resets = new Map<string, number>();
+
+/** How often this run was reset so far. The same at each replay: Temporal says it at its place in the history. */
+export const resetsSoFar = (): number => resets.get(workflowInfo().runId) ?? 0;
+
+/**
+ * Register it with the worker's workflow interceptors; without it the journal is not carried, and a reset that goes
+ * behind an unwinding is not noticed.
+ */
+export const sagaInterceptors: WorkflowInterceptorsFactory = () => ({
   outbound: [
     {
       scheduleActivity(input, next) {
         if (!outgoing) return next(input);
-        const headers = {
-          ...input.headers,
-          [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(pack(outgoing, workflowInfo().workflowId)),
-        };
-        return next({ ...input, headers });
+        return next({
+          ...input,
+          headers: { ...input.headers, [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(outgoing) },
+        });
+      },
+    },
+  ],
+  internals: [
+    {
+      activate(input, next) {
+        // A reset run gets a new seed, and nothing else does.
+        if (input.activation.jobs?.some((job) => job.updateRandomSeed)) {
+          resets.set(workflowInfo().runId, resetsSoFar() + 1);
+        }
+        return next(input);
+      },
+      dispose(input, next) {
+        resets.delete(workflowInfo().runId);
+        return next(input);
       },
     },
   ],
 });
 
 /**
- * Gives the activity that `schedule` schedules, in this turn, what none has carried yet; where it must be stored, all
- * that is not known to be.
+ * Gives the activity that `schedule` schedules, in this turn, the entries since the one before it; if they must be
+ * stored, all that are not known to be.
  */
-export function carrying<T>(
-  run: Run,
+export function withJournal<T>(
+  { journal, definition }: Run,
   must: Pick<JournalHeader, 'required' | 'closing'>,
   schedule: () => Promise<T>,
 ): Promise<T> {
-  const { sagaId, sagaType, storeJournal } = run.definition;
+  const { id: sagaId, type: sagaType, storeJournal } = definition;
   if (!storeJournal) return schedule();
-  const from = must.required ? run.stored : run.sent;
-  const entries = run.entries.filter(({ seq }) => seq > from).map(({ seq, at, event }) => ({ seq, at, event }));
-  run.sent = run.seq;
+  const from = must.required ? journal.stored : journal.sent;
+  const entries = journal.entries.filter(({ seq }) => seq > from).map(({ seq, at, event }) => ({ seq, at, event }));
+  journal.sent = journal.seq;
   outgoing = { sagaId, sagaType, entries, ...must };
   try {
     return schedule();
@@ -57,42 +96,50 @@ export function carrying<T>(
   }
 }
 
+/** An activity has answered that the journal holds everything up to this number. */
+export function storedUpTo({ journal }: Run, seq: number): void {
+  journal.stored = Math.max(journal.stored, Math.min(seq, journal.seq));
+}
+
 /** What holds if the saga's last step succeeds: its verdict, which travels with the call (rule 28). */
-export function closingOf({ record, inFlight }: Run, step: Step): Closing {
+export function closingOf({ record: now, body }: Run, step: Step): Closing {
   const mayBlock = step.kind !== 'retriable' || step.onExhausted !== 'deadLetter';
-  if (mayBlock || inFlight.size > 0 || hasEnded(record)) {
+  if (mayBlock || body.inFlight.size > 0 || hasEnded(now)) {
     throw new Error(
       `${step.name} cannot be the last step: it may block, or is not the only one, or the saga has ended`,
     );
   }
-  return { step: step.name, ...verdictOf(record) };
+  return { step: step.name, ...verdictOf(now) };
 }
 
-/** Whoever stored what the last call carried says when that was, and after how many attempts. */
-export function closed(run: Run, closing: Closing, counted: number, result: unknown): undefined {
-  const { closedAt, attempts }: { closedAt?: string; attempts?: number } = Object(result);
-  const stored = closedAt === undefined ? undefined : attempts;
-  for (const event of closingEvents(closing, stored ?? counted)) journal(run, event, closedAt);
-  if (closedAt !== undefined) run.stored = run.seq;
+/** The last step has succeeded. `closedAt` is when its worker saw that, whether it could store it or not. */
+export function close(run: Run, closing: Closing, attempts: number, closedAt?: string): void {
+  for (const event of closingEvents(closing, attempts)) record(run, event, closedAt);
 }
 
 /**
- * Stores everything where the saga rests or has ended; resolves when it is stored, however long the store is away.
- * Nobody who has something to decide waits for it.
+ * Stores everything when the saga rests or has ended; resolves when it is stored, however long the store is away.
+ * No decision waits for it, and no cancel reaches it.
  */
-export async function rest(run: Run): Promise<void> {
-  const rests = (): boolean => run.record.blockedOn !== null || run.record.waitingFor !== null || hasEnded(run.record);
-  while (!isStored(run) && rests()) await (run.storing ??= store(run));
+export function storeAtRest(run: Run): Promise<void> {
+  return storeAll(run, () => run.record.blockedOn !== null || run.record.waitingFor !== null || hasEnded(run.record));
+}
+
+export async function storeAll(run: Run, isWanted: () => boolean = () => true): Promise<void> {
+  const { journal, scopes } = run;
+  while (!isStored(run) && isWanted()) await (journal.storing ??= scopes.shield.run(() => store(run)));
 }
 
 async function store(run: Run): Promise<void> {
-  const { seq, definition } = run;
+  const { journal, definition } = run;
+  const { seq } = journal;
   const retry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '10 seconds' } as const;
   const options = { startToCloseTimeout: '10 seconds', retry, summary: 'journal' } as const;
-  await carrying(run, { required: true }, async () => definition.storeJournal?.executeWithOptions(options, []));
-  run.stored = Math.max(run.stored, seq);
-  run.storing = undefined;
+  await withJournal(run, { required: true }, async () => definition.storeJournal?.executeWithOptions(options, []));
+  storedUpTo(run, seq);
+  journal.storing = undefined;
 }
 
 /** Only what is stored may be left behind by a run that is continued as new. */
-export const isStored = (run: Run): boolean => !run.definition.storeJournal || run.stored === run.seq;
+export const isStored = ({ journal, definition }: Run): boolean =>
+  !definition.storeJournal || journal.stored === journal.seq;

@@ -1,0 +1,45 @@
+/**
+ * A saga that is steered for long is continued as new before its history gets too long for the server, whether it
+ * unwinds or waits in the middle of its body: the body is run again, and its finished steps give what they gave before.
+ */
+import { condition, workflowInfo } from '@temporalio/workflow';
+import type { Run } from './run.js';
+import { isStored, storeAll } from './store.js';
+
+/** Far below what the server bears (51,200 events, 50 MB), after which it would terminate the run. */
+const MOST_EVENTS = 20_000;
+const MOST_BYTES = 20_000_000;
+const STORED_WITHIN = '10 seconds';
+
+const isLong = ({ definition }: Run): boolean => {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength >= (definition.historyLimit ?? Infinity);
+};
+
+/** Nothing more can be accepted: each request that is accepted makes the history longer. */
+export function isFull(): boolean {
+  const { historyLength, historySize } = workflowInfo();
+  return historyLength >= MOST_EVENTS || historySize >= MOST_BYTES;
+}
+
+/** No activity runs, and every branch of the body that has not ended stands at a call that waits for an operator. */
+function isAtRest({ calls, body }: Run): boolean {
+  const isUnderWay = [...calls.values()].some(({ scope }) => scope);
+  return !isUnderWay && (body.inFlight.size === 0 || body.inFlight.size === calls.size);
+}
+
+export const mayHandOver = (run: Run): boolean => isLong(run) && isAtRest(run) && isStored(run);
+
+/** Between two calls for the same step: hands over if the history is long and the journal is soon stored. */
+export async function handOverBetweenCalls(run: Run): Promise<void> {
+  if (!isLong(run) || !isAtRest(run)) return;
+  void storeAll(run);
+  if (await run.scopes.shield.run(() => condition(() => isStored(run), STORED_WITHIN))) await handOver(run);
+}
+
+/** Ends this run. Nothing is accepted any more, and what called this goes on in the next run. */
+export function handOver({ steering }: Run): Promise<never> {
+  steering.handingOver = true;
+  steering.leaving.resolve();
+  return new Promise(() => undefined);
+}
