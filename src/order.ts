@@ -74,20 +74,65 @@ export function orderIdOf(sagaId: string): string | undefined {
 }
 
 /**
- * The definitive business answers of each participant, by operation. Only a schema-valid problem document with one of
- * these codes is a refusal (rule 8); every other 4xx is an operational fault. 410 `AlreadyCancelled` is one of them:
- * the effect's id was undone or fenced before the action arrived.
+ * The steps of an order: the service that each calls, the effect that it has there, and the verbs of its calls with the
+ * codes that are definitive answers (any other failure leaves the outcome unknown). `AlreadyCancelled` says that the
+ * effect's id was undone or fenced before the action arrived.
  */
-export const REFUSALS = {
-  reserveInventory: ['InsufficientInventory', 'UnknownProduct', 'MixedCurrencies', 'AlreadyCancelled'],
-  releaseReservation: ['ReleaseRefused'],
-  processPayment: ['PaymentDeclined', 'AlreadyCancelled'],
-  refundPayment: ['RefundRefused'],
-  createShipment: ['AddressNotServiceable', 'AlreadyCancelled'],
-  cancelShipment: ['AlreadyCollected'],
-  sendConfirmation: ['RecipientRejected', 'AlreadyCancelled'],
-  sendCancellationNotice: ['RecipientRejected', 'AlreadyCancelled'],
+export const ORDER_STEPS = {
+  reserve_inventory: {
+    service: 'inventory',
+    effect: 'reservation',
+    action: {
+      verb: 'reserveInventory',
+      refusals: ['InsufficientInventory', 'UnknownProduct', 'MixedCurrencies', 'AlreadyCancelled'],
+    },
+    compensation: { verb: 'releaseReservation', refusals: ['ReleaseRefused'] },
+  },
+  process_payment: {
+    service: 'payment',
+    effect: 'payment',
+    action: { verb: 'processPayment', refusals: ['PaymentDeclined', 'AlreadyCancelled'] },
+    compensation: { verb: 'refundPayment', refusals: ['RefundRefused'] },
+  },
+  create_shipment: {
+    service: 'shipping',
+    effect: 'shipment',
+    action: { verb: 'createShipment', refusals: ['AddressNotServiceable', 'AlreadyCancelled'] },
+    compensation: { verb: 'cancelShipment', refusals: ['AlreadyCollected'] },
+  },
+  send_confirmation: {
+    service: 'notification',
+    effect: 'confirmation',
+    action: { verb: 'sendConfirmation', refusals: ['RecipientRejected', 'AlreadyCancelled'] },
+  },
+  send_cancellation_notice: {
+    service: 'notification',
+    effect: 'cancellation',
+    action: { verb: 'sendCancellationNotice', refusals: ['RecipientRejected', 'AlreadyCancelled'] },
+  },
 } as const;
+
+export type OrderStep = keyof typeof ORDER_STEPS;
+/** The four services. */
+export type Participant = (typeof ORDER_STEPS)[OrderStep]['service'];
+/** What a step leaves at its service. */
+export type OrderEffect = (typeof ORDER_STEPS)[OrderStep]['effect'];
+
+const STEPS = Object.entries(ORDER_STEPS) as [OrderStep, (typeof ORDER_STEPS)[OrderStep]][];
+
+/** The step whose compensation undoes an effect, or whose action makes it. */
+export const STEP_OF = Object.fromEntries(STEPS.map(([step, { effect }]) => [effect, step])) as Readonly<
+  Record<OrderEffect, OrderStep>
+>;
+
+/** The service that each verb calls. */
+export const SERVICE_OF: ReadonlyMap<string, Participant> = new Map(
+  STEPS.flatMap(([, { service, ...calls }]) =>
+    [calls.action, ...('compensation' in calls ? [calls.compensation] : [])].map(
+      ({ verb }) => [verb, service] as const,
+    ),
+  ),
+);
 
 /**
  * ISO 4217 currencies whose minor unit is not a hundredth. Not by `Intl`, which has no decimals for currencies whose coins

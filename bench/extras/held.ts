@@ -23,7 +23,7 @@ export async function holdMany(stage: Stage, worker: Child, count: number, ledge
   await storeOrders(stage, orders);
   await pause(SETTLE_MS);
   const before = memoryOf(worker.pid);
-  const policy = { journal: true, approvalAbove: { amount: 1, currency: 'EUR' }, approvalTimeout: 3_600_000 };
+  const policy = { journal: true, approvalAbove: [{ amount: 1, currency: 'EUR' }], approvalTimeout: 3_600_000 };
   await inLanes(20, orders, async (order) => void (await startSaga(client, order, policy)));
   const waiting = `ExecutionStatus = 'Running' AND SagaState = 'PENDING'`;
   while ((await client.workflow.count(waiting)).count < count) await pause(200);

@@ -8,8 +8,8 @@
  *
  * Issued tickets cannot be given back: from there on the trip only goes forward.
  */
-import { continueAsNew, proxyActivities } from '@temporalio/workflow';
-import { compensatable, pivot, retriable, runSaga, type CarriedSaga, type SagaOutcome } from 'unwind/saga';
+import { proxyActivities } from '@temporalio/workflow';
+import { compensatable, defineSaga, pivot, retriable } from 'unwind/saga';
 import type { Trip } from './messages.js';
 import type { TripActivities } from './participants.js';
 
@@ -48,21 +48,17 @@ const sendItinerary = retriable(
 );
 
 /** Books one trip. A refusal is an outcome: the workflow completes, and says FAILED and why. */
-export async function bookTrip(trip: Trip, carried?: CarriedSaga): Promise<SagaOutcome> {
-  return runSaga(
-    {
-      sagaType: 'TripBooking',
-      sagaId: trip.tripId,
-      data: { hotel: trip.hotel, flight: trip.flight },
-      steps: [bookHotel, bookFlight, issueTickets, sendItinerary],
-      deadline: HOUR,
-      continueAsNew: (blocked) => continueAsNew<typeof bookTrip>(trip, blocked),
-    },
-    async (saga) => {
-      await Promise.all([saga.run(bookHotel, trip), saga.run(bookFlight, trip)]);
-      await saga.run(issueTickets, trip);
-      await saga.last(sendItinerary, trip);
-    },
-    carried,
-  );
-}
+export const bookTrip = defineSaga(
+  {
+    type: 'TripBooking',
+    id: ({ tripId }: Trip) => tripId,
+    data: ({ hotel, flight }) => ({ hotel, flight }),
+    deadline: HOUR,
+    steps: { bookHotel, bookFlight, issueTickets, sendItinerary },
+  },
+  async (saga, steps, trip) => {
+    await Promise.all([saga.run(steps.bookHotel, trip), saga.run(steps.bookFlight, trip)]);
+    await saga.run(steps.issueTickets, trip);
+    await saga.last(steps.sendItinerary, trip);
+  },
+);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { REFUSALS, sagaIdOf, type Money, type UnitPrices } from '../order.js';
+import { ORDER_STEPS, sagaIdOf, type Money, type UnitPrices } from '../order.js';
 import { at, type Address } from '../outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
 import { fault } from './failures.js';
@@ -23,6 +23,8 @@ function pricesOf({ items = [], total }: z.infer<typeof Reservation>): UnitPrice
   return units.length === 0 ? undefined : { currency: total.currency, units: Object.fromEntries(units) };
 }
 
+const { action, compensation } = ORDER_STEPS.reserve_inventory;
+
 export function inventoryActivities({ orders, prices, services }: Participants) {
   const addressOf = ({ orderId }: OrderRef): Address =>
     at(services.inventory, `/api/reservations/${sagaIdOf(orderId)}`);
@@ -38,7 +40,7 @@ export function inventoryActivities({ orders, prices, services }: Participants) 
         at: addressOf(ref),
         about: { id: sagaIdOf(ref.orderId), orderId: ref.orderId },
         answer: Reservation,
-        refusals: REFUSALS.reserveInventory,
+        refusals: action.refusals,
       });
       const { total, attempts } = reservation;
       const unitPrices = pricesOf(reservation);
@@ -46,7 +48,7 @@ export function inventoryActivities({ orders, prices, services }: Participants) 
       return { total, attempts };
     },
 
-    releaseReservation: (ref: OrderRef): Promise<Undoing> => undo(addressOf(ref), ref, REFUSALS.releaseReservation),
+    releaseReservation: (ref: OrderRef): Promise<Undoing> => undo(addressOf(ref), ref, compensation.refusals),
   };
 }
 

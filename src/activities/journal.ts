@@ -3,15 +3,19 @@
  *
  *  - An ordinary activity stores beside its call, at most 200 ms, best effort: a dead journal never holds up an order.
  *  - What is required is stored before the activity is reported as done.
- *  - The last action stores the end after its call has succeeded, and answers with time and attempts as they are stored,
- *    which the workflow takes over. It does so only while its attempt can still be reported: an end that is stored by an
- *    attempt that the server has given up would be a false one, and must be superseded later.
+ *  - The last action stores the end after its call has succeeded, and answers with time and attempts, which the workflow
+ *    takes over. If the journal is away, the call has succeeded all the same: the workflow stores the end by itself. It is
+ *    stored only while its attempt can still be reported: an end that is stored by an attempt that the server has given up
+ *    would be a false one, and must be superseded later.
+ *
+ * What an activity answers says up to which number its saga's journal is stored: `storedUpTo`.
  */
 import { Context } from '@temporalio/activity';
 import { type ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInterceptorsFactory, Next } from '@temporalio/worker';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { JOURNAL_HEADER, unpack, type Batch, type JournalHeader } from '../journal/batch.js';
+import { JOURNAL_HEADER, type Batch, type JournalHeader } from '../journal/batch.js';
+import type { Appended } from '../journal/append.js';
 import type { Journal } from '../journal/journal.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import { CORRELATION_ID } from './correlation.js';
@@ -52,8 +56,8 @@ function batchOf({ headers }: ActivityExecuteInput): SentBatch | undefined {
   const payload = headers[JOURNAL_HEADER];
   const { workflowExecution } = Context.current().info;
   if (!payload || !workflowExecution) return undefined;
-  const { workflowId, runId } = workflowExecution;
-  const { required = false, ...header } = unpack(defaultPayloadConverter.fromPayload(payload), workflowId);
+  const { runId } = workflowExecution;
+  const { required = false, ...header } = defaultPayloadConverter.fromPayload<JournalHeader>(payload);
   const correlation = headers[CORRELATION_ID];
   const correlationId = correlation ? defaultPayloadConverter.fromPayload<string>(correlation) : null;
   return { ...header, required, runId, correlationId };
@@ -68,32 +72,42 @@ const withoutClosing = ({ sagaId, sagaType, runId, correlationId, entries, requi
   required,
 });
 
-async function storeBeside<T>(
+async function storeBeside(
   journal: Appending,
   breaker: Breaker,
   sent: SentBatch,
-  act: () => Promise<T>,
-): Promise<T> {
+  act: () => Promise<unknown>,
+): Promise<unknown> {
   const batch = withoutClosing(sent);
   if (batch.entries.length === 0 || !breaker.allows()) return act();
   const started = performance.now();
-  let isStored = false;
-  const storing = journal
-    .append({ ...batch, required: false })
-    .then(
-      () => breaker.succeeded(),
-      () => breaker.failed(),
-    )
-    .finally(() => (isStored = true));
+  let stored: Appended | undefined;
+  const succeeded = (appended: Appended): void => {
+    stored = appended;
+    breaker.succeeded();
+  };
+  const storing = journal.append({ ...batch, required: false }).then(succeeded, () => breaker.failed());
   try {
-    return await act();
-  } finally {
-    const left = BESIDE_MS - (performance.now() - started);
-    if (!isStored && left > 0) await atMost(left, storing);
+    const result = await act();
+    await atMost(BESIDE_MS - (performance.now() - started), storing);
+    return withReport(result, batch, stored);
+  } catch (error) {
+    await atMost(BESIDE_MS - (performance.now() - started), storing);
+    throw error;
   }
 }
 
+/** Only an answer that is a record, or none, can say more. */
+function withReport(result: unknown, sent: SentBatch, stored: Appended | undefined, more: object = {}): unknown {
+  const canSayMore = result === undefined || (typeof result === 'object' && result !== null && !Array.isArray(result));
+  if (!canSayMore) return result;
+  // What another run has stored beyond it says nothing of this one.
+  const last = (sent.entries.at(-1)?.seq ?? 0) + (stored?.kind === 'stored' && stored.closing ? 2 : 0);
+  return { ...result, ...more, ...(stored?.kind === 'stored' && { storedUpTo: Math.min(stored.version, last) }) };
+}
+
 async function atMost(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  if (milliseconds <= 0) return;
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
   await Promise.race([promise, over]);
@@ -115,30 +129,36 @@ async function closeAfter(
   journal: Appending,
   breaker: Breaker,
   batch: SentBatch,
-  { tried = 0, ...end }: Closing,
+  end: Closing,
   act: () => Promise<unknown>,
 ): Promise<unknown> {
   const started = performance.now();
   const attempt = attemptNumber();
+  // If all goes well, the last action needs one round trip only; while it is retried, the journal says so.
   const result = await (attempt === 1
     ? tellOnFailure(journal, breaker, batch, act)
     : storeBeside(journal, breaker, batch, act));
-  if (timeLeft(started) <= 0) throw notYet('no time is left to store the end');
-  const closing = { ...end, attempts: tried + attempt, at: new Date().toISOString() };
-  const appended = await journal.append({ ...batch, closing }).catch(notStored);
-  if (appended.kind === 'ignored' || !appended.closing) {
-    throw notYet(`the end was not stored: ${JSON.stringify(appended)}`);
-  }
-  return { ...(typeof result === 'object' ? result : {}), ...appended.closing };
+  const { attempts = attempt }: { attempts?: number } = Object(result);
+  const at = new Date().toISOString();
+  const isInTime = timeLeft(started) > 0;
+  const stored = isInTime
+    ? await journal.append({ ...batch, closing: { ...end, attempts, at } }).catch(logged)
+    : undefined;
+  const closing = stored?.kind === 'stored' ? stored.closing : undefined;
+  return withReport(result, batch, closing && stored, closing ?? { attempts, closedAt: at });
 }
 
-/** Where all goes well the last action needs one round trip only; while it is retried the journal says so. */
-async function tellOnFailure<T>(
+/** The workflow stores the end by itself. */
+function logged(error: unknown): undefined {
+  refusedOrAway(error);
+}
+
+async function tellOnFailure(
   journal: Appending,
   breaker: Breaker,
   batch: SentBatch,
-  act: () => Promise<T>,
-): Promise<T> {
+  act: () => Promise<unknown>,
+): Promise<unknown> {
   try {
     return await act();
   } catch (error) {
@@ -159,9 +179,13 @@ function timeLeft(started: number): number {
 }
 
 function notStored(error: unknown): never {
+  refusedOrAway(error);
+  throw notYet(error instanceof Error ? error.message : String(error));
+}
+
+function refusedOrAway(error: unknown): void {
   const isAway = error instanceof Error && error.name === 'JournalUnavailableError';
   if (!isAway) Context.current().log.error('The journal refuses what a saga sends', { alert: 'JournalFault', error });
-  throw notYet(error instanceof Error ? error.message : String(error));
 }
 
 const LONGEST_PAUSE_MS = 10_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { REFUSALS, sagaIdOf } from '../order.js';
+import { ORDER_STEPS, sagaIdOf } from '../order.js';
 import { at } from '../outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
 import { call, type Attempted } from './http.js';
@@ -25,7 +25,8 @@ export function notificationActivities({ orders, services }: Participants) {
     return { attempts };
   }
   return {
-    sendConfirmation: (ref: OrderRef) => send(ref, 'confirmation', REFUSALS.sendConfirmation),
-    sendCancellationNotice: (ref: OrderRef) => send(ref, 'cancellation', REFUSALS.sendCancellationNotice),
+    sendConfirmation: (ref: OrderRef) => send(ref, 'confirmation', ORDER_STEPS.send_confirmation.action.refusals),
+    sendCancellationNotice: (ref: OrderRef) =>
+      send(ref, 'cancellation', ORDER_STEPS.send_cancellation_notice.action.refusals),
   };
 }

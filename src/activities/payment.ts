@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { REFUSALS, sagaIdOf } from '../order.js';
+import { ORDER_STEPS, sagaIdOf } from '../order.js';
 import { at, type Address } from '../outbound/service-access.js';
 import type { Participants, PricedOrderRef } from './activities.js';
 import { call, type Attempted } from './http.js';
@@ -7,6 +7,8 @@ import { actionOf, orderOf } from './order-of.js';
 import { undo, type Undoing } from './undo.js';
 
 const Payment = z.object({ id: z.string(), effect: z.literal('applied') });
+
+const { action, compensation } = ORDER_STEPS.process_payment;
 
 export function paymentActivities({ orders, services }: Participants) {
   const addressOf = ({ orderId }: PricedOrderRef): Address =>
@@ -21,11 +23,11 @@ export function paymentActivities({ orders, services }: Participants) {
         at: addressOf(ref),
         about: { id: sagaIdOf(ref.orderId), orderId: ref.orderId, amount: ref.total },
         answer: Payment,
-        refusals: REFUSALS.processPayment,
+        refusals: action.refusals,
       });
       return { paymentId: id, attempts };
     },
 
-    refundPayment: (ref: PricedOrderRef): Promise<Undoing> => undo(addressOf(ref), ref, REFUSALS.refundPayment),
+    refundPayment: (ref: PricedOrderRef): Promise<Undoing> => undo(addressOf(ref), ref, compensation.refusals),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { REFUSALS, sagaIdOf } from '../order.js';
+import { ORDER_STEPS, sagaIdOf } from '../order.js';
 import { at, type Address } from '../outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
 import { call, type Attempted } from './http.js';
@@ -7,6 +7,8 @@ import { actionOf, orderOf } from './order-of.js';
 import { undo, type Undoing } from './undo.js';
 
 const Shipment = z.object({ effect: z.literal('applied'), trackingNumber: z.string().max(100) });
+
+const { action, compensation } = ORDER_STEPS.create_shipment;
 
 export function shippingActivities({ orders, services }: Participants) {
   const addressOf = ({ orderId }: OrderRef): Address => at(services.shipping, `/api/shipments/${sagaIdOf(orderId)}`);
@@ -20,11 +22,11 @@ export function shippingActivities({ orders, services }: Participants) {
         at: addressOf(ref),
         about: { id: sagaIdOf(ref.orderId), orderId: ref.orderId },
         answer: Shipment,
-        refusals: REFUSALS.createShipment,
+        refusals: action.refusals,
       });
       return { trackingNumber, attempts };
     },
 
-    cancelShipment: (ref: OrderRef): Promise<Undoing> => undo(addressOf(ref), ref, REFUSALS.cancelShipment),
+    cancelShipment: (ref: OrderRef): Promise<Undoing> => undo(addressOf(ref), ref, compensation.refusals),
   };
 }

@@ -84,6 +84,11 @@ export const PROBLEMS = {
     title: 'This does not apply to the saga as it stands.',
     operator: "Look at the saga's status: `blockedOn`, `waitingFor` and the steps say what can be decided.",
   },
+  ApprovalExpired: {
+    status: 409,
+    title: 'The time for this approval has passed.',
+    operator: 'Nothing: the saga is undone, with this as its reason.',
+  },
   Overtaken: {
     status: 409,
     title: 'The step was answered before the request could act.',

@@ -110,7 +110,8 @@ async function decide({ clock, temporal }: ApiDeps, handle: WorkflowHandle, requ
 }
 
 const CODES: readonly RefusalCode[] = [
-  ...(['AlreadyFulfilled', 'AlreadyUnwinding', 'NotApplicable', 'Overtaken', 'RequestIdReused'] as const),
+  ...(['AlreadyFulfilled', 'AlreadyUnwinding', 'ApprovalExpired', 'NotApplicable'] as const),
+  ...(['Overtaken', 'RequestIdReused'] as const),
 ];
 
 const isRefusal = (type: unknown): type is Exclude<RefusalCode, 'InvalidRequest' | 'NotDecided'> =>

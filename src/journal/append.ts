@@ -10,7 +10,12 @@ import { readHead, settle, type Settled } from './settle.js';
 
 /** `ignored`: it came from a run that does not count any more, or from an attempt that was given up. */
 export type Appended =
-  | { readonly kind: 'stored'; readonly closing?: { readonly attempts: number; readonly closedAt: string } }
+  | {
+      readonly kind: 'stored';
+      /** Up to this number the saga's journal is stored without a gap. */
+      readonly version: number;
+      readonly closing?: { readonly attempts: number; readonly closedAt: string };
+    }
   | { readonly kind: 'ignored'; readonly why: 'superseded' | 'unconnected' | 'overtaken' };
 
 /** What Temporal says of a run; of one that was reset also everything that it has sent, from the first entry on. */
@@ -42,18 +47,25 @@ export function createAppend(pool: Pool, schemaName: string, askRun: AskRun) {
     const batch = storable(sent);
     const { sagaId, entries, closing } = batch;
     const [first] = entries;
-    if (!first && !closing) return { kind: 'stored' };
+    if (!first && !closing) return { kind: 'stored', version: 0 };
     try {
       const head = heads.get(sagaId) ?? (first && first.seq > 1 ? await readHead(pool, schema, sagaId) : undefined);
-      if (isKnown(head, batch)) return { kind: 'stored' };
+      if (head && isKnown(head, batch)) return { kind: 'stored', version: head.version };
       const next = await appendNext(pool, schema, head, batch);
       if (next) {
         remember(sagaId, next);
-        return { kind: 'stored', ...(closing && { closing: { attempts: closing.attempts, closedAt: closing.at } }) };
+        const { version } = next;
+        return {
+          kind: 'stored',
+          version,
+          ...(closing && { closing: { attempts: closing.attempts, closedAt: closing.at } }),
+        };
       }
       const { plan, head: after } = await settled(pool, schema, batch, askRun);
       remember(sagaId, after);
-      if (plan.kind === 'store') return { kind: 'stored', ...(plan.closing && { closing: plan.closing }) };
+      if (plan.kind === 'store') {
+        return { kind: 'stored', version: after?.version ?? 0, ...(plan.closing && { closing: plan.closing }) };
+      }
       return { kind: 'ignored', why: plan.kind === 'ignore' ? plan.why : 'unconnected' };
     } catch (error) {
       heads.delete(sagaId);
@@ -63,8 +75,8 @@ export function createAppend(pool: Pool, schemaName: string, askRun: AskRun) {
 }
 
 /** A repeated attempt brings what its first one has brought. What must be stored is looked up all the same. */
-const isKnown = (head: Head | undefined, { entries, required, runId }: Batch): boolean =>
-  !required && head?.runId === runId && head.version >= (entries.at(-1)?.seq ?? 0);
+const isKnown = (head: Head, { entries, required, runId }: Batch): boolean =>
+  !required && head.runId === runId && head.version >= (entries.at(-1)?.seq ?? 0);
 
 /** The head afterwards; undefined where the batch does not follow right upon what is stored. */
 async function appendNext(pool: Pool, schema: string, head: Head | undefined, batch: Batch): Promise<Head | undefined> {

@@ -2,7 +2,6 @@
 import { closingEvents, type JournalHeader, type SentEntry } from '../saga/journal.js';
 
 export { JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../saga/journal.js';
-export { unpack } from '../saga/wire.js';
 
 /** The saga's last step and its end: what has come true because the last action has succeeded. */
 export interface Closing extends NonNullable<JournalHeader['closing']> {

@@ -42,7 +42,7 @@ export function reconcile(
   if (isOther && standing === undefined) return { kind: 'ask' };
   if (isOther && standing === 'superseded') return { kind: 'ignore', why: 'superseded' };
   const stored = new Map(inForce.map((entry) => [entry.seq, entry]));
-  const different = entries.find((entry) => isDifferent(stored.get(entry.seq), entry));
+  const different = entries.find((entry) => isDifferent(stored.get(entry.seq), entry, isOther));
   if (isOther && !batch.required && !connects(head, stored, entries, standing)) {
     return { kind: 'ignore', why: 'unconnected' };
   }
@@ -52,8 +52,11 @@ export function reconcile(
   return batch.closing ? withClosing(plan, stored, batch, batch.closing) : plan;
 }
 
-const isDifferent = (stored: SentEntry | undefined, entry: SentEntry): boolean =>
-  stored !== undefined && !sameEntry(stored, entry);
+/** An end that a run's last action has stored without being heard is brought again with another time: see `sameClosing`. */
+const isDifferent = (stored: SentEntry | undefined, entry: SentEntry, isOther: boolean): boolean =>
+  stored !== undefined && !sameEntry(stored, entry) && (isOther || !mayClose(entry) || !sameClosing(stored, entry));
+
+const mayClose = ({ event: { type } }: SentEntry): boolean => type === 'SagaEnded' || type === 'SagaStepCompleted';
 
 function connects(
   { version }: Head,

@@ -4,7 +4,8 @@
  */
 import type { ActivityInterceptorsFactory, WorkerOptions } from '@temporalio/worker';
 import { openSlots, slotsInterceptor, type Slots } from '../activities/slots.js';
-import { SERVICE_OF, serviceQueue, type Participant } from '../workflows/messages.js';
+import { SERVICE_OF, type Participant } from '../order.js';
+import { serviceQueue } from '../workflows/messages.js';
 import { CONCURRENCY, hasOwnQueue, type ServiceLimit } from './service-limits.js';
 
 export type ServiceLimits = Readonly<Partial<Record<Participant, ServiceLimit>>>;
@@ -30,7 +31,7 @@ export interface OrderQueues {
   readonly own: readonly Participant[];
 }
 
-export const SERVICES: readonly Participant[] = [...new Set(Object.values(SERVICE_OF))];
+export const SERVICES: readonly Participant[] = [...new Set(SERVICE_OF.values())];
 
 /** Each poll waits for one task; tasks are handed out in milliseconds, so that a few are enough. */
 const POLLS = 5;
@@ -52,9 +53,8 @@ export function orderQueues(
   interceptors: readonly ActivityInterceptorsFactory[] = [],
   limits: ServiceLimits = {},
 ): OrderQueues {
-  const serviceOf: Readonly<Record<string, Participant | undefined>> = SERVICE_OF;
   const slots = new Map<unknown, Slots>(SERVICES.map((name) => [name, openSlots(name, sizeOf(limits[name]))]));
-  const around = { activity: [slotsInterceptor((verb) => slots.get(serviceOf[verb])), ...interceptors] };
+  const around = { activity: [slotsInterceptor((verb) => slots.get(SERVICE_OF.get(verb))), ...interceptors] };
   const all = [...slots.values()].reduce((sum, { size }) => sum + size, 0);
   return {
     shared: { taskQueue, activities, interceptors: around, maxConcurrentActivityTaskExecutions: all + ROOM },
@@ -64,7 +64,7 @@ export function orderQueues(
       const rate = limits[service]?.rate;
       return {
         taskQueue: serviceQueue(taskQueue, service),
-        activities: Object.fromEntries(Object.entries(activities).filter(([verb]) => serviceOf[verb] === service)),
+        activities: Object.fromEntries(Object.entries(activities).filter(([verb]) => SERVICE_OF.get(verb) === service)),
         interceptors: around,
         maxConcurrentActivityTaskPolls: Math.min(POLLS, size),
         maxConcurrentActivityTaskExecutions: size,

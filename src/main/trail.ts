@@ -1,7 +1,7 @@
 /** A saga's journal as Temporal's histories tell it: every entry that was ever sent is in the header of an activity. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { closingEntries, JOURNAL_HEADER, unpack, type JournalHeader, type SentEntry } from '../journal/batch.js';
+import { closingEntries, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../journal/batch.js';
 import { NOT_KEPT } from '../journal/check.js';
 import type { Evidence, RunTrail } from '../journal/repair.js';
 import { CORRELATION_ID } from '../workflows/messages.js';
@@ -23,9 +23,8 @@ export async function readTrail(client: Client, sagaId: string, runId: string): 
   let correlationId: string | null = null;
   for (const event of events ?? []) {
     const scheduled = event.activityTaskScheduledEventAttributes;
-    const packed = decoded(scheduled?.header?.fields?.[JOURNAL_HEADER]) as unknown[] | undefined;
-    if (packed) {
-      const header = unpack(packed, sagaId);
+    const header = decoded(scheduled?.header?.fields?.[JOURNAL_HEADER]) as JournalHeader | undefined;
+    if (header) {
       sagaType = header.sagaType;
       correlationId ??= (decoded(scheduled?.header?.fields?.[CORRELATION_ID]) as string | undefined) ?? null;
       for (const entry of header.entries) entries.set(entry.seq, entry);

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { readTemporalTime } from '../api/temporal-clock.js';
 import type { DeadLetter, LetterDesk } from '../journal/letter-desk.js';
-import { orderIdOf } from '../order.js';
+import { orderIdOf, STEP_OF } from '../order.js';
 import type { OrderReader } from '../activities/activities.js';
 import { exchange, type Incoming } from '../outbound/exchange.js';
 import { at, type ServiceTarget } from '../outbound/service-access.js';
@@ -100,15 +100,12 @@ function refusalOf(error: unknown, requestId: string): string {
   return code === 'NotDecided' ? `undecided: repeat it with --request-id ${requestId}` : `refused: ${String(code)}`;
 }
 
-const NOTICES: Readonly<Record<string, string>> = {
-  send_confirmation: 'confirmation',
-  send_cancellation_notice: 'cancellation',
-};
+const NOTICES = ['confirmation', 'cancellation'] as const;
 
 /** The same `PUT` under the same id: where it did arrive after all, nothing is sent twice. */
 async function deliver(desk: LetterDesk, shop: Shop, letter: DeadLetter, change: Change): Promise<Worked> {
   const { id, sagaId, step } = letter;
-  const kind = NOTICES[step ?? ''];
+  const kind = NOTICES.find((notice) => STEP_OF[notice] === step);
   const orderId = orderIdOf(sagaId ?? '');
   if (kind === undefined || orderId === undefined) {
     return {

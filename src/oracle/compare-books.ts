@@ -9,7 +9,7 @@
  *  e. Captured − refunded equals the totals of the COMPLETED orders and the live payments of the running ones.
  *  f. Each verdict agrees but for its waivers, which are reported and are no differences.
  */
-import { formatMoney } from '../order.js';
+import { formatMoney, STEP_OF } from '../order.js';
 import type { Effect, EffectKind, Payment, ProductStock, SagaVerdict } from './books.js';
 import { ownerOf } from './books.js';
 import { compareStock } from './compare-stock.js';
@@ -20,15 +20,6 @@ export interface Books {
   readonly products: readonly ProductStock[];
   readonly verdicts: readonly SagaVerdict[];
 }
-
-/** The step whose compensation undoes an effect, or whose delivery makes it: what waivers and dead letters name. */
-const STEP_OF: Readonly<Record<EffectKind, string>> = {
-  reservation: 'reserve_inventory',
-  payment: 'process_payment',
-  shipment: 'create_shipment',
-  confirmation: 'send_confirmation',
-  cancellation: 'send_cancellation_notice',
-};
 
 const PHYSICAL = ['reservation', 'payment', 'shipment'] as const;
 

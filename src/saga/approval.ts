@@ -61,5 +61,5 @@ export function answerApproval(run: Run, answer: 'approved' | 'rejected', reques
 
 /** The saga unwinds: nothing is awaited any more. */
 export function endWaits(run: Run): void {
-  for (const approval of [...run.waits.keys()]) endWait(run, approval, 'cancelled');
+  for (const approval of run.waits.keys()) endWait(run, approval, 'cancelled');
 }

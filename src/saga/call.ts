@@ -58,8 +58,8 @@ interface Manner {
   readonly blocksOn: readonly Failed['kind'][];
   /** What an operator may decide, while it is blocked and while it is still under way. */
   readonly allowed: readonly ResolveAction[];
-  /** A decision waits for the attempt that is under way, and the participant's answer wins. */
-  readonly waits?: true;
+  /** A cut does not wait for the attempt under way: a tombstone fences it. Otherwise nothing is under way after a cut. */
+  readonly leavesAttempt?: true;
 }
 
 const ACT = { started: 'SagaStepStarted', prefix: '' } as const;
@@ -67,10 +67,10 @@ const UNDO = { started: 'SagaCompensationStarted', prefix: 'UNDO ', blocksOn: ['
 
 /** Every call that a saga makes is made in one of these manners. */
 const MANNERS = {
-  compensatable: { ...ACT, blocksOn: [], allowed: ['retry'] },
-  pivot: { ...ACT, blocksOn: ['unknown'], allowed: ['retry', 'block', 'applied', 'notApplied'], waits: true },
-  block: { ...ACT, blocksOn: ['refused', 'unknown'], allowed: ['retry', 'skip', 'block', 'applied'], waits: true },
-  deadLetter: { ...ACT, blocksOn: [], allowed: ['retry', 'skip'], waits: true },
+  compensatable: { ...ACT, blocksOn: [], allowed: ['retry'], leavesAttempt: true },
+  pivot: { ...ACT, blocksOn: ['unknown'], allowed: ['retry', 'block', 'applied', 'notApplied'] },
+  block: { ...ACT, blocksOn: ['refused', 'unknown'], allowed: ['retry', 'skip', 'block', 'applied'] },
+  deadLetter: { ...ACT, blocksOn: [], allowed: ['retry', 'skip'] },
   undo: { ...UNDO, allowed: ['retry', 'skip', 'block'] },
   ask: { ...UNDO, prefix: 'ASK ', allowed: ['retry', 'skip', 'block', 'applied', 'notApplied'] },
 } as const satisfies Record<string, Manner>;
@@ -108,7 +108,9 @@ export async function perform<Input, Result>(
       record(run, { type: started, step, timeoutAt: fromNow(patience) });
       steerable.quietFrom = quietFrom ?? Date.now() + call.budget.attempt;
       steerable.scope = new CancellationScope();
-      const outcome = await steerable.scope.run(() => schedule(run, MANNERS[manner], call, input, { ...more, patience }));
+      const outcome = await steerable.scope.run(() =>
+        schedule(run, MANNERS[manner], call, input, { ...more, patience }),
+      );
       delete steerable.scope;
       const isAnswer = outcome.kind === 'done' || (outcome.kind === 'refused' && !blocksOn.includes('refused'));
       const isOver = CancellationScope.current().consideredCancelled;
@@ -147,7 +149,7 @@ const wasWaiting = ({ record: { blockedOn, steps } }: Run, step: string): boolea
 /** Schedules in this turn, and in the present cancellation scope. */
 function schedule<Input, Result>(
   run: Run,
-  { prefix, waits }: Manner,
+  { prefix, leavesAttempt }: Manner,
   { activity, budget, refusals, summary }: Call<Input, Result>,
   input: Input,
   { patience, closing }: More & { readonly patience: number },
@@ -157,9 +159,9 @@ function schedule<Input, Result>(
     startToCloseTimeout: Math.min(budget.attempt, patience),
     scheduleToCloseTimeout: patience,
     retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '1 minute' },
-    cancellationType: waits
-      ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
-      : ActivityCancellationType.TRY_CANCEL,
+    cancellationType: leavesAttempt
+      ? ActivityCancellationType.TRY_CANCEL
+      : ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     ...(line !== undefined && { summary: prefix + line }),
   } as const;
   const must = closing ? { required: true as const, closing } : {};

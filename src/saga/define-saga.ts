@@ -12,8 +12,13 @@ import { cancelledByTemporal, offerMessages, requestsAnswered } from './steering
 import type { Compensatable, Pivot, Retriable, Step } from './step.js';
 import { isStored, record, storeAll, storeAtRest, type StoreJournal } from './store.js';
 
-/** Runs a saga's last step, which can change nothing any more: a dead letter if it is given up. */
-export type RunLast = <Input>(step: Retriable<Input, unknown>, input: Input) => Promise<void>;
+/** A step with its input, to be run after the unwinding. */
+export interface LastStep {
+  readonly step: Step;
+  readonly input: unknown;
+}
+
+export const last = <Input>(step: Retriable<Input, unknown>, input: Input): LastStep => ({ step, input });
 
 /** What the body of a saga can do. */
 export interface Saga {
@@ -23,9 +28,10 @@ export interface Saga {
   run<Input, Result>(step: Pivot<Input, Result> | Retriable<Input, Result>, input: Input): Promise<Result | undefined>;
   /**
    * Runs the step with which the saga completes: nothing may run beside it or after it. The verdict is stored with it, so
-   * that a journal costs no action more. Optional; a saga also ends with its body.
+   * that a journal costs no action more. Optional; a saga also ends with its body. It becomes a dead letter if it is given
+   * up.
    */
-  last: RunLast;
+  last<Input>(step: Retriable<Input, unknown>, input: Input): Promise<void>;
   /**
    * Waits for an Update `approve`; rejected or expired, the saga unwinds. `timeout` is in milliseconds. Approvals that are
    * awaited at the same time have different names.
@@ -49,12 +55,12 @@ export interface SagaDefinition<Input, Steps> {
   readonly check?: (input: Input) => void;
   /** Other names for messages, if the workflow needs the usual ones itself. */
   readonly messages?: Partial<SagaMessages>;
-  /** Runs after the last compensation, and closes the saga: a notice, say. */
-  readonly afterUnwinding?: (last: RunLast, steps: Steps, input: Input) => Promise<void>;
+  /** Runs after the last compensation, and closes the saga: a notice, say. The body does not run it. */
+  readonly afterUnwinding?: (steps: Steps, input: Input) => LastStep;
   /** If it gives an activity, the journal is carried out of the workflow: see store.ts. */
   readonly storeJournal?: (input: Input) => StoreJournal | undefined;
   /** Called after each transition, to show it: search attributes, current details. Must not wait. */
-  readonly onEntry?: (record: SagaRecord, before: SagaRecord) => void;
+  readonly onEntry?: (record: SagaRecord, before: SagaRecord, input: Input) => void;
   /** Events in the history after which a saga is continued as new; the server's own suggestion counts as well. */
   readonly historyLimit?: (input: Input) => number | undefined;
 }
@@ -95,13 +101,15 @@ export function defineSaga<Input, Known extends Steps>(
       id: saga.id(input),
       deadline: typeof deadline === 'function' ? deadline(input) : deadline,
       messages: { ...SAGA_MESSAGES, ...saga.messages },
-      onEntry,
+      onEntry: (now: SagaRecord, before: SagaRecord): void => onEntry?.(now, before, input),
     };
     requireOwnWorkflow(definition, carried);
     const steps = typeof saga.steps === 'function' ? saga.steps(input) : saga.steps;
+    const afterUnwinding = saga.afterUnwinding?.(steps, input);
     const more = {
       data: copyOf(saga.data?.(input) ?? {}),
-      steps: distinct(Object.values(steps)),
+      steps: distinct(Object.values(steps)).filter((step) => step !== afterUnwinding?.step),
+      afterUnwinding,
       storeJournal: saga.storeJournal?.(input),
       historyLimit: saga.historyLimit?.(input),
     };
@@ -112,15 +120,16 @@ export function defineSaga<Input, Known extends Steps>(
       let isCancelled = false;
       const onCancel = (): void => {
         isCancelled = cancelledByTemporal(run);
-        if (!isCancelled) log.warn('A cancel came too late to be acted on: the saga goes on', { sagaId: definition.id });
+        if (!isCancelled)
+          log.warn('A cancel came too late to be acted on: the saga goes on', { sagaId: definition.id });
       };
       if (consideredCancelled) onCancel();
       else cancelRequested.catch(onCancel);
-      const after = (last: RunLast): Promise<void> | undefined => saga.afterUnwinding?.(last, steps, input);
       const forward = (able: Saga): Promise<unknown> => body(able, steps, input);
-      // A blocked saga that is carried over stands at its call before the requests that have waited are looked at.
-      const going = carried?.record.state === 'COMPENSATING' ? goBack(run, after) : goForward(run, forward, after);
-      offerMessages(run);
+      // A saga that is carried over stands at its call before the requests that have waited are looked at.
+      if (!carried) offerMessages(run);
+      const going = run.record.state === 'COMPENSATING' && carried ? goBack(run) : goForward(run, forward);
+      if (carried) offerMessages(run);
       const { leaving } = run.steering;
       if (await Promise.race([going.then(() => false), leaving.then(() => true)])) {
         await requestsAnswered(run);
@@ -145,14 +154,12 @@ function outcomeOf({ record: now, steering }: Run): SagaOutcome {
   return { ...outcome, ...(steering.cancelledTooLate && { cancelledTooLate: true }) };
 }
 
-type After = (last: RunLast) => Promise<void> | undefined;
-
-async function goForward(run: Run, body: (saga: Saga) => Promise<unknown>, after: After): Promise<void> {
+async function goForward(run: Run, body: (saga: Saga) => Promise<unknown>): Promise<void> {
   const { inFlight } = run.body;
   const saga: Saga = {
     // Steps were typed where they were defined, and results come back to where they are awaited.
     run: (step: Step, input: unknown) => track(run, () => runStep(run, step, input as never)) as Promise<never>,
-    last: (step, input) => track(run, () => runStep(run, step, input as never, true)) as Promise<never>,
+    last: (step: Step, input: unknown) => track(run, () => runStep(run, step, input as never, true)) as Promise<never>,
     awaitApproval: (approval, timeout) => track(run, () => passOnce(run, approval, timeout)),
   };
   try {
@@ -165,7 +172,7 @@ async function goForward(run: Run, body: (saga: Saga) => Promise<unknown>, after
   // Whoever asked for the cancel has the answer before the first step back: so it is in every history.
   if (run.record.reason === CANCEL_REQUESTED) await requestsAnswered(run);
   // At once: a branch of the body that nobody awaits must not start anything in between (rule 28).
-  await (run.record.state === 'COMPENSATING' ? goBack(run, after) : end(run));
+  await (run.record.state === 'COMPENSATING' ? goBack(run) : end(run));
 }
 
 /** Keeps what the body does among what must settle before anything is undone (rule 3). */
@@ -200,8 +207,10 @@ async function runStep(run: Run, step: Step, input: never, isLast = false): Prom
   if (before && run.isCarried) return before.value;
   const known = run.record.steps.find((other) => other.name === name);
   const isNew = known?.status === 'pending';
-  if (!isNew && !(known && run.isCarried)) throw new Error(`${name} has been run before, or is not among the saga's steps`);
-  if (kind !== 'retriable' && isNew && isCommitted(run.record)) throw new Error(`${name} cannot follow what cannot be undone`);
+  if (!isNew && !(known && run.isCarried))
+    throw new Error(`${name} has been run before, or is not among the saga's steps`);
+  if (kind !== 'retriable' && isNew && isCommitted(run.record))
+    throw new Error(`${name} cannot follow what cannot be undone`);
   if (kind !== 'compensatable' && isNew && mayStillUnwind(run.record)) {
     throw new Error(`${name} cannot be undone: nothing may run beside it that can still fail`);
   }
@@ -226,14 +235,10 @@ function bodyFailed(run: Run, error: unknown): void {
   record(run, { type: 'SagaStepFailed', step: 'body', attempts: 1, code, unwinds: code });
 }
 
-async function goBack(run: Run, after: After): Promise<void> {
+async function goBack(run: Run): Promise<void> {
   await unwind(run);
-  try {
-    await after(async (step, input) => void (await act(run, step, input as never, true)));
-  } catch (error) {
-    // As it stands it would close the workflow without a verdict; this way the task fails, and alarms.
-    throw error instanceof TemporalFailure ? new Error('afterUnwinding has failed', { cause: error }) : error;
-  }
+  const { afterUnwinding } = run.definition;
+  if (afterUnwinding) await act(run, afterUnwinding.step, afterUnwinding.input as never, true);
   await end(run);
 }
 

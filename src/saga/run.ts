@@ -21,9 +21,11 @@ export interface Definition {
   /** Milliseconds from the start of the first run. */
   readonly deadline: number;
   readonly messages: SagaMessages;
+  /** The step that closes the saga when all is undone. */
+  readonly afterUnwinding: { readonly step: Step; readonly input: unknown } | undefined;
   readonly storeJournal: StoreJournal | undefined;
   readonly historyLimit: number | undefined;
-  readonly onEntry: ((record: SagaRecord, before: SagaRecord) => void) | undefined;
+  readonly onEntry: (record: SagaRecord, before: SagaRecord) => void;
 }
 
 /** What a step has given to the body; `{}` if there is no result. */
@@ -92,8 +94,9 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
       return run.journal.record;
     },
   };
-  if (carried) onEntry?.(run.record, run.record);
-  else record(run, { type: 'SagaStarted', sagaType: type, data, steps: steps.map(({ name, kind }) => ({ name, kind })) });
+  if (carried) onEntry(run.record, run.record);
+  else
+    record(run, { type: 'SagaStarted', sagaType: type, data, steps: steps.map(({ name, kind }) => ({ name, kind })) });
   return run;
 }
 

@@ -2,8 +2,8 @@
  * Sagas on Temporal that either finish or are undone correctly: `defineSaga`, and the three kinds of steps.
  * The model and what it demands of a participant are in docs/saga.md.
  */
-export { defineSaga } from './define-saga.js';
-export type { RunLast, Saga, SagaDefinition, SagaWorkflow } from './define-saga.js';
+export { defineSaga, last } from './define-saga.js';
+export type { LastStep, Saga, SagaDefinition, SagaWorkflow } from './define-saga.js';
 export { refuseSaga } from './identity.js';
 export { compensatable, pivot, retriable } from './step.js';
 export type { Budget, Call, Compensatable, Pivot, Probe, Retriable, Step, Undone } from './step.js';

@@ -67,7 +67,11 @@ async function take(run: Run, step: Step, input: never, closing?: Closing): Prom
       stack.entries = stack.entries.filter((other) => other.step !== name);
       return failed(run, step, answer);
     case 'unknown':
-      return failed(run, step, answer.timedOut && patience < action.budget.total ? { ...answer, code: 'DeadlineExceeded' } : answer);
+      return failed(
+        run,
+        step,
+        answer.timedOut && patience < action.budget.total ? { ...answer, code: 'DeadlineExceeded' } : answer,
+      );
     case 'applied': // so an operator says; so with what follows
       return completed(run, name, 0, undefined);
     case 'notApplied':
@@ -84,7 +88,7 @@ async function take(run: Run, step: Step, input: never, closing?: Closing): Prom
 async function confirm(run: Run): Promise<void> {
   const { stack, definition } = run;
   stack.resets = resetsSoFar();
-  for (const { step: name, input, outcome } of [...stack.entries]) {
+  for (const { step: name, input, outcome } of stack.entries) {
     const step = definition.steps.find((other) => other.name === name);
     if (step && outcome === 'applied') await take(run, step, input as never);
   }
@@ -131,8 +135,7 @@ async function ask(
 ): Promise<'applied' | 'notApplied' | 'skip'> {
   const quietFrom = Date.now() + action.budget.attempt;
   const processedBy = quietFrom + probe.maximumProcessingTime;
-  const total = (): number =>
-    Math.min(probe.budget.total, Math.max(run.deadlineAt - Date.now(), probe.budget.attempt));
+  const total = (): number => Math.min(probe.budget.total, Math.max(run.deadlineAt - Date.now(), probe.budget.attempt));
   for (;;) {
     const isProcessed = Date.now() >= processedBy;
     const answer = await perform(run, 'ask', name, probe, input, { total, quietFrom });

@@ -32,8 +32,18 @@ export function offerMessages(run: Run): void {
   const { messages } = run.definition;
   setHandler(messages.getSagaState, () => run.record);
   setHandler(messages.getSagaJournal, () => run.journal.entries);
-  offer(run, messages.resolveStep, (request) => callProblem(run, request), (request) => steerCall(run, request));
-  offer(run, messages.cancelSaga, () => cancelProblem(run), (request) => acceptCancel(run, 'update', request));
+  offer(
+    run,
+    messages.resolveStep,
+    (request) => callProblem(run, request),
+    (request) => steerCall(run, request),
+  );
+  offer(
+    run,
+    messages.cancelSaga,
+    () => cancelProblem(run),
+    (request) => acceptCancel(run, 'update', request),
+  );
   const problem = (request: SteeringRequest): RefusalCode | undefined => approvalProblem(run, request);
   offer(run, messages.approve, problem, (request) => answerApproval(run, 'approved', request));
   offer(run, messages.reject, problem, (request) => answerApproval(run, 'rejected', request));

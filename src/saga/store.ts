@@ -29,7 +29,7 @@ export function record({ journal, definition }: Run, event: SagaEvent, at = new 
   const entry = { seq: ++journal.seq, at, name: entryName(event, definition.type), event };
   journal.record = applyEntry(before, entry);
   journal.entries.push(entry);
-  definition.onEntry?.(journal.record, before);
+  definition.onEntry(journal.record, before);
 }
 
 /** For the activity that is scheduled within `withJournal`: all workflows of an isolate may share this module. */
@@ -98,7 +98,7 @@ export function withJournal<T>(
 
 /** An activity has answered that the journal holds everything up to this number. */
 export function storedUpTo({ journal }: Run, seq: number): void {
-  journal.stored = Math.max(journal.stored, Math.min(seq, journal.seq));
+  journal.stored = Math.max(journal.stored, seq);
 }
 
 /** What holds if the saga's last step succeeds: its verdict, which travels with the call (rule 28). */

@@ -7,7 +7,6 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
   outbound: [
     {
       scheduleActivity: (input, next) => next({ ...input, headers: withOrigin(input.headers) }),
-      scheduleLocalActivity: (input, next) => next({ ...input, headers: withOrigin(input.headers) }),
     },
   ],
 });

@@ -1,6 +1,6 @@
 /** The names on the wire between the API and the workflow: ids, the library's queries and Updates, search attributes. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { Money, REFUSALS } from '../order.js';
+import type { Money, Participant } from '../order.js';
 import type { SteeringRequest } from '../saga/messages.js';
 
 export {
@@ -20,20 +20,6 @@ export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus } from 
 export type CancelRequest = SteeringRequest;
 
 export const TASK_QUEUE = 'order-fulfillment';
-
-/** The service that each activity calls. */
-export const SERVICE_OF = {
-  reserveInventory: 'inventory',
-  releaseReservation: 'inventory',
-  processPayment: 'payment',
-  refundPayment: 'payment',
-  createShipment: 'shipping',
-  cancelShipment: 'shipping',
-  sendConfirmation: 'notification',
-  sendCancellationNotice: 'notification',
-} as const satisfies Record<keyof typeof REFUSALS, string>;
-
-export type Participant = (typeof SERVICE_OF)[keyof typeof SERVICE_OF];
 
 /** Behind the queue of the workflows, so that two systems on one Temporal share none: `order-fulfillment-payment`. */
 export const serviceQueue = (taskQueue: string, service: Participant): string => `${taskQueue}-${service}`;
@@ -73,27 +59,22 @@ export interface SagaPolicy {
   readonly deadline: number;
   /**
    * Orders above the limit of their currency wait for an approval before they are paid, and so do orders in a currency
-   * that has no limit while others have. A single limit is that of an older input: it speaks of its own currency alone.
+   * that has no limit while others have.
    */
-  readonly approvalAbove?: Money | readonly Money[];
+  readonly approvalAbove?: readonly Money[];
   readonly approvalTimeout?: number;
-  /** Every transition is carried to the audit trail. Left out by orders from before there was one. */
+  /** Every transition is carried to the audit trail. */
   readonly journal?: boolean;
-  /** Services whose calls wait in a task queue of their own (`serviceQueue`); all others are called from the workflow's. */
+  /** Services whose calls go to a queue of their own: `serviceQueue`. */
   readonly ownQueues?: readonly Participant[];
-  /**
-   * Services whose calls are attempted once on the workflows' own queue before they go to the service's queue: the server
-   * hands them out with the answer to the workflow task.
-   */
-  readonly eager?: readonly Participant[];
-  /** Events after which a blocked order is continued as new; without it Temporal's own suggestion counts. */
+  /** Events after which an order is continued as new; without it Temporal's own suggestion counts. */
   readonly historyLimit?: number;
 }
 
 /** Ids and policy only: what the customer asked for stays in the `orders` table. */
 export interface OrderFulfillmentInput {
   readonly orderId: string;
-  /** ISO 8601: when the order was created. Lists are sorted by it; left out by orders from before. */
+  /** ISO 8601: when the order was created. Lists are sorted by it. */
   readonly orderedAt?: string;
   readonly policy: SagaPolicy;
 }

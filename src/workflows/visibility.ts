@@ -1,5 +1,5 @@
 /** What Temporal's Web UI shows of a saga: by itself it would call a compensated order a green *Completed*. */
-import { patched, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { SagaRecord, StepRecord } from '../saga/saga.js';
 import { SagaBlockedOnAttribute, SagaStateAttribute } from './messages.js';
 
@@ -10,7 +10,8 @@ import { SagaBlockedOnAttribute, SagaStateAttribute } from './messages.js';
  */
 export function showInWebUi(record: SagaRecord, before: SagaRecord): void {
   setCurrentDetails(asMarkdown(record));
-  const stateChanged = (record.state !== before.state && record.state !== 'PENDING') || startsToWait(record, before);
+  const startsToWait = record.waitingFor !== null && before.waitingFor === null;
+  const stateChanged = (record.state !== before.state && record.state !== 'PENDING') || startsToWait;
   const blockChanged = record.blockedOn !== before.blockedOn;
   if (!stateChanged && !blockChanged) return;
   upsertSearchAttributes([
@@ -18,10 +19,6 @@ export function showInWebUi(record: SagaRecord, before: SagaRecord): void {
     ...(blockChanged ? [{ key: SagaBlockedOnAttribute, value: record.blockedOn }] : []),
   ]);
 }
-
-/** An order that waits for an approval is PENDING in lists, too; orders from before this release are not shown so. */
-const startsToWait = (record: SagaRecord, before: SagaRecord): boolean =>
-  record.waitingFor !== null && before.waitingFor === null && patched('show-orders-that-wait');
 
 /** A heading and a table of at most four rows: more do not fit. */
 function asMarkdown({ state, reason, blockedOn, waitingFor, steps }: SagaRecord): string {

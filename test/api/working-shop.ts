@@ -12,6 +12,10 @@ export const items = [{ productId: '123', quantity: 2 }];
 
 /** Orders of this currency wait for an approval from 0.02 on. */
 export const DEAR = { amount: 2, currency: 'XAP' };
+const LIMITS = [
+  { ...DEAR, amount: 1 },
+  { amount: Number.MAX_SAFE_INTEGER, currency: 'EUR' },
+];
 
 export interface WorkingShop {
   readonly temporal: TestEnv;
@@ -45,7 +49,7 @@ export async function openWorkingShop({
   more = {},
 }: ShopOptions = {}): Promise<WorkingShop> {
   const temporal = await server();
-  const policy = { ...POLICY, journal: true, approvalAbove: { ...DEAR, amount: 1 }, approvalTimeout: 600_000 };
+  const policy = { ...POLICY, journal: true, approvalAbove: LIMITS, approvalTimeout: 600_000 };
   const api = await runApi({ temporal: temporal.client, more: { policy, ...more } });
   const shop = theShop();
   const worker = await startJournalingWorker(temporal, api, shop);

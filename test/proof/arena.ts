@@ -5,6 +5,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { InjectedSinks } from '@temporalio/worker';
+import { getSagaJournal, getSagaState } from '../../src/saga/saga.js';
 import type { JournalEntry, SagaOutcome, SagaRecord, SentEntry } from '../../src/saga/saga.js';
 import { createArchive, type Archive } from '../saga/archive.js';
 import * as script from '../saga/scripted.js';
@@ -98,7 +99,6 @@ const planOf = ({ sagaId, schedule }: Scene): Plan => ({
   sagaId,
   groups: [...schedule.groups, [{ name: LAST, kind: schedule.archived ? 'last' : 'deadLetter' }]],
   journal: schedule.archived,
-  eager: schedule.eager,
   attempt: 10_000,
   budget: MINUTE,
   undoBudget: MINUTE,
@@ -117,7 +117,7 @@ async function play({ client }: TestEnv, taskQueue: string, scene: Scene, archiv
   });
   await Promise.race([scene.ended, ended]);
   await Promise.all(scene.errands);
-  const [record, journal] = await Promise.all([saga.query(script.getState), saga.query(script.getJournal)]);
+  const [record, journal] = await Promise.all([saga.query(getSagaState), saga.query(getSagaJournal)]);
   await saga.signal(script.dismiss);
   const outcome = await ended;
   const ledgerAtEnd = new Map(scene.ledger);

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
+import { approve, cancelSaga, reject, resolveStep } from '../../src/saga/saga.js';
 import type { Decision, ResolveAction, ResolveRequest, SteeringRequest } from '../../src/saga/saga.js';
-import * as script from '../saga/scripted.js';
 import { change, keyOf, takeAt, type Asked, type Request, type Scene } from './scene.js';
 import type { Ask, Operation, Point } from './schedule.js';
 
@@ -12,9 +12,9 @@ const FAR_AHEAD = '2300-01-01T00:00:00Z';
 const OPERATOR = { actor: 'olga', reason: 'looked into it', validUntil: FAR_AHEAD };
 
 const MESSAGES: Readonly<Partial<Record<Ask, UpdateDefinition<Decision, [SteeringRequest]>>>> = {
-  cancel: script.cancel,
-  approve: script.approve,
-  reject: script.reject,
+  cancel: cancelSaga,
+  approve,
+  reject,
 };
 
 type Answer = Asked['answers'][number];
@@ -50,7 +50,7 @@ function sent(client: Client, { sagaId }: Scene, { ask, step, requestId }: Asked
   const message = MESSAGES[ask];
   if (message) return handle.executeUpdate(message, { updateId: requestId, args: [OPERATOR] });
   const request: ResolveRequest = { ...OPERATOR, step, action: ask as ResolveAction, requestId };
-  return handle.executeUpdate(script.resolve, { updateId: randomUUID(), args: [request] });
+  return handle.executeUpdate(resolveStep, { updateId: randomUUID(), args: [request] });
 }
 
 async function answerTo(decision: Promise<Decision>): Promise<Answer> {

@@ -46,7 +46,6 @@ export interface Schedule {
   /** The journal is carried to an archive. */
   readonly archived: boolean;
   /** Calls have a first attempt of their own, and compensations a local one. */
-  readonly eager: boolean;
   /** What the operator does at the end with whatever is still blocked, once the participant is repaired. */
   readonly lastResort: 'retry' | 'skip';
 }
@@ -126,7 +125,6 @@ const raw = fc.record({
   steering: fc.oneof(fc.array(steering, { maxLength: 2 }), fc.array(steering, { minLength: 1, maxLength: 2 })),
   deadline: weighted([9, WEEK], [1, 40]),
   archived: fc.boolean(),
-  eager: fc.boolean(),
   lastResort: weighted<Schedule['lastResort']>([3, 'retry'], [1, 'skip']),
 });
 
@@ -164,7 +162,6 @@ function compose(from: Raw): Schedule {
     })),
     deadline: from.deadline,
     archived: from.archived,
-    eager: from.eager,
     lastResort: from.lastResort,
   };
 }

@@ -29,7 +29,7 @@ export function told({ scene, record, journal, outcome }: Played, broken: readon
 const row = (cells: readonly (string | number | object)[]): string =>
   `  ${cells.map((cell) => (typeof cell === 'object' ? JSON.stringify(cell) : `${cell}`).padEnd(26)).join(' ')}`.trimEnd();
 
-export function toldSchedule({ groups, faults, steering, deadline, archived, eager, lastResort }: Schedule): string {
+export function toldSchedule({ groups, faults, steering, deadline, archived, lastResort }: Schedule): string {
   const shape = groups.map((group) =>
     group.map(({ name, kind, probed }) => `${name}:${kind}${probed ? ' (asked first)' : ''}`).join(' + '),
   );
@@ -39,6 +39,6 @@ export function toldSchedule({ groups, faults, steering, deadline, archived, eag
     ...steering.map(
       ({ at, ask, step, repeated }) => `  ${JSON.stringify(at)}: ${ask} ${step ?? ''}${repeated ? ' repeatedly' : ''}`,
     ),
-    `  deadline ${deadline} s, at the end the operator does ${lastResort}${archived ? '; with an archive' : ''}${eager ? '; eager' : ''}`,
+    `  deadline ${deadline} s, at the end the operator does ${lastResort}${archived ? '; with an archive' : ''}`,
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.js';
 import { steering, type Shop } from '../workflows/shop.js';
 import type { Path } from './paths.js';
 
-const APPROVED: Partial<SagaPolicy> = { approvalAbove: { amount: 4000, currency: 'EUR' }, approvalTimeout: 60_000 };
+const APPROVED: Partial<SagaPolicy> = { approvalAbove: [{ amount: 4000, currency: 'EUR' }], approvalTimeout: 60_000 };
 
 const waitingThen =
   (answer: typeof cancelSaga): Path =>

@@ -4,7 +4,6 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { closingEvents, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../../src/saga/journal.js';
-import { unpack } from '../../src/saga/wire.js';
 
 export interface Delivery extends JournalHeader {
   /** The activity's type. */
@@ -38,6 +37,12 @@ export function createArchive(): Archive {
     }
   }
 
+  const contiguous = (sagaId: string): number => {
+    let seq = 0;
+    while (stored.get(sagaId)?.has(seq + 1)) seq += 1;
+    return seq;
+  };
+
   const archive: Archive = {
     away: false,
     conflicts,
@@ -48,22 +53,25 @@ export function createArchive(): Archive {
         async execute(input, next) {
           const payload = input.headers[JOURNAL_HEADER];
           if (!payload) return next(input);
-          const { activityType, attempt, workflowExecution } = Context.current().info;
-          const header = unpack(defaultPayloadConverter.fromPayload(payload), workflowExecution?.workflowId ?? '');
+          const { activityType, attempt } = Context.current().info;
+          const header = defaultPayloadConverter.fromPayload<JournalHeader>(payload);
           const { sagaId, entries, required, closing } = header;
           deliveries.push({ ...header, by: activityType });
           const result: unknown = await next(input);
-          if (archive.away && required) throw ApplicationFailure.retryable('the archive is away', 'Away');
+          const mustStore = required && !closing;
+          if (archive.away && mustStore) throw ApplicationFailure.retryable('the archive is away', 'Away');
+          if (archive.away && !closing) return result;
           if (!archive.away) store(sagaId, entries);
-          if (!closing) return result;
-          const closedAt = new Date().toISOString();
-          const attempts = attempt + (closing.tried ?? 0);
           const last = entries.at(-1)?.seq ?? 0;
-          store(
-            sagaId,
-            closingEvents(closing, attempts).map((event, index) => ({ seq: last + 1 + index, at: closedAt, event })),
-          );
-          return { ...Object(result), attempts, closedAt };
+          if (!closing) return { ...Object(result), storedUpTo: contiguous(sagaId) };
+          const closedAt = new Date().toISOString();
+          const ended = closingEvents(closing, attempt).map((event, index) => ({
+            seq: last + 1 + index,
+            at: closedAt,
+            event,
+          }));
+          if (!archive.away) store(sagaId, ended);
+          return { ...Object(result), attempts: attempt, closedAt, ...(!archive.away && { storedUpTo: last + 2 }) };
         },
       },
     }),

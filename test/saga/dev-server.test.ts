@@ -52,6 +52,7 @@ describe('a saga that stays blocked while it unwinds is continued as new', () =>
       const saga = await handedOver(stage);
       for (let tries = 0; tries < 6; tries++) {
         await eventually(`request ${tries} to be decided`, 20_000, async () => {
+          if ((await stage.recordOf(saga)).blockedOn !== 'b') return false;
           const request = stage.resolve(saga, 'b', 'retry', { requestId: `try-${tries}` });
           return (await refusalOf(request)) === 'accepted';
         });

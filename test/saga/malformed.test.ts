@@ -10,7 +10,7 @@ const { UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED: COMPLETED } =
 
 const play = theatre();
 
-const MESSAGES = ['cancel', 'approve', 'reject', 'resolve'] as const;
+const MESSAGES = ['cancelSaga', 'approve', 'reject', 'resolveStep'] as const;
 const waiting = ({ start }: Stage): Promise<Running> => start([[{ name: 'approval', kind: 'approval' }]]);
 
 const send = (saga: Running, message: string, args: unknown[]): Promise<string | null | undefined> =>
@@ -54,7 +54,7 @@ it.each([
   play(async (stage) => {
     const saga = await waiting(stage);
     for (const value of values) {
-      const answer = await send(saga, 'resolve', [{ ...right(), [field]: value }]);
+      const answer = await send(saga, 'resolveStep', [{ ...right(), [field]: value }]);
       expect([value, answer]).toEqual([value, 'InvalidRequest']);
     }
     await expectUnharmed(stage, saga);
@@ -110,7 +110,7 @@ it(
         namespace: options.namespace,
         workflowExecution: { workflowId: saga.workflowId },
         waitPolicy: { lifecycleStage: COMPLETED },
-        request: { meta: { updateId: randomUUID() }, input: { name: 'cancel', args: { payloads: [payload] } } },
+        request: { meta: { updateId: randomUUID() }, input: { name: 'cancelSaga', args: { payloads: [payload] } } },
       });
       expect(outcome?.failure).toBeTruthy();
     }

@@ -3,13 +3,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import {
   CancellationScope,
   condition,
-  continueAsNew,
   executeChild,
-  defineQuery,
   defineSignal,
-  defineUpdate,
   proxyActivities,
-  proxyLocalActivities,
   proxySinks,
   setHandler,
   upsertMemo,
@@ -17,17 +13,15 @@ import {
 } from '@temporalio/workflow';
 import {
   compensatable,
+  defineSaga,
+  last,
   pivot,
   retriable,
-  runSaga,
   type CarriedSaga,
-  type Decision,
-  type JournalEntry,
-  type ResolveRequest,
   type Saga,
   type SagaOutcome,
   type SagaRecord,
-  type SteeringRequest,
+  type Step,
   type Undone,
 } from '../../src/saga/saga.js';
 
@@ -67,10 +61,6 @@ export interface Plan {
   readonly body?: keyof typeof BODIES;
   /** The journal is carried, and `storeJournal` stores it. */
   readonly journal?: boolean;
-  /** Calls are attempted on the workflow's queue first, and compensations as local activities. */
-  readonly eager?: boolean;
-  /** What follows the unwinding fails. */
-  readonly afterFails?: boolean;
 }
 
 export interface ParticipantActivities {
@@ -88,13 +78,7 @@ export interface Audience extends Sinks {
   audience: { told(record: SagaRecord): void };
 }
 
-export const getState = defineQuery<SagaRecord>('state');
-export const getJournal = defineQuery<readonly JournalEntry[]>('journal');
-export const cancel = defineUpdate<Decision, [SteeringRequest]>('cancel');
-export const approve = defineUpdate<Decision, [SteeringRequest]>('approve');
-export const reject = defineUpdate<Decision, [SteeringRequest]>('reject');
 export const dismiss = defineSignal('dismiss');
-export const resolve = defineUpdate<Decision, [ResolveRequest]>('resolve');
 
 /** How long the participant may work on an attempt that has ended for us, in milliseconds. */
 export const MAXIMUM_PROCESSING_TIME = 30_000;
@@ -102,79 +86,74 @@ export const MAXIMUM_PROCESSING_TIME = 30_000;
 const { audience } = proxySinks<Audience>();
 
 const call = proxyActivities<ScriptedActivities>({ startToCloseTimeout: '1s' });
-const local = proxyLocalActivities<ScriptedActivities>({ startToCloseTimeout: '1s' });
 
 function defined({ name, kind, probed }: PlannedStep, plan: Plan) {
   const { attempt = 1000 } = plan;
   const budget = { attempt, total: plan.budget };
-  const first = plan.eager ? { first: call.act } : {};
-  const action = { activity: call.act, ...first, budget, refusals: ['Refused', 'AlreadyCancelled'] };
+  const action = { activity: call.act, budget, refusals: ['Refused', 'AlreadyCancelled'] };
   if (kind === 'pivot') return pivot(name, action);
   if (kind === 'block') return retriable(name, action, { onExhausted: 'block' });
   if (kind !== 'compensatable') return retriable(name, action, { onExhausted: 'deadLetter' });
   const undoBudget = { attempt, total: plan.undoBudget };
-  const firstUndo = plan.eager ? { first: call.undo, local: local.undo } : {};
-  const compensation = { activity: call.undo, ...firstUndo, budget: undoBudget, refusals: ['UndoRefused'] };
+  const compensation = { activity: call.undo, budget: undoBudget, refusals: ['UndoRefused'] };
   const probe = { activity: call.ask, budget, refusals: [], maximumProcessingTime: MAXIMUM_PROCESSING_TIME };
   return compensatable(name, action, compensation, probed ? { probe } : {});
 }
 
+const NOTICE: PlannedStep = { name: 'notice', kind: 'deadLetter' };
+
+function definedSteps(plan: Plan): Record<string, Step> {
+  const planned = [...plan.groups.flat().filter(({ kind }) => kind !== 'approval'), NOTICE];
+  return Object.fromEntries(planned.map((step, index) => [`${index} ${step.name}`, defined(step, plan)]));
+}
+
+const saga = defineSaga(
+  {
+    type: 'Scripted',
+    id: ({ sagaId }: Plan) => sagaId,
+    data: ({ sagaId }) => ({ sagaId }),
+    deadline: ({ deadline }) => deadline,
+    steps: definedSteps,
+    afterUnwinding: (steps, { sagaId }) => {
+      const notice = Object.values(steps).find(({ name }) => name === 'notice');
+      if (notice?.kind !== 'retriable') throw new Error('no notice');
+      return last(notice, { sagaId, step: 'notice' } as never);
+    },
+    // A test that waits for a block reads the memo.
+    onEntry: (record, { blockedOn: before }, { told }) => {
+      if (told) audience.told(record);
+      else if (record.blockedOn !== before) upsertMemo({ blockedOn: record.blockedOn });
+    },
+    storeJournal: (plan) => (plan.journal ? call.storeJournal : undefined),
+    historyLimit: ({ historyLimit }) => historyLimit,
+  },
+  (able, steps, plan) => bodyOf(plan, able, Object.values(steps)),
+);
+
 export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaOutcome> {
-  const { sagaId, groups, deadline, historyLimit } = plan;
-  const steps = groups.flat().flatMap((step) => (step.kind === 'approval' ? [] : [defined(step, plan)]));
-  const notice = defined({ name: 'notice', kind: 'deadLetter' }, plan);
   let dismissed = !plan.told;
   setHandler(dismiss, () => void (dismissed = true));
-  const outcome = runSaga(
-    {
-      sagaType: 'Scripted',
-      sagaId,
-      data: { sagaId },
-      steps,
-      deadline,
-      messages: { state: getState, journal: getJournal, cancel, resolve, approve, reject },
-      // A test that waits for a block reads the memo.
-      onEntry: (record, { blockedOn: before }) => {
-        if (plan.told) audience.told(record);
-        else if (record.blockedOn !== before) upsertMemo({ blockedOn: record.blockedOn });
-      },
-      afterUnwinding: async (last) => {
-        if (plan.afterFails) throw ApplicationFailure.nonRetryable('no notice', 'Sorry');
-        if (notice.kind === 'retriable') await last(notice, { sagaId, step: 'notice' });
-      },
-      continueAsNew: (blocked) => continueAsNew<typeof scripted>(plan, blocked),
-      ...(plan.journal && { storeJournal: call.storeJournal }),
-      ...(historyLimit !== undefined && { historyLimit }),
-    },
-    (saga) => bodyOf(plan, saga, steps),
-    carried,
-  );
-  return outcome.finally(() => CancellationScope.nonCancellable(() => condition(() => dismissed)));
+  return saga(plan, carried).finally(() => CancellationScope.nonCancellable(() => condition(() => dismissed)));
 }
 
 /** Runs a saga's input as a child, whose workflow id is another one. */
 export const fosterParent = (plan: Plan): Promise<SagaOutcome> => executeChild(scripted, { args: [plan] });
 
-async function bodyOf(plan: Plan, saga: Saga, steps: readonly ReturnType<typeof defined>[]): Promise<void> {
+async function bodyOf(plan: Plan, able: Saga, steps: readonly Step[]): Promise<void> {
   const compensatableStep = (name: string): PlannedStep => ({ name, kind: 'compensatable' });
-  if (plan.body) await BODIES[plan.body]((name) => runOne(saga, compensatableStep(name), plan, steps));
-  else for (const group of plan.groups) await Promise.all(group.map((step) => runOne(saga, step, plan, steps)));
+  if (plan.body) await BODIES[plan.body]((name) => runOne(able, compensatableStep(name), plan, steps));
+  else for (const group of plan.groups) await Promise.all(group.map((step) => runOne(able, step, plan, steps)));
   if (plan.bug) throw new TypeError('a programming error');
   if (plan.failure !== undefined) throw ApplicationFailure.nonRetryable('the body says no', plan.failure);
 }
 
-function runOne(
-  saga: Saga,
-  planned: PlannedStep,
-  plan: Plan,
-  steps: readonly ReturnType<typeof defined>[],
-): Promise<unknown> {
-  if (planned.kind === 'approval') return saga.awaitApproval(planned.name, plan.approvalTimeout ?? plan.budget);
+function runOne(able: Saga, planned: PlannedStep, plan: Plan, steps: readonly Step[]): Promise<unknown> {
+  if (planned.kind === 'approval') return able.awaitApproval(planned.name, plan.approvalTimeout ?? plan.budget);
   const step = steps.find(({ name }) => name === planned.name);
   if (!step) throw new Error(`no step ${planned.name}`);
-  const input = { sagaId: plan.sagaId, step: planned.name };
-  if (planned.kind === 'last' && step.kind === 'retriable') return saga.last(step, input);
-  return step.kind === 'compensatable' ? saga.run(step, input) : saga.run(step, input);
+  const input = { sagaId: plan.sagaId, step: planned.name } as never;
+  if (planned.kind === 'last' && step.kind === 'retriable') return able.last(step, input);
+  return step.kind === 'compensatable' ? able.run(step, input) : able.run(step, input);
 }
 
 type Runner = (name: string) => Promise<unknown>;

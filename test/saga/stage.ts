@@ -5,6 +5,7 @@ import path from 'node:path';
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { approve, cancelSaga, getSagaJournal, getSagaState, reject, resolveStep } from '../../src/saga/saga.js';
 import type {
   CarriedSaga,
   JournalEntry,
@@ -90,7 +91,7 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
   const participant = createParticipant();
   // By workflow id alone: what is asked must reach the present run, also after a continue-as-new.
   const latest = ({ workflowId }: Running): WorkflowHandle => env.client.workflow.getHandle(workflowId);
-  const recordOf = (saga: Running): Promise<SagaRecord> => latest(saga).query(script.getState);
+  const recordOf = (saga: Running): Promise<SagaRecord> => latest(saga).query(getSagaState);
   const plans = new Map<string, Plan>();
   const startOptions = (groups: Plan['groups'], more: Partial<Plan> = {}) => {
     const sagaId = `saga-${randomUUID()}`;
@@ -111,7 +112,7 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
         ...startOptions(groups),
         workflowIdConflictPolicy: 'FAIL',
       });
-      const decision = await env.client.workflow.executeUpdateWithStart(script.cancel, {
+      const decision = await env.client.workflow.executeUpdateWithStart(cancelSaga, {
         startWorkflowOperation,
         args: cancelRequest(),
       });
@@ -137,9 +138,9 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
     },
     latest,
     recordOf,
-    journalOf: (saga) => latest(saga).query(script.getJournal),
+    journalOf: (saga) => latest(saga).query(getSagaJournal),
     answer: (saga, answer) =>
-      saga.executeUpdate(answer === 'approve' ? script.approve : script.reject, {
+      saga.executeUpdate(answer === 'approve' ? approve : reject, {
         args: [{ actor: 'anna', reason: 'the amount is plausible', validUntil: farAhead() }],
       }),
     alarmOf: async (saga) => {
@@ -156,9 +157,9 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
       }
     },
     cancel: (saga, { validUntil, updateId = randomUUID() } = {}) =>
-      saga.executeUpdate(script.cancel, { updateId, args: cancelRequest(validUntil) }),
+      saga.executeUpdate(cancelSaga, { updateId, args: cancelRequest(validUntil) }),
     resolve: (saga, step, action, { requestId = randomUUID(), reason = 'looked into it' } = {}) =>
-      saga.executeUpdate(script.resolve, {
+      saga.executeUpdate(resolveStep, {
         args: [{ step, action, actor: 'olga', reason, requestId, validUntil: farAhead() }],
       }),
   };

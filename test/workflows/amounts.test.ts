@@ -62,8 +62,6 @@ describe('an order with limits of approval (P3)', () => {
     ['in a currency that has no limit waits while others have one', 'yen', [EUR], true],
     ['over 0 in a currency that has no limit waits as well', 'free-yen', [EUR], true],
     ['in a currency that has no limit does not wait if none has one', 'yen', [], false],
-    ['of an older release keeps its single limit, which speaks of one currency', 'yen', EUR, false],
-    ['of an older release waits above its single limit', '123', EUR, true],
   ] as const)('%s', (_what, productId, approvalAbove, expected) =>
     shop.play(async () => {
       expect(await waits(productId, approvalAbove)).toBe(expected);

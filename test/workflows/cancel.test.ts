@@ -23,7 +23,7 @@ describe('an order', () => {
   );
 
   const APPROVED: Partial<SagaPolicy> = {
-    approvalAbove: { amount: 4000, currency: 'EUR' },
+    approvalAbove: [{ amount: 4000, currency: 'EUR' }],
     approvalTimeout: 24 * 3_600_000,
   };
 
