@@ -65,8 +65,6 @@ export interface SagaPolicy {
   readonly approvalTimeout?: number;
   /** Every transition is carried to the audit trail. */
   readonly journal?: boolean;
-  /** Read by nothing any more. */
-  readonly eager?: readonly Participant[];
   /** Services whose calls go to a queue of their own: `serviceQueue`. */
   readonly ownQueues?: readonly Participant[];
   /** Events after which an order is continued as new; without it Temporal's own suggestion counts. */
