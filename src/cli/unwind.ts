@@ -13,6 +13,10 @@ interface Entry {
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
   'api-key': { help: 'makes an API key for a machine', load: () => import('./api-key.js') },
+  conformance: {
+    help: 'tries whether a service keeps the contract of a participant',
+    load: () => import('./conformance.js'),
+  },
   'dead-letters': {
     help: 'lists what needs a human, retries, resolves or drops it',
     load: () => import('./dead-letters.js'),

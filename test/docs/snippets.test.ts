@@ -8,6 +8,7 @@ const read = (file: string): string => readFileSync(path.join(root, file), 'utf8
 const documents = [
   ...readdirSync(path.join(root, 'docs')).flatMap((file) => (file.endsWith('.md') ? [`docs/${file}`] : [])),
   'examples/trip-booking/README.md',
+  'examples/card-adapter/README.md',
 ];
 
 /** The fenced blocks of a text whose first line is as given; their indentation aside. */

@@ -116,39 +116,6 @@ describe.each(UNDOABLE)('races at $name', (participant) => {
   });
   afterAll(() => running.stop());
 
-  it('rule 19: 30 identical PUTs at once have one effect and one answer', async () => {
-    const answers = await times(30, () => put('same'));
-    expect(withStatus(answers, 200)).toHaveLength(30);
-    expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
-    expect(await standing('same')).toBe(1);
-  });
-
-  it('rule 22: 30 identical DELETEs at once undo once', async () => {
-    await put('undone');
-    const answers = await times(30, () => running.call('DELETE', path('undone')));
-    const undone = { id: 'undone', status: 'undone', effect: 'none', ...participant.undone };
-    expect(answers.map(({ body }) => body)).toEqual(answers.map(() => undone));
-    expect(await standing('undone')).toBe(0);
-  });
-
-  it('rule 20: PUT and DELETE started together end undone or fenced, never with an effect', async () => {
-    const pairs = await times(30, async (index) => {
-      const id = `race-${index}`;
-      const [first, second] = await Promise.all([put(id), running.call('DELETE', path(id))]);
-      return { id, put: first.status, deleted: second.body['status'] };
-    });
-    for (const pair of pairs) {
-      expect([
-        { put: 200, deleted: 'undone' },
-        { put: 410, deleted: 'fenced' },
-      ]).toContainEqual({
-        put: pair.put,
-        deleted: pair.deleted,
-      });
-      expect(await standing(pair.id)).toBe(0);
-    }
-  });
-
   /** A trigger holds whoever settles an effect so inside its transaction, until the returned function is called. */
   async function holdUp(status: string): Promise<() => Promise<void>> {
     await running.sql(`CREATE OR REPLACE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS

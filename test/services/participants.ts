@@ -24,6 +24,8 @@ export interface ParticipantCase {
   /** What an applied and an undone effect answer of their own. */
   readonly applied: Readonly<Record<string, unknown>>;
   readonly undone: Readonly<Record<string, unknown>>;
+  /** The table of the service's own books, by the id. */
+  readonly table: string;
   /** How many effects of an id the service's own books hold: 1 while it stands, else 0. */
   readonly standing: string;
 }
@@ -66,6 +68,7 @@ export const PARTICIPANTS: readonly ParticipantCase[] = [
     ],
     applied: { orderId, items: pricedItems, total: { amount: 4500, currency: 'EUR' } },
     undone: { orderId, items: pricedItems, total: { amount: 4500, currency: 'EUR' } },
+    table: 'reservations',
     standing: 'SELECT count(*)::int AS n FROM reservations WHERE id = $1 AND released_at IS NULL',
   },
   {
@@ -88,6 +91,7 @@ export const PARTICIPANTS: readonly ParticipantCase[] = [
     ],
     applied: { orderId, amount, captured: 4200, refunded: 0 },
     undone: { orderId, amount, captured: 4200, refunded: 4200 },
+    table: 'payments',
     standing: 'SELECT count(*)::int AS n FROM payments WHERE id = $1 AND captured - refunded = 4200',
   },
   {
@@ -108,6 +112,7 @@ export const PARTICIPANTS: readonly ParticipantCase[] = [
     ],
     applied: { orderId, trackingNumber: expect.stringMatching(/^UNW[0-9A-F]{16}$/) },
     undone: { orderId, trackingNumber: expect.stringMatching(/^UNW[0-9A-F]{16}$/) },
+    table: 'shipments',
     standing: 'SELECT count(*)::int AS n FROM shipments WHERE id = $1 AND cancelled_at IS NULL',
   },
   {
@@ -127,6 +132,7 @@ export const PARTICIPANTS: readonly ParticipantCase[] = [
     ],
     applied: { orderId, kind: 'confirmation' },
     undone: {},
+    table: 'notifications',
     standing: 'SELECT count(*)::int AS n FROM notifications WHERE id = $1',
   },
 ];

@@ -1,0 +1,8 @@
+/** Makes so many calls at once and waits for all of them. @throws what the first one in their order threw */
+export async function atOnce<T>(count: number, make: (index: number) => Promise<T>): Promise<T[]> {
+  const made = await Promise.allSettled(Array.from({ length: count }, (_, index) => make(index)));
+  return made.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
+}

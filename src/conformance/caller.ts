@@ -1,0 +1,116 @@
+/** One request to the participant, repeated as rule 10 asks, and written down with what came of it. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { exchange, type Incoming } from '../outbound/exchange.js';
+import { retryAfterOf } from '../outbound/retry-after.js';
+import type { ServiceAccess } from '../outbound/service-access.js';
+import { leave, type Leaving } from './leave.js';
+import type { Sent } from './options.js';
+
+export interface Request {
+  readonly method: string;
+  readonly url: string;
+  readonly body?: string | undefined;
+}
+
+export interface Answer {
+  /** Of the request. */
+  readonly url: string;
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+  /** The members of the JSON object in it; none if it is something else. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface Caller {
+  /** @throws UnansweredError if there was no answer in any attempt */
+  send(request: Request): Promise<Answer>;
+  /** Breaks the connection on purpose; nothing is learnt from it. */
+  lose(request: Request, when: Leaving): Promise<void>;
+}
+
+/** Neither an answer nor a refusal. `message` is a code such as ECONNREFUSED, or `TimeoutError`. */
+export class UnansweredError extends Error {
+  override readonly name = 'UnansweredError';
+}
+
+interface CallerOptions {
+  readonly access: ServiceAccess;
+  readonly correlationId: string;
+  /** Milliseconds for one answer. */
+  readonly within: number;
+  readonly stop?: AbortSignal | undefined;
+  readonly sent: Sent[];
+}
+
+const ATTEMPTS = 5;
+const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_ANSWER = 1024 * 1024;
+
+/** Rule 10: these say "repeat it", and nothing about the effect. */
+const isRetryable = (status: number): boolean => [408, 425, 429].includes(status) || status >= 500;
+
+export function createCaller({ access, correlationId, within, stop, sent }: CallerOptions): Caller {
+  const outgoing = ({ method, url, body }: Request) => ({
+    method,
+    url: new URL(url),
+    // To no other origin: a preparation may speak to another party.
+    access: new URL(url).origin === new URL(access.url).origin ? access : undefined,
+    headers: {
+      accept: 'application/json, application/problem+json',
+      'x-correlation-id': correlationId,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    body,
+    within,
+    cancelled: stop,
+    longest: LONGEST_ANSWER,
+  });
+  const write = ({ method, url, body }: Request, came: string): void => void sent.push({ method, url, body, came });
+
+  return {
+    async send(request) {
+      for (let attempt = 1; ; attempt++) {
+        const came = await exchange(outgoing(request)).catch((error: unknown) => reasonOf(error));
+        stop?.throwIfAborted();
+        if (typeof came === 'string') {
+          write(request, came);
+          if (attempt === ATTEMPTS) throw new UnansweredError(came);
+        } else {
+          write(request, String(came.status));
+          if (!isRetryable(came.status) || attempt === ATTEMPTS) return answerOf(request, came);
+        }
+        await pause(pauseAfter(attempt, came), undefined, { ...(stop && { signal: stop }) });
+      }
+    },
+    async lose(request, when) {
+      write(request, `connection broken ${when}`);
+      await leave(outgoing(request), when);
+      stop?.throwIfAborted();
+    },
+  };
+}
+
+function pauseAfter(attempt: number, came: Incoming | string): number {
+  const headers = typeof came === 'string' ? {} : came.headers;
+  const asked = retryAfterOf(headers['retry-after'], headers.date) ?? 0;
+  return Math.min(LONGEST_PAUSE_MS, Math.max(asked * 1_000, 25 * 2 ** attempt));
+}
+
+function answerOf({ url }: Request, { status, text, headers }: Incoming): Answer {
+  return { url, status, text, contentType: headers['content-type'] ?? '', fields: fieldsOf(text) };
+}
+
+function fieldsOf(text: string): Answer['fields'] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Answer['fields']) : {};
+  } catch {
+    return {};
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, name }: { code?: unknown; name?: unknown } = Object(error);
+  return typeof code === 'string' ? code : String(name);
+}

@@ -1,0 +1,25 @@
+/** The end of a run: what stands is compensated, and what cannot be is named. */
+import { atOnce } from './at-once.js';
+import { show } from './expectations.js';
+import type { ConformanceReport } from './options.js';
+import type { Play } from './play.js';
+
+export async function cleanUp(play: Play): Promise<ConformanceReport['remaining']> {
+  const left = [...play.named].flatMap(([id, state]) => (state === 'mayStand' ? [id] : []));
+  const remaining: ConformanceReport['remaining'][number][] = [];
+  await atOnce(play.concurrency, async () => {
+    for (let id = left.shift(); id !== undefined; id = left.shift()) {
+      const why = await whyItStands(play, id).catch((error: unknown) => `no answer: ${String(error)}`);
+      if (why !== undefined) remaining.push({ id, why });
+    }
+  });
+  return remaining.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+}
+
+/** Compensates it; undefined if it has no effect then. */
+async function whyItStands(play: Play, id: string): Promise<string | undefined> {
+  const undone = await play.undo(id);
+  if (undone.status === 200) return undefined;
+  const probed = await play.probe(id);
+  return probed.fields['effect'] === 'none' ? undefined : show(undone);
+}

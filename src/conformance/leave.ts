@@ -1,0 +1,40 @@
+/** A caller that leaves in the middle: what a crash, a time-out or a broken network looks like to a participant. */
+import { once } from 'node:events';
+import http from 'node:http';
+import https from 'node:https';
+import type { Outgoing } from '../outbound/exchange.js';
+import { readTlsFiles } from '../outbound/service-access.js';
+
+/** `halfway`: half of the body was sent. `once sent`: all was sent. `as the answer begins`: it was handled, too. */
+export type Leaving = 'halfway' | 'once sent' | 'as the answer begins';
+
+/** Makes the request on a connection of its own and breaks it. Whether the participant was there at all is not said. */
+export async function leave(
+  outgoing: Pick<Outgoing, 'method' | 'url' | 'access' | 'headers' | 'body' | 'within'>,
+  when: Leaving,
+) {
+  const { method, url, access, body = '' } = outgoing;
+  const { request } = url.protocol === 'https:' ? https : http;
+  const bytes = Buffer.from(body);
+  const headers = {
+    ...outgoing.headers,
+    ...(bytes.length > 0 && { 'content-length': bytes.length }),
+    ...(access?.token !== undefined && { authorization: `Bearer ${access.token}` }),
+  };
+  const sent = request(url, { method, headers, agent: false, ...readTlsFiles(access?.tls ?? {}) });
+  const gone = new Promise<void>((resolve) => sent.once('close', resolve));
+  sent.on('error', () => undefined);
+  const late = setTimeout(() => sent.destroy(), outgoing.within);
+  if (when === 'halfway') {
+    sent.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => sent.destroy());
+  } else {
+    const enough = once(sent, when === 'once sent' ? 'finish' : 'response');
+    sent.end(bytes.length > 0 ? bytes : undefined);
+    enough.then(
+      () => sent.destroy(),
+      () => undefined,
+    );
+  }
+  await gone;
+  clearTimeout(late);
+}

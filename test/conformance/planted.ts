@@ -1,0 +1,52 @@
+/** The bugs that the small participant can be given, and the check that must catch each: it, and no other. */
+export const CAUGHT_BY = {
+  'an action is answered 201': 'applied',
+  'an action is answered under another id': 'applied',
+  'the probe does not see what was applied': 'probe',
+  'the probe of an unknown id is 404': 'probe-unknown',
+  'the probe leaves a trace': 'probe-unknown',
+  'a repeated action is charged again': 'repeat',
+  'a repeated action is a conflict': 'repeat',
+  'requests are compared by their bytes': 'other-bytes',
+  'other content is answered like the first': 'mismatch',
+  'what cannot be read is stored': 'unreadable',
+  'a refusal is answered 400': 'refused',
+  'a refusal has no code': 'refused',
+  'a refusal is forgotten': 'refusal-stored',
+  'a refusal is judged afresh': 'refusal-kept',
+  'a compensation is answered 204': 'undo',
+  'a compensation changes nothing': 'undo',
+  'a repeated compensation refunds again': 'undo-repeat',
+  'a repeated compensation says fenced': 'undo-repeat',
+  'what was undone is applied again': 'undone-final',
+  'there is no tombstone': 'tombstone',
+  'to compensate what never happened is 404': 'tombstone',
+  'a late action is refused with 409': 'tombstone',
+  'a second tombstone is refused': 'tombstone-repeat',
+  'a refused action is not fenced': 'undo-of-refused',
+  'a compensation undoes the whole order': 'neighbours',
+  'a refused compensation ends the effect': 'undo-refused',
+  'a refused compensation is answered 422': 'undo-refused',
+  'the refusal of a compensation is stored': 'undo-afresh',
+  'problems are plain JSON': 'problem-form',
+  'problems have no title': 'problem-form',
+  'problems say another status': 'problem-form',
+  'an action looks before it locks': 'actions-at-once',
+  'actions of one id at once share an answer': 'contents-at-once',
+  'a compensation looks before it locks': 'undos-at-once',
+  'a compensation does not wait for an action': 'race',
+  'half a request is enough': 'cut-off',
+  'an action is recorded if its caller is still there': 'action-lost',
+  'a compensation is recorded if its caller is still there': 'undo-lost',
+  'the lock ends with the connection': 'overtaken',
+  'what a caller left is applied later': 'stays-undone',
+  'an effect is listed twice': 'listed',
+  'what was undone is listed': 'listed',
+} as const;
+
+/** Of a participant that can take nothing back. */
+export const CAUGHT_WITHOUT_UNDO = {
+  'a compensation that is impossible is answered 200': 'cannot-undo',
+} as const;
+
+export type Bug = keyof typeof CAUGHT_BY | keyof typeof CAUGHT_WITHOUT_UNDO;
