@@ -44,6 +44,8 @@ interface CallerOptions {
 }
 
 const ATTEMPTS = 5;
+/** A participant that says when to come again is waited for longer. */
+const ASKED_ATTEMPTS = 30;
 const LONGEST_PAUSE_MS = 5_000;
 const LONGEST_ANSWER = 1024 * 1024;
 
@@ -73,14 +75,16 @@ export function createCaller({ access, correlationId, within, stop, sent }: Call
       for (let attempt = 1; ; attempt++) {
         const came = await exchange(outgoing(request)).catch((error: unknown) => reasonOf(error));
         stop?.throwIfAborted();
-        if (typeof came === 'string') {
-          write(request, came);
-          if (attempt === ATTEMPTS) throw new UnansweredError(came);
-        } else {
-          write(request, String(came.status));
-          if (!isRetryable(came.status) || attempt === ATTEMPTS) return answerOf(request, came);
+        write(request, typeof came === 'string' ? came : String(came.status));
+        if (typeof came !== 'string' && !isRetryable(came.status)) return answerOf(request, came);
+        const asked =
+          typeof came === 'string' ? undefined : retryAfterOf(came.headers['retry-after'], came.headers.date);
+        if (attempt >= (asked === undefined ? ATTEMPTS : ASKED_ATTEMPTS)) {
+          if (typeof came === 'string') throw new UnansweredError(came);
+          return answerOf(request, came);
         }
-        await pause(pauseAfter(attempt, came), undefined, { ...(stop && { signal: stop }) });
+        const wait = asked === undefined ? 25 * 2 ** attempt : asked * 1_000 + 25;
+        await pause(Math.min(LONGEST_PAUSE_MS, wait), undefined, { ...(stop && { signal: stop }) });
       }
     },
     async lose(request, when) {
@@ -89,12 +93,6 @@ export function createCaller({ access, correlationId, within, stop, sent }: Call
       stop?.throwIfAborted();
     },
   };
-}
-
-function pauseAfter(attempt: number, came: Incoming | string): number {
-  const headers = typeof came === 'string' ? {} : came.headers;
-  const asked = retryAfterOf(headers['retry-after'], headers.date) ?? 0;
-  return Math.min(LONGEST_PAUSE_MS, Math.max(asked * 1_000, 25 * 2 ** attempt));
 }
 
 function answerOf({ url }: Request, { status, text, headers }: Incoming): Answer {

@@ -2,10 +2,10 @@
 import { atOnce } from './at-once.js';
 import { show } from './expectations.js';
 import type { ConformanceReport } from './options.js';
-import type { Play } from './play.js';
+import type { Named, Play } from './play.js';
 
 export async function cleanUp(play: Play): Promise<ConformanceReport['remaining']> {
-  const left = [...play.named].flatMap(([id, state]) => (state === 'mayStand' ? [id] : []));
+  const left = mayStand(play.named);
   const remaining: ConformanceReport['remaining'][number][] = [];
   await atOnce(play.concurrency, async () => {
     for (let id = left.shift(); id !== undefined; id = left.shift()) {
@@ -15,6 +15,12 @@ export async function cleanUp(play: Play): Promise<ConformanceReport['remaining'
   });
   return remaining.toSorted((one, other) => (one.id < other.id ? -1 : 1));
 }
+
+const mayStand = (named: Named): string[] => [...named].flatMap(([id, state]) => (state === 'mayStand' ? [id] : []));
+
+/** For a participant that is gone. */
+export const notKnown = (named: Named): ConformanceReport['remaining'] =>
+  mayStand(named).map((id) => ({ id, why: 'not known: the participant does not answer any more' }));
 
 /** Compensates it; undefined if it has no effect then. */
 async function whyItStands(play: Play, id: string): Promise<string | undefined> {

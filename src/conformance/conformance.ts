@@ -6,11 +6,12 @@
  * expect(report.results.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
  */
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { createCaller, UnansweredError, type Caller } from './caller.js';
-import type { Check } from './check.js';
 import { CHECKS } from './checks.js';
-import { cleanUp } from './clean-up.js';
-import { NotReached, show, Violation } from './expectations.js';
+import { cleanUp, notKnown } from './clean-up.js';
+import { show } from './expectations.js';
+import { AN_ANSWER, judge, resultOf } from './judge.js';
 import type { ConformanceOptions, ConformanceReport, Outcome, Result, Sent } from './options.js';
 import { createPlay, type Named } from './play.js';
 
@@ -18,6 +19,8 @@ export type { ConformanceOptions, ConformanceReport, Outcome, Result } from './o
 
 const TIMEOUT_MS = 10_000;
 const CONCURRENCY = 10;
+
+const GONE = { why: 'the participant does not answer any more' };
 
 /** Nothing can be tried: the participant does not answer, or does not accept the credentials. */
 export class ParticipantUnreachableError extends Error {
@@ -31,10 +34,13 @@ export class ParticipantUnreachableError extends Error {
  * @throws ParticipantUnreachableError
  */
 export async function checkParticipant(asked: ConformanceOptions): Promise<ConformanceReport> {
-  const options = { ...asked, url: asked.url.replace(/\/+$/, '') };
+  const stop = asked.stop && AbortSignal.any([asked.stop]);
+  const options = { ...asked, url: asked.url.replace(/\/+$/, ''), stop };
   const { idPrefix = 'conformance', idSuffix = '', timeoutMs: within = TIMEOUT_MS } = options;
   const ids = `${idPrefix}-${randomBytes(4).toString('hex')}`;
   const concurrency = Math.max(2, options.concurrency ?? CONCURRENCY);
+  // Each request that is under way listens.
+  if (stop) setMaxListeners(2 * concurrency, stop);
   const access = { ...options.credentials, url: options.url };
   const named: Named = new Map();
   const callerFor = (sent: Sent[], stop = options.stop): Caller =>
@@ -44,15 +50,20 @@ export async function checkParticipant(asked: ConformanceOptions): Promise<Confo
 
   await greet(options.url, callerFor([]));
   const results = new Map<string, Result>();
+  let isThere = true;
   for (const check of CHECKS) {
     const sent: Sent[] = [];
-    const judged = await judge(check, options, results, () => check.run(playOf(check.name, callerFor(sent))), sent);
+    const run = () => check.run(playOf(check.name, callerFor(sent)));
+    const judged = isThere ? await judge(check, options, results, run, sent) : resultOf(check, 'notReached', GONE);
     if (options.stop?.aborted) break;
     results.set(check.name, judged);
     options.onResult?.(judged);
+    // A request may have ended it: what comes now would say nothing of its rules.
+    if (judged.expected === AN_ANSWER) isThere = await answers(options.url, callerFor([]));
   }
   // Without the signal: what was done is undone after a stop, too.
-  const remaining = await cleanUp(playOf('clean-up', createCaller({ access, correlationId: ids, within, sent: [] })));
+  const last = createCaller({ access, correlationId: ids, within, sent: [] });
+  const remaining = isThere ? await cleanUp(playOf('clean-up', last)) : notKnown(named);
   const stopped = options.stop?.aborted === true;
   return { results: [...results.values()], ids, named: named.size, remaining, stopped };
 }
@@ -73,38 +84,8 @@ async function greet(url: string, caller: Caller): Promise<void> {
   throw new ParticipantUnreachableError(`The participant does not accept our credentials: ${show(answer)}`);
 }
 
-async function judge(
-  check: Check,
-  options: ConformanceOptions,
-  results: ReadonlyMap<string, Result>,
-  run: () => Promise<void>,
-  sent: readonly Sent[],
-): Promise<Result> {
-  const { name, rule, sentence, needs, applies, assumes = [] } = check;
-  const result = (outcome: Outcome, more: Partial<Result> = {}): Result => ({ name, rule, sentence, outcome, ...more });
-  if (applies?.(options) === false) return result('doesNotApply');
-  const broken = assumes.find((other) => ['failed', 'notReached'].includes(results.get(other)?.outcome ?? ''));
-  if (broken !== undefined) return result('notReached', { why: `it builds on ${broken}` });
-  if (needs?.isMet(options) === false) return result('notTried', { why: `give ${needs.what}` });
-  try {
-    await run();
-    return result('passed');
-  } catch (error) {
-    if (options.stop?.aborted) return result('notReached', { why: 'stopped' });
-    if (error instanceof NotReached) return result('notReached', { why: error.message, requests: sent });
-    if (error instanceof Violation) {
-      const requests = evidence(sent, options.url, error.url);
-      return result('failed', { expected: error.expected, seen: error.seen, requests });
-    }
-    if (!(error instanceof UnansweredError)) throw error;
-    return result('failed', { expected: 'an answer', seen: error.message, requests: sent });
-  }
-}
-
-/** Requests that can be read; of a crowd, those that are not about other effects. */
-const READABLE = 20;
-
-function evidence(sent: readonly Sent[], collection: string, url: string | undefined): readonly Sent[] {
-  if (url === undefined || sent.length <= READABLE) return sent;
-  return sent.filter((each) => each.url === url || !each.url.startsWith(`${collection}/`));
-}
+const answers = (url: string, caller: Caller): Promise<boolean> =>
+  greet(url, caller).then(
+    () => true,
+    () => false,
+  );

@@ -98,7 +98,7 @@ export interface ConformanceReport {
   readonly ids: string;
   /** How many ids the participant has heard of; it keeps them for ever, as nothing is deleted. */
   readonly named: number;
-  /** Effects that stand after the kit has compensated all that it could, and why. */
+  /** Effects that stand, or may stand, after the kit has compensated all that it could, and why. */
   readonly remaining: readonly { readonly id: string; readonly why: string }[];
   /** Whether it was ended before all rules were judged. */
   readonly stopped: boolean;

@@ -58,9 +58,9 @@ function unwind(
 }
 
 const bodies = (): string[] => [
-  ...['--body', file('b.json', inventoryCase?.body)],
-  ...['--other-body', file('o.json', inventoryCase?.otherMeanings[0])],
-  ...['--refused-body', file('r.json', inventoryCase?.refused)],
+  `--body=${file('b.json', inventoryCase?.body)}`,
+  `--other-body=${file('o.json', inventoryCase?.otherMeanings[0])}`,
+  `--refused-body=${file('r.json', inventoryCase?.refused)}`,
 ];
 
 const preparations = () => {

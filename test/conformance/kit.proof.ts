@@ -7,6 +7,7 @@ import {
 } from '../../src/conformance/conformance.js';
 import { CHECKS } from '../../src/conformance/checks.js';
 import { describeEnd, describeResult } from '../../src/conformance/report.js';
+import { makeCertificates } from '../support/certificates.js';
 import { CAUGHT_BY, CAUGHT_WITHOUT_UNDO, type Bug } from './planted.js';
 import { startSmallParticipant, type SmallParticipant } from './small-participant.js';
 
@@ -20,9 +21,9 @@ const everything = ({ url, books }: SmallParticipant): ConformanceOptions => ({
   refusedBody: { ...body, card: 'declined' },
   refusedUndoBody: { ...body, card: 'disputed' },
   prepare: {
-    refuseAction: { method: 'POST', url: `${url}/arm`, body: { operation: 'PUT' } },
-    refuseUndo: { method: 'POST', url: `${url}/arm`, body: { operation: 'DELETE' } },
-    allowUndo: { method: 'POST', url: `${url}/disarm` },
+    refuseAction: { method: 'POST', url: `${url}/arm`, body: { operation: 'PUT', isArmed: true } },
+    refuseUndo: { method: 'POST', url: `${url}/arm`, body: { operation: 'DELETE', isArmed: true } },
+    allowUndo: { method: 'POST', url: `${url}/arm`, body: { operation: 'DELETE', isArmed: false } },
   },
   books,
 });
@@ -102,7 +103,7 @@ it('a rule that cannot be tried is listed with what to give, and is never passed
 
 it('a preparation that prepares nothing proves nothing: the rule is not reached, which is no success', async () => {
   participant = await startSmallParticipant();
-  const nothing = { method: 'POST', url: `${participant.url}/disarm` };
+  const nothing = { method: 'POST', url: `${participant.url}/arm`, body: { operation: 'GET' } };
   const prepare = { refuseAction: nothing, refuseUndo: nothing, allowUndo: nothing };
   const report = await checkParticipant({ ...everything(participant), prepare });
   expect(named(report, 'notReached')).toEqual(['refusal-kept', 'undo-afresh']);
@@ -157,6 +158,30 @@ describe('a participant that asks for a token', () => {
   it('is not played without it: nothing can be tried', async () => {
     await expect(play({ token: 'secret-token' })).rejects.toThrow('does not accept our credentials: 401');
   });
+});
+
+it('is played over TLS with a certificate of its own, also by the callers that leave', async () => {
+  const certificates = makeCertificates();
+  const { ca, client } = certificates;
+  try {
+    const report = await play({ tls: certificates }, { credentials: { tls: { ca, ...client } } });
+    expect(notPassed(report).map(({ name }) => name)).toEqual(['cannot-undo']);
+  } finally {
+    certificates.remove();
+  }
+});
+
+it('a participant that says when to come again is waited for, as often as it says so (rule 10)', async () => {
+  expect(named(await play({ busy: 9 }), 'failed')).toEqual([]);
+});
+
+it('a participant that a request ends is blamed for that request alone', async () => {
+  const report = await play({ frail: true });
+  expect(named(report, 'failed')).toEqual(['cut-off']);
+  const later = report.results.filter(({ why }) => why === 'the participant does not answer any more');
+  expect(later.map(({ name }) => name)).toEqual(CHECKS.slice(-5).map(({ name }) => name));
+  expect(report.remaining.length).toBeGreaterThan(0);
+  expect(exitCodeOf(report)).toBe(1);
 });
 
 it('a participant that is not there is an error and no broken rule', async () => {

@@ -4,8 +4,10 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { serverSecrets, type Certificates } from '../support/certificates.js';
 import type { Bug } from './planted.js';
 
 interface Row {
@@ -19,6 +21,7 @@ interface Row {
 
 interface Reply {
   readonly status: number;
+  readonly retryAfter?: number;
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
@@ -41,6 +44,12 @@ interface Manners {
   /** Every seventh request is answered 503 and nothing is done. */
   readonly weather?: boolean;
   readonly token?: string;
+  /** The first action is answered 429 so often, with `Retry-After: 0`. */
+  readonly busy?: number;
+  /** A request that breaks off ends the whole process. */
+  readonly frail?: boolean;
+  /** Over TLS, for callers that show a certificate of the same authority. */
+  readonly tls?: Certificates;
 }
 
 export async function startSmallParticipant(manners: Manners = {}): Promise<SmallParticipant> {
@@ -50,7 +59,7 @@ export async function startSmallParticipant(manners: Manners = {}): Promise<Smal
   const queues = new Map<string, Promise<unknown>>();
   const left: string[] = [];
   const armed = { PUT: false, DELETE: false };
-  let [numbers, requests] = [0, 0];
+  let [numbers, requests, busy] = [0, 0, manners.busy ?? 0];
 
   const bookOf = (id: string) => {
     const book = books.get(id) ?? { charges: 0, refunds: 0 };
@@ -229,19 +238,18 @@ export async function startSmallParticipant(manners: Manners = {}): Promise<Smal
     const isLeft = (): boolean => request.socket.destroyed;
     const { bytes, isWhole } = await read(request);
     if (!isWhole) {
+      if (manners.frail) end();
       if (bug === 'half a request is enough')
         rows.set(id, { status: 'applied', fingerprint: '', chargeId: charge(id) });
       return undefined;
     }
     if (manners.token !== undefined && request.headers.authorization !== `Bearer ${manners.token}`)
       return problem(401, 'Unauthenticated');
+    if (method === 'PUT' && busy > 0) return { ...problem(429, 'Busy'), retryAfter: (busy -= 1) && 0 };
     if (manners.weather && (requests += 1) % 7 === 0) return problem(503, 'Unavailable');
     if (url.pathname === '/arm') {
-      armed[JSON.parse(bytes).operation as 'PUT' | 'DELETE'] = true;
-      return { status: 200, fields: {} };
-    }
-    if (url.pathname === '/disarm') {
-      armed.PUT = armed.DELETE = false;
+      const { operation, isArmed } = JSON.parse(bytes) as { operation: 'PUT' | 'DELETE'; isArmed: boolean };
+      armed[operation] = isArmed;
       return { status: 200, fields: {} };
     }
     if (id === '') return list(url.searchParams.get('orderId'));
@@ -250,25 +258,29 @@ export async function startSmallParticipant(manners: Manners = {}): Promise<Smal
     return probe(id);
   }
 
-  const server = createServer((request, response) => {
-    void answer(request, response);
-  });
+  const listener = (request: IncomingMessage, response: ServerResponse): void => void answer(request, response);
+  const server = manners.tls ? createSecureServer(serverSecrets(manners.tls), listener) : createServer(listener);
+  const end = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const reply = await handle(request, response);
     if (!reply) return;
     const isProblem = reply.status >= 400 && bug !== 'problems are plain JSON';
+    if (reply.retryAfter !== undefined) response.setHeader('retry-after', reply.retryAfter);
     response.writeHead(reply.status, { 'content-type': isProblem ? 'application/problem+json' : 'application/json' });
     response.end(reply.fields && JSON.stringify(reply.fields));
   }
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${manners.tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     books: async (id) => books.get(id),
     standing: () => [...books].flatMap(([id, { charges, refunds }]) => (charges > refunds ? [id] : [])),
     async close() {
-      server.closeAllConnections();
-      server.close();
+      if (!server.listening) return;
+      end();
       await once(server, 'close');
     },
   };

@@ -1,6 +1,6 @@
 /** Certificates for TLS servers that a test starts, made by `openssl`: an authority, a server, a client. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -51,3 +51,11 @@ export function makeCertificates(): Certificates {
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
+
+/** For a server that asks its callers for a certificate. */
+export const serverSecrets = ({ ca, server }: Certificates) => ({
+  ca: readFileSync(ca),
+  cert: readFileSync(server.cert),
+  key: readFileSync(server.key),
+  requestCert: true,
+});
