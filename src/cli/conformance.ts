@@ -147,4 +147,7 @@ async function run(args: readonly string[], stop: AbortSignal): Promise<number> 
   return exitCodeOf(report);
 }
 
-export const command: Command = { usage: USAGE, run };
+/** For the compensations at the end. */
+const STOP_PATIENCE_MS = 60_000;
+
+export const command: Command = { usage: USAGE, run, stopPatienceMs: STOP_PATIENCE_MS };

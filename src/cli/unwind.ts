@@ -54,7 +54,7 @@ function complain(text: string): number {
 }
 
 /** Fires at the first signal. The process ends by itself if the command does not: at once on the second Ctrl-C. */
-function stopOnSignals(): AbortSignal {
+function stopOnSignals(patienceMs = STOP_PATIENCE_MS): AbortSignal {
   const stopping = new AbortController();
   let since: number | undefined;
   const onSignal = (): void => {
@@ -64,7 +64,7 @@ function stopOnSignals(): AbortSignal {
     }
     since = performance.now();
     stopping.abort();
-    setTimeout(() => process.exit(STOPPED), STOP_PATIENCE_MS).unref();
+    setTimeout(() => process.exit(STOPPED), patienceMs).unref();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   return stopping.signal;
@@ -90,7 +90,7 @@ async function unwind([name, ...args]: readonly string[]): Promise<number> {
       return 0;
     }
     readDotEnv();
-    return await command.run(args, stopOnSignals());
+    return await command.run(args, stopOnSignals(command.stopPatienceMs));
   } catch (error) {
     return complain(sentenceOf(name, error));
   }

@@ -58,7 +58,15 @@ describe('the bin unwind', () => {
   it('lists each command with one line of help', async () => {
     const { code, out } = await unwind('--help');
     expect(code).toBe(0);
-    for (const name of ['api-key', 'dead-letters', 'forget', 'journal-rebuild', 'journal-verify', 'verify-books'])
+    for (const name of [
+      'api-key',
+      'conformance',
+      'dead-letters',
+      'forget',
+      'journal-rebuild',
+      'journal-verify',
+      'verify-books',
+    ])
       expect(out).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
   });
 

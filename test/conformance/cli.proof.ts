@@ -121,8 +121,14 @@ it('gives the whole report as JSON', async () => {
   });
 });
 
-it('Ctrl-C ends it at the rule that is being tried, and what it has done is compensated', async () => {
+it('Ctrl-C ends it at the rule that is being tried, and what it has done is compensated, however long that takes', async () => {
   let interrupted = false;
+  // Longer than other commands are given after a Ctrl-C.
+  const fault = { mode: 'slow-answer', operation: 'DELETE', delayMs: 2_500 };
+  const armed = await inventory.call('POST', '/api/test/fail-next-request', fault, {
+    authorization: 'Bearer the-token',
+  });
+  expect(armed.status).toBe(200);
   const args = [`${inventory.url}/api/reservations`, ...bodies(), '--token', 'the-token', '--id-prefix', 'stopped'];
   const { code, out } = await unwind(args, (text, child) => {
     if (interrupted || !text.includes('probe-unknown')) return;
