@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { createApp, type ApiDeps } from '../../src/api/app.js';
 import { watchTemporalClock } from '../../src/api/temporal-clock.js';
 import { openReader } from '../../src/journal/open-reader.js';
+import { prepareJournal } from '../../src/main/prepare-journal.js';
 import { openOrders, type OrderStore } from '../../src/orders/orders.js';
 import { TASK_QUEUE, type SagaPolicy } from '../../src/workflows/messages.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
@@ -67,6 +68,8 @@ export async function runApi({
   const orders = await openOrders({ databaseUrl: url, schema, demoData });
   const journalSchema = freshSchema('api_journal');
   const journal = openReader({ databaseUrl: journalUrl, schema: journalSchema, orders });
+  // As the process does: an order under a chosen id waits for the journal's word.
+  await prepareJournal(journal, pino({ level: 'silent' }));
   const inventory = await runInventory();
   const log: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) });

@@ -1,5 +1,6 @@
 /** Puts scripted sagas on stage: a worker, a participant, and time that skips only while a result is awaited. */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import path from 'node:path';
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
@@ -14,7 +15,7 @@ import type {
   SagaRecord,
   SteeringRequest,
 } from '../../src/saga/saga.js';
-import { createTimeSkipping, type TestEnv, type TestWorker } from '../support/temporal.js';
+import { createTimeSkipping, madeOnce, type TestEnv, type TestWorker } from '../support/temporal.js';
 import type { Archive } from './archive.js';
 import { createParticipant, type Participant } from './participant.js';
 import * as script from './scripted.js';
@@ -55,7 +56,9 @@ export const bundleScripted = async (): Promise<string> => {
   const workflowsPath = path.join(import.meta.dirname, 'scripted.ts');
   const workflowInterceptorModules = [path.join(import.meta.dirname, '..', '..', 'src', 'workflows', 'journal.ts')];
   const logger = new DefaultLogger('WARN');
-  return (await bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger })).code;
+  const bundle = async (): Promise<string> =>
+    (await bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger })).code;
+  return readFileSync(await madeOnce('scripted-bundle.js', bundle), 'utf8');
 };
 
 export const compensatable = (...names: string[]): PlannedStep[][] =>

@@ -216,11 +216,16 @@ export const lastOf =
   });
 
 /** The order workflows, bundled once for all test files: pass it as the worker's `workflowBundle`. */
-export async function workflowBundle(): Promise<{ codePath: string }> {
-  const codePath = path.join(environmentOf('TEST_FOLDER'), 'workflow-bundle.js');
-  if (!existsSync(codePath)) {
-    writeFileSync(`${codePath}.${process.pid}`, await bundleWorkflows());
-    renameSync(`${codePath}.${process.pid}`, codePath);
+export const workflowBundle = async (): Promise<{ codePath: string }> => ({
+  codePath: await madeOnce('workflow-bundle.js', bundleWorkflows),
+});
+
+/** The path of a file that the first test file to ask for it makes, for all files of this run. */
+export async function madeOnce(name: string, make: () => Promise<string>): Promise<string> {
+  const file = path.join(environmentOf('TEST_FOLDER'), name);
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.${process.pid}`, await make());
+    renameSync(`${file}.${process.pid}`, file);
   }
-  return { codePath };
+  return file;
 }
