@@ -14,7 +14,7 @@ import type { ApiDeps } from './deps.js';
 import { askTemporal } from './temporal.js';
 
 /** Longer than a database or a service takes that is well, and short enough to start the order within the caller's time. */
-const PATIENCE_MS = 600;
+const PATIENCE_MS = 900;
 const ENGINE_PATIENCE_MS = 1_500;
 
 const COLLECTIONS = { inventory: 'reservations', payment: 'payments', shipping: 'shipments' } as const;

@@ -100,6 +100,8 @@ it('a reader answers within its patience that the journal is away while another 
   await beside(holding('7241865325824002'), async () => {
     await expect(reader.getSaga('order-1')).rejects.toMatchObject({ name: 'JournalUnavailableError' });
   });
+  // It migrates now, and holds the lock until it is done.
+  await reader.prepare();
   await reader.close();
 });
 

@@ -107,6 +107,7 @@ describe('an order that has ended', () => {
       'asked_at',
       'cancel_reason',
       'created_at',
+      'drawn',
       'fingerprint',
       'forgotten_at',
       'id',
