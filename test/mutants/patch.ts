@@ -37,10 +37,10 @@ export function readMutant(patchFile: string, text = readFileSync(patchFile, 'ut
   };
 }
 
-/** All planted bugs, or those whose name contains `only`, in the order of their tests. */
+/** All planted bugs, or those whose name contains `only` or one of its parts between commas, in the order of their tests. */
 export function readMutants(folder: string, only = ''): Mutant[] {
   return readdirSync(folder)
-    .filter((file) => file.endsWith('.patch') && file.includes(only))
+    .filter((file) => file.endsWith('.patch') && only.split(',').some((part) => file.includes(part)))
     .map((file) => readMutant(path.join(folder, file)))
     .toSorted((one, other) => one.test.localeCompare(other.test) || one.name.localeCompare(other.name));
 }
