@@ -46,6 +46,8 @@ const SLOTS: Readonly<Record<Kind, number>> = { fresh: 128, tried: 64, suspect: 
 const STARTS = 16;
 const ATTEMPT_MS = 9_000;
 const POLL_MS = 250;
+/** Several times before a claim lapses. */
+const KEEP_EVERY_MS = 1_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 const OUTAGE_PAUSE_MS = 1_000;
@@ -53,6 +55,7 @@ const OUTAGE_PAUSE_MS = 1_000;
 export function actOnCommands(options: ActOptions): Acting {
   const stopping = new AbortController();
   const under: UnderWay = { fresh: new Set(), tried: new Set(), suspect: new Set() };
+  const held = new Set<Claimed>();
   let awake = new AbortController();
   let outage: string | undefined;
   const wake = (): void => awake.abort();
@@ -60,9 +63,14 @@ export function actOnCommands(options: ActOptions): Acting {
 
   async function tryOne(claimed: Claimed): Promise<void> {
     const trying = (): Promise<string | undefined> => attempt(options, claimed, stopping.signal);
-    const found = await (claimed.command === 'StartOrder' ? startSlot(trying) : trying());
-    outage ??= found;
-    wake();
+    held.add(claimed);
+    try {
+      const found = await (claimed.command === 'StartOrder' ? startSlot(trying) : trying());
+      outage ??= found;
+    } finally {
+      held.delete(claimed);
+      wake();
+    }
   }
 
   async function run(): Promise<void> {
@@ -87,14 +95,26 @@ export function actOnCommands(options: ActOptions): Acting {
   }
 
   const running = run();
+  const ended = new AbortController();
+  const keeping = keepClaims(options.queues, held, ended.signal);
   return {
     wake,
     stop: async () => {
       stopping.abort();
       await running;
       await Promise.all([...under.fresh, ...under.tried, ...under.suspect]);
+      ended.abort();
+      await keeping;
     },
   };
+}
+
+/** Also while a start waits for its slot. The statement that stores the attempt tells if the database is away. */
+async function keepClaims(queues: Queues, held: ReadonlySet<Claimed>, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted) {
+    await sleep(KEEP_EVERY_MS, undefined, { signal: ended }).catch(() => undefined);
+    if (held.size > 0) await queues.keep([...held]).catch(() => undefined);
+  }
 }
 
 /** Runs at most so many at once, the others in their order. */

@@ -25,8 +25,8 @@ export type Kind = 'fresh' | 'tried' | 'suspect';
 const SUSPECT_AFTER = 2;
 const GIVEN_UP_AFTER = 3;
 
-/** Longer than any attempt takes. */
-const CLAIMED_FOR = '15 seconds';
+/** Renewed every second while the process lives: what a dead one was trying is tried again soon. */
+const CLAIMED_FOR = '5 seconds';
 
 const KINDS: Readonly<Record<Kind, string>> = {
   fresh: `reason IS NULL AND unfinished < ${SUSPECT_AFTER}`,
@@ -44,7 +44,10 @@ export interface Undecided {
 }
 
 export interface Queues {
+  /** For a few seconds; `keep` makes it last. */
   claim(kind: Kind, most: number): Promise<Claimed[]>;
+  /** Keeps what this process still tries, or is about to try, from the others. */
+  keep(claimed: readonly Claimed[]): Promise<void>;
   /** Parks those that have killed their process too often. Answers which. */
   giveUpKillers(): Promise<string[]>;
   accepted(claimed: Claimed): Promise<void>;
@@ -57,6 +60,7 @@ export function openQueues(pool: Pool, schemaName: string): Queues {
   const schema = escapeIdentifier(schemaName);
   return {
     claim: (kind, most) => (most <= 0 ? Promise.resolve([]) : claim(pool, schema, kind, most)),
+    keep: (claimed) => keep(pool, schema, claimed),
     giveUpKillers: () => giveUpKillers(pool, schema),
     accepted: (claimed) =>
       whileClaimed(pool, schema, claimed, async (client) => {
@@ -107,6 +111,18 @@ function claim(pool: Pool, schema: string, kind: Kind, most: number): Promise<Cl
       return row ? [{ ...row, ...claimed } as Claimed] : [];
     });
   });
+}
+
+/** A row that is locked is about to change, and waits for the next time: two processes never wait for one another. */
+async function keep(pool: Pool, schema: string, claimed: readonly Claimed[]): Promise<void> {
+  await pool.query(
+    `UPDATE ${schema}.command_queues SET claimed_until = clock_timestamp() + interval '${CLAIMED_FOR}'
+     WHERE queue = ANY (ARRAY(
+       SELECT queue FROM ${schema}.command_queues JOIN unnest($1::text[], $2::int[]) AS mine (queue, attempts)
+         USING (queue, attempts)
+       WHERE claimed_until IS NOT NULL FOR UPDATE OF command_queues SKIP LOCKED))`,
+    [claimed.map(({ queue }) => queue), claimed.map(({ attempts }) => attempts)],
+  );
 }
 
 /** What another process has claimed since, or an operator has decided, is theirs. */

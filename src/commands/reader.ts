@@ -4,13 +4,26 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
-import { COMMANDS_TOPIC, ensureTopics, kafkaClient, type KafkaSettings } from '../journal/sinks/kafka-client.js';
+import {
+  COMMANDS_TOPIC,
+  ensureTopics,
+  kafkaClient,
+  protocolErrorOf,
+  type KafkaSettings,
+} from '../journal/sinks/kafka-client.js';
 import { readEveryRecord } from './codecs.js';
 import type { Inbox, Message, TakenIn } from './inbox.js';
 import { judge } from './judge.js';
 import type { CommandKey } from './sender.js';
 
 const GROUP = 'unwind-saga-commands';
+/**
+ * So long nobody reads the partitions of a process that was killed: the shortest that brokers accept as they are
+ * delivered (`group.min.session.timeout.ms`). One that asks for more gets it.
+ */
+const SHORTEST_SESSION_MS = 6_000;
+const LONGEST_SESSION_MS = 300_000;
+const HEARTBEAT_MS = 1_000;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 const PRUNE_EVERY = 3_600_000;
@@ -48,14 +61,19 @@ export function readCommands(options: CommandReaderOptions): CommandReader {
   };
   async function run(): Promise<void> {
     let pause = FIRST_PAUSE;
+    let sessionMs = SHORTEST_SESSION_MS;
     while (!stopping.signal.aborted) {
       try {
-        await session(options, stopping.signal, () => {
+        await session(options, { sessionMs, stopping: stopping.signal }, () => {
           pause = FIRST_PAUSE;
           change('reading');
         });
       } catch (error) {
         if (stopping.signal.aborted) return;
+        if (protocolErrorOf(error) === 'INVALID_SESSION_TIMEOUT' && sessionMs < LONGEST_SESSION_MS) {
+          sessionMs = Math.min(sessionMs * 2, LONGEST_SESSION_MS);
+          continue;
+        }
         change('away', error instanceof Error ? error.message : String(error));
         await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
         pause = Math.min(pause * 2, LONGEST_PAUSE);
@@ -74,10 +92,14 @@ export function readCommands(options: CommandReaderOptions): CommandReader {
 }
 
 /** From connecting to the first failure, which it throws, or to the signal. */
-async function session(options: CommandReaderOptions, stopping: AbortSignal, onReading: () => void): Promise<void> {
+async function session(
+  options: CommandReaderOptions,
+  { sessionMs, stopping }: { readonly sessionMs: number; readonly stopping: AbortSignal },
+  onReading: () => void,
+): Promise<void> {
   const kafka = kafkaClient(options.kafka);
   await ensureTopics(kafka, [COMMANDS_TOPIC]);
-  const consumer = consumerOf(kafka);
+  const consumer = consumerOf(kafka, sessionMs);
   const crashed = new Promise<never>((_resolve, reject) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
   });
@@ -106,11 +128,14 @@ async function session(options: CommandReaderOptions, stopping: AbortSignal, onR
   }
 }
 
-const consumerOf = (kafka: Kafka): Consumer =>
+const consumerOf = (kafka: Kafka, sessionTimeout: number): Consumer =>
   kafka.consumer({
     groupId: GROUP,
-    sessionTimeout: 15_000,
-    heartbeatInterval: 1_000,
+    sessionTimeout,
+    heartbeatInterval: HEARTBEAT_MS,
+    // A fetch that waits longer would keep the next heartbeat waiting.
+    maxWaitTimeInMs: HEARTBEAT_MS,
+    rebalanceTimeout: 15_000,
     // A failed session ends here, and the next begins with a new client.
     retry: { retries: 3, restartOnFailure: async () => false },
   });
@@ -139,11 +164,21 @@ async function takeIn(
     if (!isRunning() || isStale()) return;
     const messages = batch.messages.slice(from, from + AT_ONCE);
     // On its own line: the arguments of a callback that nobody has given are not evaluated.
-    const taken = await inbox.takeIn(messages.map((message) => messageOf(batch, message, keys)));
+    const taken = await beating(heartbeat, inbox.takeIn(messages.map((message) => messageOf(batch, message, keys))));
     onTakenIn?.(taken);
     resolveOffset(messages.at(-1)?.offset ?? '');
     await commitOffsetsIfNecessary(uncommittedOffsets());
     await heartbeat();
+  }
+}
+
+/** A database that is slow costs nobody the membership of the group. What a heartbeat says is heard after the work. */
+async function beating<T>(heartbeat: () => Promise<void>, work: Promise<T>): Promise<T> {
+  const timer = setInterval(() => void heartbeat().catch(() => undefined), HEARTBEAT_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
   }
 }
 
