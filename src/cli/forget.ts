@@ -1,9 +1,13 @@
 /** Blanks what is personal of a customer, or of one order; ids, fingerprints and amounts stay (rule 55). */
 import { parseArgs } from 'node:util';
+import type { ForgottenCommand } from '../commands/forget.js';
+import { JOURNAL_SCHEMA, journalPool } from '../journal/journal.js';
+import { migrateJournal } from '../journal/migrate.js';
 import { openReader } from '../journal/open-reader.js';
 import { loadConfig } from '../main/config.js';
 import { findDatabase } from '../main/database.js';
-import { forgetCustomersOrders, forgetOrder, type Forgotten, type ForgettingDeps } from '../main/forgetting.js';
+import { forgetCustomersOrders, forgetInCommands, forgetOrder } from '../main/forgetting.js';
+import type { CommandTables, Forgotten, ForgettingDeps } from '../main/forgetting.js';
 import { findJournal, withTemporal } from '../main/journal-target.js';
 import { StartError } from '../main/start-error.js';
 import { ORDER_ID_PATTERN } from '../order.js';
@@ -14,9 +18,11 @@ const USAGE = `unwind forget --order ID    --by NAME --reason TEXT [--yes]
 unwind forget --customer ID --by NAME --reason TEXT [--yes]
 
 Blanks the customer's id, payment token, address and idempotency keys in the rows of orders. The rows stay, with their
-ids, so that no id becomes free. An order that has not ended still needs its data: it is named and left, and the
+ids, so that no id becomes free. Kafka's commands that wait for a decision, parked ones too, are dropped with their content;
+of those that are refused and not published yet only the reason is published. An order that has not ended still needs its
+data, and so does one that was terminated and has left something alive at a service: it is named and left, and the
 command is repeated later. Without --yes it only says what it would do.
-Exit code 0: all is forgotten, or would be; 1: some orders have not ended; 2: nothing could be done.`;
+Exit code 0: all is forgotten, or would be; 1: something was left; 2: nothing could be done.`;
 
 interface Asked {
   readonly order: string | undefined;
@@ -45,7 +51,9 @@ function parse(args: readonly string[]): Asked {
 const lineOf = ({ orderId, done, why }: Forgotten, dry: boolean): string =>
   `${orderId}  ${done ? (dry ? 'would be forgotten' : 'is forgotten') : 'NOT forgotten'}  ${why}`;
 
-async function forget(deps: ForgettingDeps, asked: Asked, stop: AbortSignal): Promise<number> {
+type Deps = ForgettingDeps & { readonly commands: CommandTables };
+
+async function forget(deps: Deps, asked: Asked, stop: AbortSignal): Promise<number> {
   const { order, customer, forgetting, dry } = asked;
   const counts = { done: 0, left: 0 };
   const count = (one: Forgotten): void => {
@@ -54,8 +62,7 @@ async function forget(deps: ForgettingDeps, asked: Asked, stop: AbortSignal): Pr
   };
   if (order !== undefined) {
     const one = await forgetOrder(deps, order, forgetting, dry);
-    if (!one) throw new StartError(`there is no order ${order}.`);
-    count(one);
+    if (one) count(one);
   } else if (customer !== undefined) {
     for await (const one of forgetCustomersOrders(deps, customer, forgetting, { dry, stop })) count(one);
     const stored = dry
@@ -63,21 +70,51 @@ async function forget(deps: ForgettingDeps, asked: Asked, stop: AbortSignal): Pr
       : await deps.orders.forgetCustomer(customer, forgetting);
     if (stored) say(dry ? 'Stored defaults would be deleted.' : 'Stored defaults are deleted.');
   }
+  const commands = await forgetAllCommands(deps, asked, stop);
+  if (order !== undefined && counts.done + counts.left + commands.done + commands.busy === 0) {
+    throw new StartError(`there is no order ${order}, and no command of it.`);
+  }
   const verb = dry ? 'would be forgotten' : 'forgotten';
   say(`${counts.done} orders ${verb}, ${counts.left} not${stop.aborted ? '; stopped before the end: repeat it' : ''}`);
+  if (commands.done + commands.busy > 0) say(`${commands.done} commands ${verb}, ${commands.busy} not`);
   if (dry) say('Nothing was changed: say --yes to do it.');
-  return counts.left > 0 || stop.aborted ? 1 : 0;
+  return counts.left + commands.busy > 0 || stop.aborted ? 1 : 0;
+}
+
+const OUTCOMES: Readonly<Record<ForgottenCommand['outcome'], readonly [real: string, dry: string]>> = {
+  dropped: ['is dropped, and its content is forgotten', 'would be dropped, and its content forgotten'],
+  blanked: ['was refused, and its content is forgotten', 'was refused, and its content would be forgotten'],
+  busy: ['NOT forgotten  is just being tried: repeat this', 'NOT forgotten  is just being tried'],
+};
+
+async function forgetAllCommands(
+  deps: Deps,
+  { order, customer, forgetting, dry }: Asked,
+  stop: AbortSignal,
+): Promise<{ readonly done: number; readonly busy: number }> {
+  const about = order === undefined ? { customerId: customer ?? '' } : { orderId: order };
+  const counts = { done: 0, busy: 0 };
+  for await (const { queue, id, outcome } of forgetInCommands(deps, about, forgetting, { dry, stop })) {
+    counts[outcome === 'busy' ? 'busy' : 'done'] += 1;
+    say(`${queue}  command ${id}  ${OUTCOMES[outcome][dry ? 1 : 0]}`);
+  }
+  return counts;
 }
 
 async function run(args: readonly string[], stop: AbortSignal): Promise<number> {
   const asked = parse(args);
   const config = loadConfig();
   const orders = await openOrders({ databaseUrl: await findDatabase(config), demoData: false });
-  const journal = openReader({ ...(await findJournal(config)), orders });
+  const target = await findJournal(config);
+  await migrateJournal(target.databaseUrl, JOURNAL_SCHEMA, target.migrationWaitMs);
+  const journal = openReader({ ...target, orders });
+  const pool = journalPool({ ...target, poolSize: 1 });
+  const commands = { pool, schema: JOURNAL_SCHEMA };
+  const { services } = config;
   try {
-    return await withTemporal(config, (client) => forget({ orders, journal, client }, asked, stop));
+    return await withTemporal(config, (client) => forget({ orders, journal, client, services, commands }, asked, stop));
   } finally {
-    await Promise.all([journal.close(), orders.close()]);
+    await Promise.all([journal.close(), orders.close(), pool.end()]);
   }
 }
 

@@ -2,7 +2,7 @@
 import { escapeIdentifier, type Pool } from 'pg';
 
 export interface CommandCounts {
-  /** Not decided yet, up to 100,000; and the age of the oldest in seconds. */
+  /** Not decided yet, up to 10,000; and the age of the oldest in seconds. */
   readonly undecided: number;
   readonly oldestUndecided: number;
   /** Sagas whose first command is parked; those of them that wait for an operator; age of the oldest in seconds. */
@@ -14,7 +14,8 @@ export interface CommandCounts {
   readonly oldestUnpublished: number;
 }
 
-const MOST = 100_000;
+/** Counting more would be slow, and says nothing more. */
+const MOST = 10_000;
 
 export async function countCommands(pool: Pick<Pool, 'query'>, schemaName: string): Promise<CommandCounts> {
   const schema = escapeIdentifier(schemaName);

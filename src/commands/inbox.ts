@@ -25,6 +25,7 @@ export interface Inbox {
 }
 
 const KEPT = '30 days';
+const PRUNED_AT_ONCE = 1_000;
 
 interface Known {
   readonly id: string;
@@ -41,9 +42,19 @@ export function openInbox(pool: Pool, schemaName: string): Inbox {
   return {
     takeIn: (messages) => takeInApart(messages, (some) => takeIn(pool, schema, some)),
     async prune() {
-      await pool.query(`DELETE FROM ${schema}.saga_commands WHERE decided_at < clock_timestamp() - interval '${KEPT}'`);
+      for (let gone = PRUNED_AT_ONCE; gone === PRUNED_AT_ONCE;) gone = await pruneSome(pool, schema);
     },
   };
+}
+
+/** In small transactions: a month's worth in one would keep every event of the journal from the sinks until it ends. */
+async function pruneSome(pool: Pool, schema: string): Promise<number> {
+  const { rowCount } = await pool.query(
+    `DELETE FROM ${schema}.saga_commands WHERE id = ANY (ARRAY(
+       SELECT id FROM ${schema}.saga_commands WHERE decided_at < statement_timestamp() - interval '${KEPT}'
+       ORDER BY decided_at LIMIT ${PRUNED_AT_ONCE} FOR UPDATE SKIP LOCKED))`,
+  );
+  return rowCount ?? 0;
 }
 
 /** If the database does not take something of a batch, that message alone is taken in without its content, as refused. */

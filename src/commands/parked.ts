@@ -95,7 +95,7 @@ async function decide(
   );
   for (const command of commands) {
     await noteDecision(client, schema, command.id, decision);
-    if (decision.verb !== 'release') await leaveOut(client, schema, command, decision);
+    if (decision.verb !== 'release') await leaveOut(client, schema, command, refusalBy(decision));
   }
   const [first] = commands;
   if (decision.verb === 'release') await release(client, schema, queue);
@@ -104,7 +104,12 @@ async function decide(
 }
 
 /** In its dead letter, which is made if its budget was not spent yet. */
-async function noteDecision(client: PoolClient, schema: string, id: string, { verb, by, reason }: OperatorsDecision) {
+export async function noteDecision(
+  client: PoolClient,
+  schema: string,
+  id: string,
+  { verb, by, reason }: OperatorsDecision,
+) {
   await client.query(
     `INSERT INTO ${schema}.dead_letters
        (kind, saga_id, sink, event_id, reason, first_at, last_at, attempts, resolution, resolved_by, resolved_reason, resolved_at)
@@ -120,17 +125,18 @@ async function noteDecision(client: PoolClient, schema: string, id: string, { ve
 
 const RESOLUTIONS: Readonly<Record<ParkedVerb, string>> = { release: 'released', skip: 'skipped', drop: 'dropped' };
 
+const refusalBy = ({ verb, by, reason }: OperatorsDecision): Refusal => ({
+  code: verb === 'skip' ? 'Skipped' : 'Dropped',
+  detail: oneLine(`${verb === 'skip' ? 'skipped' : 'dropped'} by ${by}: ${reason}`),
+});
+
 /** Its sender hears of it as of any refusal. */
-async function leaveOut(
+export async function leaveOut(
   client: PoolClient,
   schema: string,
   command: { readonly id: string },
-  { verb, by, reason }: OperatorsDecision,
+  refusal: Refusal,
 ): Promise<void> {
-  const refusal: Refusal = {
-    code: verb === 'skip' ? 'Skipped' : 'Dropped',
-    detail: oneLine(`${verb === 'skip' ? 'skipped' : 'dropped'} by ${by}: ${reason}`),
-  };
   await refuseQueued(client, schema, command, refusal);
   await client.query(
     `UPDATE ${schema}.saga_commands SET outcome = 'refused', reason = $2, decided_at = clock_timestamp() WHERE id = $1`,

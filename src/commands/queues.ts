@@ -28,11 +28,15 @@ const GIVEN_UP_AFTER = 3;
 /** Renewed every second while the process lives: what a dead one was trying is tried again soon. */
 const CLAIMED_FOR = '5 seconds';
 
+/** Each has an index (migration 0008) that says the same: a look for what is due reads nothing else. */
 const KINDS: Readonly<Record<Kind, string>> = {
-  fresh: `reason IS NULL AND unfinished < ${SUSPECT_AFTER}`,
-  tried: `reason IS NOT NULL AND unfinished < ${SUSPECT_AFTER}`,
-  suspect: `unfinished = ${SUSPECT_AFTER}`,
+  fresh: `next_at IS NOT NULL AND reason IS NULL AND unfinished < ${SUSPECT_AFTER}`,
+  tried: `next_at IS NOT NULL AND reason IS NOT NULL AND unfinished < ${SUSPECT_AFTER}`,
+  suspect: `next_at IS NOT NULL AND unfinished >= ${SUSPECT_AFTER} AND unfinished = ${SUSPECT_AFTER}`,
 };
+/** Not `clock_timestamp()`, which may change within a statement: no index would be searched for it. */
+const IS_DUE = 'next_at <= statement_timestamp()';
+const IS_FREE = '(claimed_until IS NULL OR claimed_until <= statement_timestamp())';
 
 export interface Undecided {
   /** Codes and names only. */
@@ -89,8 +93,7 @@ function claim(pool: Pool, schema: string, kind: Kind, most: number): Promise<Cl
          unfinished = unfinished + 1
        WHERE queue = ANY (ARRAY(
          SELECT queue FROM ${schema}.command_queues
-         WHERE next_at <= clock_timestamp() AND ${KINDS[kind]}
-           AND (claimed_until IS NULL OR claimed_until <= clock_timestamp())
+         WHERE ${IS_DUE} AND ${KINDS[kind]} AND ${IS_FREE}
          ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED))
        RETURNING queue, attempts, unfinished, spent_ms::float8 AS spent_ms, parked_at`,
       [most],
@@ -227,8 +230,8 @@ function giveUpKillers(pool: Pool, schema: string): Promise<string[]> {
     const { rows } = await client.query<{ queue: string }>(
       `UPDATE ${schema}.command_queues SET next_at = NULL, claimed_until = NULL, resting_at = clock_timestamp(),
          parked_at = COALESCE(parked_at, clock_timestamp()), reason = 'ProcessDied: the process ended at each attempt'
-       WHERE next_at <= clock_timestamp() AND unfinished >= ${GIVEN_UP_AFTER}
-         AND (claimed_until IS NULL OR claimed_until <= clock_timestamp())
+       WHERE next_at IS NOT NULL AND unfinished >= ${SUSPECT_AFTER} AND unfinished >= ${GIVEN_UP_AFTER}
+         AND ${IS_DUE} AND ${IS_FREE}
        RETURNING queue`,
     );
     const queues = rows.map(({ queue }) => queue);

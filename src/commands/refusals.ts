@@ -26,7 +26,7 @@ export function openRefusals(pool: Pool, schemaName: string): Refusals {
         `UPDATE ${schema}.queued_commands SET publish_at = clock_timestamp() + interval '1 minute',
            publish_attempts = publish_attempts + 1
          WHERE id = ANY (ARRAY(
-           SELECT id FROM ${schema}.queued_commands WHERE code IS NOT NULL AND publish_at <= clock_timestamp()
+           SELECT id FROM ${schema}.queued_commands WHERE code IS NOT NULL AND publish_at <= statement_timestamp()
            ORDER BY publish_at LIMIT $1 FOR UPDATE SKIP LOCKED))
          RETURNING *`,
         [most],

@@ -39,13 +39,16 @@ interface BlockRow {
 /** Of so many blocks another attempt is made between two deliveries: however many there are, all others go on. */
 const AT_ONCE = 10;
 
-/** Those whose next attempt is due, or whose dead letter an operator has resolved. */
+/**
+ * Those whose next attempt is due; an operator's decision makes it due (migration 0008). Not `clock_timestamp()`, which
+ * may change within a statement: no index would be searched for it.
+ */
 export async function readDueBlocks(client: ClientBase, sink: string): Promise<Block[]> {
   const { rows } = await client.query<BlockRow>(
     `SELECT b.saga_id, b.event_id, b.txid::text, b.position::text, b.attempts, d.resolution
      FROM sink_blocks b
      LEFT JOIN dead_letters d ON d.kind = 'rejectedEvent' AND d.sink = b.sink AND d.event_id = b.event_id::text
-     WHERE b.sink = $1 AND (b.next_at <= clock_timestamp() OR d.resolution <> 'delivered')
+     WHERE b.sink = $1 AND b.next_at <= statement_timestamp()
      ORDER BY b.next_at LIMIT ${AT_ONCE}`,
     [sink],
   );

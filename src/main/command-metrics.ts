@@ -22,7 +22,7 @@ export async function commandMetrics({ pool, schema, commands, outcomes }: Measu
     ...gauge('counted', '1 if the journal could be asked for the figures of commands', counts ? 1 : 0),
     ...(counts
       ? [
-          ...gauge('undecided', 'Commands that are taken in and not decided', counts.undecided),
+          ...gauge('undecided', 'Commands that are taken in and not decided, up to 10000', counts.undecided),
           ...gauge('oldest_undecided_seconds', 'Age of the oldest of them', counts.oldestUndecided),
           ...gauge('parked_sagas', 'Sagas whose first command cannot be decided', counts.parked),
           ...gauge('resting_sagas', 'Those of them that wait for an operator', counts.resting),

@@ -71,6 +71,27 @@ export async function ordersOfCustomer(
   return rows.map(({ id, started_at: startedAt }) => ({ orderId: id, startedAt: startedAt?.toISOString() ?? null }));
 }
 
+export interface OrdersOwner extends OwnedOrder {
+  /** `hashOf` it if the order is forgotten. */
+  readonly customerId: string;
+  readonly forgotten: boolean;
+}
+
+/** The customers of these orders; an order that does not exist is left out. */
+export async function ownersOf(query: Query, schema: string, ids: readonly string[]): Promise<OrdersOwner[]> {
+  if (ids.length === 0) return [];
+  const rows = await query<{ id: string; customer_id: string; forgotten: boolean; started_at: Date | null }>(
+    `SELECT id, customer_id, forgotten_at IS NOT NULL AS forgotten, started_at FROM ${schema}.orders WHERE id = ANY ($1)`,
+    [ids],
+  );
+  return rows.map(({ id, customer_id: customerId, forgotten, started_at: startedAt }) => ({
+    orderId: id,
+    customerId,
+    forgotten,
+    startedAt: startedAt?.toISOString() ?? null,
+  }));
+}
+
 /** Deletes what is stored for the orders that a customer may place; says whether there was anything. */
 export async function forgetCustomer(
   query: Query,

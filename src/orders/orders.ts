@@ -4,7 +4,8 @@ import type { CancelReason, Metadata, Order, OrderItem, ShippingAddress, UnitPri
 import { openBoundedPool } from '../database/pool.js';
 import { claim, confirm, confirmAll, releaseKey, withdraw, type Asked, type CallersKey } from './claim.js';
 import type { AskedOrder, Claim, StoredAnswer } from './claim.js';
-import { forgetCustomer, forgetOrders, hashOf, ordersOfCustomer, type Forgetting, type OwnedOrder } from './forget.js';
+import { forgetCustomer, forgetOrders, hashOf, ordersOfCustomer, ownersOf } from './forget.js';
+import type { Forgetting, OrdersOwner, OwnedOrder } from './forget.js';
 import { listOrders, type ListedOrder, type ListFilter, type ListPage } from './list.js';
 import { deleteUnconfirmed, markMissed, unconfirmedOrders, type Unconfirmed } from './look-after.js';
 import { migrateOrders } from './migrate.js';
@@ -14,7 +15,7 @@ import { orUnavailable } from './unavailable.js';
 import { probeWrites } from './write-probe.js';
 
 export type { AskedOrder, CallersKey, Claim, ClaimedOrder, StoredAnswer } from './claim.js';
-export type { Forgetting, OwnedOrder } from './forget.js';
+export type { Forgetting, OrdersOwner, OwnedOrder } from './forget.js';
 export type { Unconfirmed } from './look-after.js';
 
 /** What is kept of a cancel that was accepted. */
@@ -72,6 +73,8 @@ export interface OrderStore {
   customer(customerId: string): Promise<StoredCustomer | undefined>;
   /** A customer's orders that are not forgotten, by id after `after`; at most 200. */
   ordersOf(customerId: string, after?: string): Promise<OwnedOrder[]>;
+  /** Those of the orders that exist, with their customers. */
+  ownersOf(orderIds: readonly string[]): Promise<OrdersOwner[]>;
   /** Blanks what is personal of ended orders (rule 55), and says of which; see forget.ts. */
   forgetOrders(
     ids: readonly string[],
@@ -157,6 +160,7 @@ function createStore(pool: Pool, schema: string): OrderStore {
       return found.length > 0;
     },
     ordersOf: (customerId, after) => ordersOfCustomer(query, schema, customerId, after),
+    ownersOf: (ids) => ownersOf(query, schema, ids),
     forgetOrders: (ids, forgetting) => forgetOrders(query, schema, ids, forgetting),
     forgetCustomer: (customerId, forgetting) => forgetCustomer(query, schema, customerId, forgetting),
     unconfirmed: (after) => unconfirmedOrders(query, schema, after),

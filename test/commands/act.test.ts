@@ -222,6 +222,65 @@ describe('commands that are acted on', () => {
     await hasObeyed(1);
   });
 
+  it('are held for seconds only by a process that no longer says it lives (K1)', async () => {
+    await tables.takeIn([received(startOrder('left'))]);
+    const queues = openQueues(tables.pool, tables.schema);
+    const [claimed] = await queues.claim('fresh', 5);
+    const heldFor = async (): Promise<number> => {
+      const [row] = await tables.rows(
+        'SELECT extract(epoch FROM claimed_until - clock_timestamp())::float8 AS seconds FROM @.command_queues',
+      );
+      return Number(row?.['seconds']);
+    };
+    expect(await heldFor()).toBeLessThanOrEqual(5);
+    if (!claimed) throw new Error('nothing is claimed');
+    await tables.rows(`UPDATE @.command_queues SET claimed_until = now() + interval '1 millisecond'`);
+    await queues.keep([claimed]);
+    expect(await heldFor()).toBeGreaterThan(1);
+    // What somebody else has claimed since is not kept, and nothing that has been decided.
+    await tables.rows(`UPDATE @.command_queues SET attempts = 2, claimed_until = now()`);
+    await queues.keep([claimed]);
+    expect(await heldFor()).toBeLessThanOrEqual(0);
+    await tables.rows(`UPDATE @.command_queues SET attempts = 1, claimed_until = NULL`);
+    await queues.keep([claimed]);
+    expect(await tables.rows('SELECT claimed_until FROM @.command_queues')).toEqual([{ claimed_until: null }]);
+  });
+
+  it('are kept by a living process however long they wait for their turn, and no other one takes them (K1)', async () => {
+    // More starts than are tried at once: the last of them wait in this process.
+    const starts = Array.from({ length: 40 }, (_, index) => received(startOrder(`slow-${index}`)));
+    let open = (): void => undefined;
+    const isOpen = new Promise<void>((resolve) => (open = resolve));
+    let begun = 0;
+    obeying = () => {
+      begun += 1;
+      return isOpen;
+    };
+    await tables.takeIn(starts);
+    act();
+    const first = acting;
+    const claims = (): Promise<Record<string, unknown>[]> =>
+      tables.rows(
+        'SELECT max(attempts) AS most, min(claimed_until) AS until FROM @.command_queues WHERE claimed_until IS NOT NULL',
+      );
+    const all = `SELECT count(*)::int AS count FROM @.command_queues WHERE claimed_until > clock_timestamp()`;
+    await eventually('all to be claimed', WITHIN, async () => (await tables.rows(all))[0]?.['count'] === starts.length);
+    const [{ until: firstUntil } = {}] = await claims();
+    act();
+    await eventually('the first claims to be over', WITHIN, async () => {
+      const [row] = await tables.rows('SELECT clock_timestamp() > $1 AS over', [firstUntil]);
+      return row?.['over'] === true;
+    });
+    expect((await claims())[0]).toMatchObject({ most: 1 });
+    expect(begun).toBe(16);
+    open();
+    await hasObeyed(starts.length);
+    await first?.stop();
+    await acting?.stop();
+    expect(new Set(obeyed).size).toBe(starts.length);
+    expect(obeyed).toHaveLength(starts.length);
+  });
+
   it('are acted on once by two processes that share the work', async () => {
     const both = Array.from({ length: 100 }, (_, index) => received(startOrder(`two-${index}`)));
     await tables.takeIn(both);

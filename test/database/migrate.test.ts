@@ -1,8 +1,10 @@
 /** Migrations beside a process that hangs, a table that is locked, and another release. */
+import path from 'node:path';
 import { Client } from 'pg';
 import pino from 'pino';
 import { openReader } from '../../src/journal/open-reader.js';
 import { migrateJournal } from '../../src/journal/migrate.js';
+import { loadMigrationNames } from '../../src/database/migration-names.js';
 import { migrateOrders } from '../../src/orders/migrate.js';
 import { openPayment } from '../../src/services/payment/service.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
@@ -80,6 +82,27 @@ it.each(KINDS.slice(0, 2))(
     const schema = fresh('done');
     await migrate(schema);
     await beside(holding(lock), () => migrate(schema));
+  },
+);
+
+it.each([
+  ['journal', migrateJournal],
+  ['orders', migrateOrders],
+] as const)(
+  'migrations of %s are applied in the order of their names, also two with one number',
+  async (kind, migrate) => {
+    const schema = fresh('order');
+    await migrate(url, schema);
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${schema}.migrations ORDER BY id`);
+    await client.end();
+    const folder = path.join(import.meta.dirname, '..', '..', 'src', kind, 'migrations');
+    const names = await loadMigrationNames(folder);
+    expect(rows.map(({ name }) => name)).toEqual(names);
+    // Two have one number since before the first release, and keep their names: they are applied in many schemas.
+    const numbers = names.map((name) => name.slice(0, 4)).filter((_, index) => names[index] !== '0005_relay_lease');
+    expect(new Set(numbers).size).toBe(numbers.length);
   },
 );
 

@@ -1,5 +1,5 @@
 /** How many rows a statement looks at, by PostgreSQL's own account: a bound on them is a bound on its cost. */
-import type { Pool, QueryResult } from 'pg';
+import type { ClientBase, Pool, QueryResult } from 'pg';
 
 interface Node {
   readonly 'Node Type': string;
@@ -20,16 +20,41 @@ function visited(node: Node): number {
   return below + rows * node['Actual Loops'];
 }
 
-/** A pool that counts the rows that its statements visit while it passes them on. */
+const IS_NO_QUERY = /^\s*(BEGIN|COMMIT|ROLLBACK)/;
+
+/** A pool that counts the rows that its statements visit while it passes them on, also those of its clients. */
 export function countingPool(pool: Pool) {
   let rows = 0;
-  const query = async (text: string, values: unknown[]): Promise<QueryResult> => {
-    const explained = await pool.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
+  /** What it changes while it is explained is taken back. */
+  async function explain(client: ClientBase, text: string, values: unknown[]): Promise<void> {
+    await client.query('SAVEPOINT explained');
+    const explained = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
       `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`,
       values,
     );
+    await client.query('ROLLBACK TO SAVEPOINT explained');
     for (const each of explained.rows) rows += visited(each['QUERY PLAN'][0].Plan);
+  }
+  const query = async (text: string, values: unknown[] = []): Promise<QueryResult> => {
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      await explain(client, text, values);
+      await client.query('ROLLBACK');
+    } finally {
+      client.release();
+    }
     return pool.query(text, values);
   };
-  return { pool: { query } as unknown as Pick<Pool, 'query'>, rows: () => rows };
+  const connect = async () => {
+    const client = await pool.connect();
+    return {
+      release: () => client.release(),
+      query: async (text: string, values: unknown[] = []): Promise<QueryResult> => {
+        if (!IS_NO_QUERY.test(text)) await explain(client, text, values);
+        return client.query(text, values);
+      },
+    };
+  };
+  return { pool: { query, connect } as unknown as Pool, rows: () => rows };
 }

@@ -33,7 +33,12 @@ async function sql<Row extends object>(text: string, values: unknown[] = []): Pr
   }
 }
 
-const deps = () => ({ orders: shop.orders, journal: shop.journal.reader, client: shop.env.client });
+const deps = () => ({
+  orders: shop.orders,
+  journal: shop.journal.reader,
+  client: shop.env.client,
+  services: shop.urls,
+});
 
 const orderOf = (orderId: string, customerId: string): Order => ({
   orderId,
