@@ -25,7 +25,7 @@ beforeAll(async () => {
   browser = await openBrowser();
   build();
   await findTemporal({ notice: (sentence) => process.stderr.write(`  ${sentence}\n`), env: process.env });
-  system = startSystem(dataDir, { SAGA_EAGER: 'off' });
+  system = startSystem(dataDir);
   await system.line(/^ready$/);
   webUi = (await system.line(/^ +Temporal UI +http/)).replace(/^ +Temporal UI +/, '');
   undone = await placeOrder(system, { orderId: 'to-antarctica', shippingAddress: ANTARCTICA });

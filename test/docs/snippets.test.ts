@@ -48,19 +48,25 @@ it.each(documents)('%s names no file that is not there', (document) => {
 });
 
 /** What the examples take for granted: activities of the reader's own. */
-const PRELUDE = `import { compensatable, pivot, retriable, runSaga, type Call, type Undone } from 'unwind/saga';
-export { compensatable, pivot, retriable, runSaga };
+const PRELUDE = `import { compensatable, defineSaga, pivot, retriable, type Call, type Pivot, type Undone } from 'unwind/saga';
+import { createParticipant, failAtEachStep } from 'unwind/saga/testing';
+export { compensatable, createParticipant, defineSaga, failAtEachStep, pivot, retriable };
 interface Order { readonly orderId: string }
 export declare const payment: {
   processPayment: Call<Order, { readonly paymentId: string }>['activity'];
   refundPayment: Call<Order, Undone>['activity'];
 };
+export interface Trip { readonly tripId: string }
+export declare const bookHotel: Pivot<Trip, void>;
+export declare const issueTickets: Pivot<Trip, void>;
+export declare const HOUR: number;
 `;
 
 it('the examples in the doc comments of src/saga compile', () => {
-  const examples = readdirSync(path.join(root, 'src', 'saga')).flatMap((file) =>
-    fenced(read(`src/saga/${file}`).replaceAll(/^ \* ?/gm, ''), /^ts$/),
-  );
+  const files = readdirSync(path.join(root, 'src', 'saga'), { encoding: 'utf8', recursive: true });
+  const examples = files
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => fenced(read(`src/saga/${file}`).replaceAll(/^ \* ?/gm, ''), /^ts$/));
   expect(examples).not.toEqual([]);
   // In the repository, so that `unwind/saga` and the SDK are found as anywhere in it.
   const folder = mkdtempSync(path.join(root, '.examples-'));

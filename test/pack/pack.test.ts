@@ -1,39 +1,27 @@
 /** The library as its users get it: packed, installed into an empty project, and the example saga run there by plain Node. */
-import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
+import { emptyFolder, manifest, packInto, root, runIn, type Versions } from './package.js';
 
-const run = promisify(execFile);
-const root = path.join(import.meta.dirname, '..', '..');
 const PATIENCE = 300_000;
 
 let folder: string;
 let env: TestEnv;
 
-/** In the empty project, with nothing of the repository's environment but what any shell has. */
-const inProject = async (program: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<string> => {
-  const { PATH, HOME, ...rest } = process.env;
-  const npm = Object.fromEntries(Object.entries(rest).filter(([name]) => /^(npm_config_|https?_proxy$)/i.test(name)));
-  const { stdout } = await run(program, args, { cwd: folder, env: { ...npm, PATH, HOME, ...more } });
-  return stdout;
-};
+const inProject = (program: string, args: readonly string[], more?: NodeJS.ProcessEnv): Promise<string> =>
+  runIn(folder, program, args, more);
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(os.tmpdir(), 'unwind-packed-'));
-  const sdk = (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { dependencies: Versions })
-    .dependencies['@temporalio/worker'];
-  await run(process.execPath, [path.join(root, 'scripts', 'pack-saga.mjs'), folder]);
+  folder = emptyFolder();
+  const sdk = manifest.dependencies['@temporalio/worker'];
+  await packInto(folder);
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
   const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
   const packages = [`./${tarball}`, `@temporalio/client@${sdk}`, `@temporalio/worker@${sdk}`];
-  await inProject('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packages]);
+  await inProject('npm', ['install', ...packages]);
   env = await createTimeSkipping();
 }, PATIENCE);
-
-type Versions = Readonly<Record<string, string>>;
 
 afterAll(async () => {
   await env.close();
@@ -44,20 +32,29 @@ describe('the packed library', () => {
   it('holds what its users need, and neither tests nor the shop', () => {
     const files = readdirSync(path.join(folder, 'node_modules', 'unwind'), { recursive: true }) as string[];
     const named = files.filter((file) => path.extname(file) !== '' || file === 'LICENSE');
-    expect(named).toEqual(
-      expect.arrayContaining(['package.json', 'LICENSE', 'docs/saga.md', 'dist/saga/saga.js', 'dist/saga/saga.d.ts']),
-    );
-    expect(
-      named.filter((file) => !/^(package\.json|LICENSE|docs\/saga\.md|(dist|src)\/saga\/[^/]+)$/.test(file)),
-    ).toEqual([]);
+    const library = ['dist/saga/saga.js', 'dist/saga/saga.d.ts'];
+    const kit = ['dist/saga/testing/testing.js', 'dist/saga/testing/testing.d.ts'];
+    const documents = ['package.json', 'LICENSE', 'README.md', 'docs/saga.md'];
+    expect(named).toEqual(expect.arrayContaining([...documents, ...library, ...kit]));
+    const code = /^(dist|src)\/saga\/(testing\/)?[^/]+\.(ts|js|map)$/;
+    expect(named.filter((file) => !documents.includes(file) && !code.test(file))).toEqual([]);
   });
 
   it('brings nothing but the Temporal SDK into an empty project', () => {
-    const { peerDependencies, ...manifest } = JSON.parse(
+    const { peerDependencies, peerDependenciesMeta, ...others } = JSON.parse(
       readFileSync(path.join(folder, 'node_modules', 'unwind', 'package.json'), 'utf8'),
-    ) as { peerDependencies: Versions };
-    expect(Object.keys(peerDependencies)).toEqual(['@temporalio/common', '@temporalio/workflow']);
-    expect(manifest).not.toHaveProperty('dependencies');
+    ) as {
+      exports: Readonly<Record<string, Versions>>;
+      peerDependencies: Versions;
+      peerDependenciesMeta: Readonly<Record<string, { optional: boolean }>>;
+    };
+    const needed = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional);
+    expect(needed).toEqual(['@temporalio/common', '@temporalio/workflow']);
+    expect(Object.keys(peerDependencies).filter((name) => !name.startsWith('@temporalio/'))).toEqual([]);
+    expect(others).not.toHaveProperty('dependencies');
+    const files = Object.values(others.exports).flatMap((entry) => Object.values(entry));
+    expect(Object.keys(others.exports)).toEqual(['./saga', './saga/testing']);
+    expect(files.filter((file) => !existsSync(path.join(folder, 'node_modules', 'unwind', file)))).toEqual([]);
     expect(existsSync(path.join(folder, 'node_modules', 'express'))).toBe(false);
     expect(existsSync(path.join(folder, 'node_modules', 'pg'))).toBe(false);
   });

@@ -35,6 +35,7 @@ import { Context } from '@temporalio/activity';
 import { Runtime, Worker, type ActivityInterceptorsFactory, type WorkerOptions } from '@temporalio/worker';
 import { freePort } from '../../src/main/ports.js';
 import { bundleWorkflows } from '../../src/main/workflow-bundle.js';
+import { passTime } from '../../src/saga/testing/time.js';
 import { environmentOf } from './environment.js';
 import { eventually } from './eventually.js';
 
@@ -45,6 +46,8 @@ export interface TestEnv {
    * A plain client. (`env.client` of the SDK locks and unlocks time around each result: several results at once hang.)
    */
   readonly client: Client;
+  /** What the SDK itself calls the environment. */
+  readonly environment: TestWorkflowEnvironment;
   readonly connection: TestWorkflowEnvironment['connection'];
   readonly nativeConnection: TestWorkflowEnvironment['nativeConnection'];
   readonly namespace: string;
@@ -139,15 +142,7 @@ export async function createTimeSkipping(): Promise<TestEnv> {
     namespace,
     searchAttributes: { SagaState: KEYWORD, SagaBlockedOn: KEYWORD },
   });
-  const skip = async (milliseconds: number): Promise<void> => {
-    const stopped = new AbortController();
-    const stoodStill = pause(30_000, undefined, stopped).then(() => {
-      throw new Error('time stood still: somebody holds it');
-    });
-    // A call that outlives its server would be tried again on a closed channel, which ends the whole process.
-    const slept = env.connection.withAbortSignal(stopped.signal, () => env.sleep(milliseconds));
-    await Promise.race([slept, stoodStill]).finally(() => stopped.abort());
-  };
+  const skip = (milliseconds: number): Promise<void> => passTime(env, milliseconds);
   return {
     ...serving(env),
     unlock: async () => {
@@ -175,6 +170,7 @@ export function serving(env: TestWorkflowEnvironment) {
     Worker.create({ ...options, connection: nativeConnection, namespace });
   return {
     client: new Client({ connection, namespace }),
+    environment: env,
     connection,
     nativeConnection,
     namespace,
