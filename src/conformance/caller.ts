@@ -16,6 +16,8 @@ export interface Answer {
   /** Of the request. */
   readonly url: string;
   readonly status: number;
+  /** How often it was asked for: more than once if the first answers were lost, or said "repeat it". */
+  readonly attempts: number;
   readonly contentType: string;
   readonly text: string;
   /** The members of the JSON object in it; none if it is something else. */
@@ -76,12 +78,12 @@ export function createCaller({ access, correlationId, within, stop, sent }: Call
         const came = await exchange(outgoing(request)).catch((error: unknown) => reasonOf(error));
         stop?.throwIfAborted();
         write(request, typeof came === 'string' ? came : String(came.status));
-        if (typeof came !== 'string' && !isRetryable(came.status)) return answerOf(request, came);
+        if (typeof came !== 'string' && !isRetryable(came.status)) return answerOf(request, came, attempt);
         const asked =
           typeof came === 'string' ? undefined : retryAfterOf(came.headers['retry-after'], came.headers.date);
         if (attempt >= (asked === undefined ? ATTEMPTS : ASKED_ATTEMPTS)) {
           if (typeof came === 'string') throw new UnansweredError(came);
-          return answerOf(request, came);
+          return answerOf(request, came, attempt);
         }
         const wait = asked === undefined ? 25 * 2 ** attempt : asked * 1_000 + 25;
         await pause(Math.min(LONGEST_PAUSE_MS, wait), undefined, { ...(stop && { signal: stop }) });
@@ -95,8 +97,8 @@ export function createCaller({ access, correlationId, within, stop, sent }: Call
   };
 }
 
-function answerOf({ url }: Request, { status, text, headers }: Incoming): Answer {
-  return { url, status, text, contentType: headers['content-type'] ?? '', fields: fieldsOf(text) };
+function answerOf({ url }: Request, { status, text, headers }: Incoming, attempts: number): Answer {
+  return { url, status, attempts, text, contentType: headers['content-type'] ?? '', fields: fieldsOf(text) };
 }
 
 function fieldsOf(text: string): Answer['fields'] {

@@ -55,6 +55,10 @@ it('it passes also if every seventh request is answered 503: that asks for a rep
   expect(named(await play({ weather: true }), 'passed')).toHaveLength(CHECKS.length - 1);
 });
 
+it('no rule counts as broken because the network loses every seventh answer: the call is repeated (rule 10)', async () => {
+  expect(named(await play({ lossy: true }), 'failed')).toEqual([]);
+});
+
 it.each(Object.entries(CAUGHT_BY))('"%s" is caught by the check %s and by no other (rule 35)', async (bug, check) => {
   const report = await play({ bug: bug as Bug });
   expect(named(report, 'failed')).toEqual([check]);

@@ -43,6 +43,8 @@ interface Manners {
   readonly undoable?: boolean;
   /** Every seventh request is answered 503 and nothing is done. */
   readonly weather?: boolean;
+  /** Every seventh answer is lost, after all was done. */
+  readonly lossy?: boolean;
   readonly token?: string;
   /** The first action is answered 429 so often, with `Retry-After: 0`. */
   readonly busy?: number;
@@ -267,6 +269,7 @@ export async function startSmallParticipant(manners: Manners = {}): Promise<Smal
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const reply = await handle(request, response);
     if (!reply) return;
+    if (manners.lossy && (requests += 1) % 7 === 0) return void response.destroy();
     const isProblem = reply.status >= 400 && bug !== 'problems are plain JSON';
     if (reply.retryAfter !== undefined) response.setHeader('retry-after', reply.retryAfter);
     response.writeHead(reply.status, { 'content-type': isProblem ? 'application/problem+json' : 'application/json' });
