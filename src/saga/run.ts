@@ -67,7 +67,11 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
       storing: undefined as Promise<void> | undefined,
     },
     /** Written by stack.ts. */
-    stack: { entries: [...(carried?.stack ?? [])], resets: 0, confirming: undefined as Promise<void> | undefined },
+    stack: {
+      entries: [...(carried?.stack ?? [])],
+      origin: origin(),
+      confirming: undefined as Promise<void> | undefined,
+    },
     /** Calls that an operator may steer, by step; written by call.ts. */
     calls: new Map<string, SteerableCall>(),
     /** Written by steering.ts and hand-over.ts. */
@@ -116,6 +120,13 @@ export function carry({ journal, stack, deadlineAt, steering, body }: Run): Carr
 export function requireForward({ record: now }: Run, what: string): void {
   if (!isGoingForward(now)) throw new CancelledFailure(`${what} comes too late: the saga is decided`);
 }
+
+/**
+ * Changes when the run is reset, at that place in its history and so at each replay: Temporal then gives the run another
+ * source of random numbers. (The SDK says it nowhere else.)
+ */
+export const origin = (): unknown =>
+  (globalThis as { readonly __TEMPORAL_ACTIVATOR__?: { readonly random: unknown } }).__TEMPORAL_ACTIVATOR__?.random;
 
 /** A copy as Temporal's converter makes it: what the body does to its objects later changes nothing here. */
 export const copyOf = <T>(value: T): T => defaultPayloadConverter.fromPayload(defaultPayloadConverter.toPayload(value));

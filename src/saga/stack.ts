@@ -14,9 +14,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { log } from '@temporalio/workflow';
 import { failureOf, pause, perform, type Failed } from './call.js';
 import type { Closing } from './journal.js';
-import { copyOf, type Run } from './run.js';
+import { isGoingForward } from './record.js';
+import { copyOf, origin, requireForward, type Run } from './run.js';
 import type { Compensatable, Probe, Step, Undone } from './step.js';
-import { close, closingOf, record, resetsSoFar } from './store.js';
+import { close, closingOf, record } from './store.js';
 
 /**
  * What may have to be undone: plain data, so that it can be carried over. The compensation is found by the step's name
@@ -33,7 +34,14 @@ export interface StackEntry {
 export async function act(run: Run, step: Step, original: never, isLast = false): Promise<unknown> {
   const { stack } = run;
   const closing = isLast ? closingOf(run, step) : undefined;
-  if (stack.resets < resetsSoFar()) await (stack.confirming ??= confirm(run));
+  if (stack.origin !== origin() && isGoingForward(run.record)) {
+    stack.origin = origin();
+    stack.confirming = confirm(run);
+  }
+  if (stack.confirming && isGoingForward(run.record)) {
+    await stack.confirming;
+    requireForward(run, step.name);
+  }
   if (step.kind !== 'compensatable') return take(run, step, original, closing);
   if (timeLeft(run, step) <= 0) return failed(run, step, { kind: 'refused', code: 'DeadlineExceeded', attempts: 0 });
   // Before the call: an answer that is lost must still be undone (rule 1). A body that is run again finds its entry.
@@ -87,7 +95,6 @@ async function take(run: Run, step: Step, input: never, closing?: Closing): Prom
  */
 async function confirm(run: Run): Promise<void> {
   const { stack, definition } = run;
-  stack.resets = resetsSoFar();
   for (const { step: name, input, outcome } of stack.entries) {
     const step = definition.steps.find((other) => other.name === name);
     if (step && outcome === 'applied') await take(run, step, input as never);

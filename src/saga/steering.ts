@@ -104,9 +104,9 @@ function offer<Request extends AnyRequest>(
 
 function remember(decisions: Map<string, RecordedDecision>, id: string, recorded: RecordedDecision): void {
   decisions.set(id, recorded);
-  for (const [known, { decision, lapsesAt }] of decisions) {
-    if (decision && (decisions.size > KEPT || lapsesAt < Date.now())) decisions.delete(known);
-  }
+  const decided = [...decisions].filter(([, { decision }]) => decision);
+  for (const [known, { lapsesAt }] of decided) if (lapsesAt < Date.now()) decisions.delete(known);
+  for (const [known] of decided) if (decisions.size > KEPT) decisions.delete(known);
 }
 
 /** FNV-1a, 64 bits: what is kept of texts that only have to be compared. */

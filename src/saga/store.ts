@@ -4,7 +4,7 @@
  * is never speculative: a workflow task that is interrupted is run again, and only what it scheduled counts (rule 28).
  */
 import { defaultPayloadConverter, type ActivityOptions } from '@temporalio/common';
-import { workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
 import {
   applyEntry,
   closingEvents,
@@ -35,16 +35,7 @@ export function record({ journal, definition }: Run, event: SagaEvent, at = new 
 /** For the activity that is scheduled within `withJournal`: all workflows of an isolate may share this module. */
 let outgoing: JournalHeader | undefined;
 
-/** How often each run of the isolate was reset, if at all. */
-const resets = new Map<string, number>();
-
-/** How often this run was reset so far. The same at each replay: Temporal says it at its place in the history. */
-export const resetsSoFar = (): number => resets.get(workflowInfo().runId) ?? 0;
-
-/**
- * Register it with the worker's workflow interceptors; without it the journal is not carried, and a reset that goes
- * behind an unwinding is not noticed.
- */
+/** Register it with the worker's workflow interceptors; without it the journal is not carried. */
 export const sagaInterceptors: WorkflowInterceptorsFactory = () => ({
   outbound: [
     {
@@ -54,21 +45,6 @@ export const sagaInterceptors: WorkflowInterceptorsFactory = () => ({
           ...input,
           headers: { ...input.headers, [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(outgoing) },
         });
-      },
-    },
-  ],
-  internals: [
-    {
-      activate(input, next) {
-        // A reset run gets a new seed, and nothing else does.
-        if (input.activation.jobs?.some((job) => job.updateRandomSeed)) {
-          resets.set(workflowInfo().runId, resetsSoFar() + 1);
-        }
-        return next(input);
-      },
-      dispose(input, next) {
-        resets.delete(workflowInfo().runId);
-        return next(input);
       },
     },
   ],

@@ -1,2 +1,2 @@
-/** Carries the journal of each saga in the headers of its activities, and notices resets. */
+/** Carries the journal of each saga in the headers of its activities. */
 export { sagaInterceptors as interceptors } from '../saga/saga.js';

@@ -20,7 +20,8 @@ const SETTLED = ['SagaStepCompleted', 'SagaStepFailed', 'SagaStepTimedOut', 'Sag
 export function stackOf(journal: Journal, { steps }: SagaRecord): string[] {
   const refused = stepsIn(eventsOf(journal, 'SagaStepFailed'));
   const undoable = steps.filter(({ kind }) => kind === 'compensatable').map(({ name }) => name);
-  return stepsIn(eventsOf(journal, 'SagaStepStarted')).filter(
+  // A call that an operator repeats is started again, at its place.
+  return [...new Set(stepsIn(eventsOf(journal, 'SagaStepStarted')))].filter(
     (step) => undoable.includes(step) && !refused.includes(step),
   );
 }

@@ -1,3 +1,4 @@
+import { eventually } from '../support/eventually.js';
 import type { PlannedStep } from './scripted.js';
 import { compensatable, refusalOf, theatre, type Running, type Stage } from './stage.js';
 
@@ -71,6 +72,33 @@ describe('a saga that waits for an approval', () => {
       expect((await stage.journalOf(saga)).find(({ name }) => name === 'SagaWaitEnded')?.event).toMatchObject({
         answer: 'cancelled',
       });
+      expect(stage.participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'may wait for two at once, each in its own time, and says which (S5)',
+    play(async (stage) => {
+      const boss = { name: 'boss', kind: 'approval' } as const;
+      const saga = await stage.start([[boss, { ...boss, name: 'legal' }], ...compensatable('b')]);
+      await eventually('both waits', 20_000, async () => (await stage.recordOf(saga)).waitingFor?.also?.length === 1);
+      expect(await refusalOf(stage.answer(saga, 'approve', 'nobody'))).toBe('NotApplicable');
+      await stage.answer(saga, 'approve', 'legal');
+      expect((await stage.recordOf(saga)).waitingFor).toEqual({ approval: 'boss', until: expect.any(String) });
+      await stage.answer(saga, 'approve');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+    }),
+  );
+
+  it(
+    'for two, is undone when one of them is rejected, and awaits the other no more (S5)',
+    play(async (stage) => {
+      const boss = { name: 'boss', kind: 'approval' } as const;
+      const saga = await stage.start([...compensatable('a'), [boss, { ...boss, name: 'legal' }]]);
+      await eventually('both waits', 20_000, async () => (await stage.recordOf(saga)).waitingFor?.also?.length === 1);
+      await stage.answer(saga, 'reject', 'boss');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'ApprovalRejected' });
+      expect(await stage.recordOf(saga)).toMatchObject({ waitingFor: null });
       expect(stage.participant.effects()).toEqual([]);
     }),
   );

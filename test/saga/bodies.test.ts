@@ -28,6 +28,27 @@ describe('a body', () => {
   );
 
   it(
+    'may reuse an input that it changes: each compensation gets the input as its action got it (rule 2, S6)',
+    play(async ({ start, outcomeOf, participant }) => {
+      participant.behave('act', 'c', 'refuse');
+      const saga = await start(compensatable('a', 'b', 'c'), { body: 'reusesItsInput' });
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused' });
+      expect(participant.calls.filter((call) => call.startsWith('undo'))).toEqual(['undo b', 'undo a']);
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it.each(['CancelRequested', 'StepTimedOut', 'DeadlineExceeded', 'Cancelled'])(
+    "cannot end a saga with the library's own code %s (S11)",
+    (failure) =>
+      play(async ({ start, outcomeOf, participant }) => {
+        const saga = await start(compensatable('a'), { failure });
+        expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: `Foreign${failure}` });
+        expect(participant.effects()).toEqual([]);
+      })(),
+  );
+
+  it(
     'may leave out a step: the saga cannot be cancelled once it only goes forward (rule 24)',
     play(async ({ start, cancel, outcomeOf, recordOf, participant }) => {
       participant.behave('act', 'mail', 'held');

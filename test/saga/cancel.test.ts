@@ -34,6 +34,16 @@ describe('a cancel', () => {
   );
 
   it(
+    'cannot be played by a participant that refuses with its code (S11)',
+    play(async ({ start, outcomeOf, participant }) => {
+      participant.behave('act', 'impostor', 'refuse');
+      const saga = await start(compensatable('a', 'impostor'));
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'ForeignCancelRequested' });
+      expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
     'is refused while the saga unwinds, changes nothing, and repeats are answered as before (rules 24 and 26)',
     play(async ({ start, cancel, outcomeOf, participant }) => {
       participant.behave('act', 'b', 'held');

@@ -1,6 +1,9 @@
 // On the dev server: the time-skipping one does not answer what meets a continue-as-new.
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { CarriedSaga } from '../../src/saga/saga.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
+import { untilEnd } from './scripted.js';
 import { BRIEF, compensatable, refusalOf, theatre, type Running, type Stage } from './stage.js';
 
 const play = theatre(createDevServer);
@@ -65,6 +68,132 @@ describe('a saga that stays blocked while it unwinds is continued as new', () =>
       await stage.resolve(saga, 'b', 'retry');
       expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers: [] });
       expect(stage.participant.effects()).toEqual([]);
+    }),
+  );
+});
+
+/** The input of the present run: what was carried into it. */
+async function carriedInto(stage: Stage, saga: Running): Promise<CarriedSaga> {
+  const { events } = await stage.latest(saga).fetchHistory();
+  const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[1];
+  return defaultPayloadConverter.fromPayload<CarriedSaga>(payload ?? {});
+}
+
+const isInSecondRun = async (stage: Stage, saga: Running): Promise<boolean> => {
+  const { raw, runId } = await stage.latest(saga).describe();
+  return runId !== raw.workflowExecutionInfo?.firstRunId && !raw.pendingWorkflowTask;
+};
+
+describe('a saga that is steered for long', () => {
+  it(
+    'is continued as new while it goes forward, too: its finished steps are not called again (rule 16, S2)',
+    play(async (stage) => {
+      stage.participant.behave('act', 'p', 'lost');
+      const groups = [...compensatable('a', 'b'), [{ name: 'p', kind: 'pivot' as const }]];
+      const saga = await stage.start(groups, { ...BRIEF, historyLimit: 20 });
+      await eventually('the second run', 30_000, () => isInSecondRun(stage, saga));
+      expect(await stage.recordOf(saga)).toMatchObject({ state: 'PENDING', blockedOn: 'p' });
+      expect(await refusalOf(stage.cancel(saga))).toBe('AlreadyFulfilled');
+      await eventually(
+        'the answer',
+        20_000,
+        async () => (await refusalOf(stage.resolve(saga, 'p', 'applied'))) === 'accepted',
+      );
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'COMPLETED', waivers: [] });
+      expect(stage.participant.calls.filter((call) => call === 'act a' || call === 'act b')).toEqual([
+        'act a',
+        'act b',
+      ]);
+    }),
+  );
+
+  it(
+    'keeps the newest 300 decisions, and none that has lapsed (rule 16, S2)',
+    play(async (stage) => {
+      const saga = await handedOver(stage);
+      const carried = await carriedInto(stage, saga);
+      await stage.latest(saga).terminate('started again with what it never had');
+      const decision = { accepted: true, state: 'COMPENSATING', at: '2026-01-01T00:00:00.000Z' } as const;
+      const decisions = Array.from({ length: 500 }, (_, index) => {
+        const lapsesAt = index % 10 === 0 ? 0 : Date.now() + 3_600_000;
+        return [`known-${index}`, { content: 'x', lapsesAt, decision }] as const;
+      });
+      const copy = (await stage.startCopy(saga, 'itself', { ...carried, decisions })) as Running;
+      await eventually(
+        'the decision',
+        20_000,
+        async () => (await refusalOf(stage.resolve(copy, 'b', 'block'))) === 'NotApplicable',
+      );
+      for (let tries = 0; !(await isInSecondRun(stage, copy)); tries++) {
+        await refusalOf(stage.resolve(copy, 'b', 'retry', { requestId: `try-${tries}` }));
+      }
+      const kept = (await carriedInto(stage, copy)).decisions;
+      expect(kept).toHaveLength(300);
+      expect(kept.every(([, { lapsesAt }]) => lapsesAt > 0)).toBe(true);
+      await stage.latest(copy).terminate('seen');
+    }),
+  );
+
+  it(
+    "remembers over a continue-as-new that Temporal's own cancel came too late (S8)",
+    play(async (stage) => {
+      stage.participant.behave('act', 'p', 'lost');
+      const groups = [...compensatable('a'), [{ name: 'p', kind: 'pivot' as const }]];
+      const saga = await stage.start(groups, { ...BRIEF, historyLimit: 30 });
+      await stage.blocks(saga, 'p');
+      await saga.cancel();
+      for (let tries = 0; !(await isInSecondRun(stage, saga)); tries++) {
+        await refusalOf(stage.resolve(saga, 'p', 'retry', { requestId: `try-${tries}` })).catch(() => undefined);
+      }
+      await stage.blocks(saga, 'p');
+      await eventually(
+        'the answer',
+        20_000,
+        async () => (await refusalOf(stage.resolve(saga, 'p', 'applied'))) === 'accepted',
+      );
+      expect(await stage.latest(saga).result()).toMatchObject({ state: 'COMPLETED', cancelledTooLate: true });
+    }),
+  );
+});
+
+describe("an Update of the workflow's own that waits for the end (S3)", () => {
+  it(
+    'does not keep an accepted cancel from being acted on',
+    play(async (stage) => {
+      stage.participant.behave('act', 'b', 'unavailable');
+      const saga = await stage.start(compensatable('a', 'b'), { polled: true });
+      await stage.participant.arrived('act', 'b');
+      const poll = saga.executeUpdate(untilEnd);
+      await eventually('the poll to be accepted', 20_000, async () =>
+        Boolean(
+          (await saga.fetchHistory()).events?.some((event) => event.workflowExecutionUpdateAcceptedEventAttributes),
+        ),
+      );
+      await stage.cancel(saga);
+      expect(await poll).toBe('CANCELLED');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'CANCELLED' });
+    }),
+  );
+});
+
+describe('a reset that goes behind the unwinding (rule 27, S4)', () => {
+  it(
+    'does not end COMPLETED: each step on the stack is called once more, and one that was undone is refused',
+    play(async (stage) => {
+      const groups = [...compensatable('a'), [{ name: 'boss', kind: 'approval' as const }], ...compensatable('b')];
+      const saga = await stage.start(groups, { ...BRIEF, approvalTimeout: 600_000 });
+      await eventually('the wait', 20_000, async () => (await stage.recordOf(saga)).waitingFor !== null);
+      const waiting = (await saga.fetchHistory()).events?.findLast(
+        (event) => event.workflowTaskCompletedEventAttributes,
+      );
+      await stage.cancel(saga);
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'CANCELLED' });
+      await stage.reset(saga, waiting?.eventId);
+      await eventually('the wait again', 20_000, async () => (await stage.recordOf(saga)).waitingFor !== null);
+      await stage.answer(stage.latest(saga) as Running, 'approve');
+      expect(await stage.latest(saga).result()).toMatchObject({ state: 'FAILED', reason: 'AlreadyCancelled' });
+      expect(stage.participant.effects()).toEqual([]);
+      expect(stage.participant.calls).not.toContain('act b');
     }),
   );
 });

@@ -146,6 +146,20 @@ describe('a pivot', () => {
   );
 
   it(
+    'is not answered for while an attempt may be under way (rule 18, S7)',
+    play(async ({ start, resolve, outcomeOf, participant }) => {
+      participant.behave('act', 'p', 'held');
+      const saga = await start(withPivot, { attempt: 60_000 });
+      await participant.arrived('act', 'p');
+      expect(await refusalOf(resolve(saga, 'p', 'notApplied'))).toBe('NotApplicable');
+      expect(await refusalOf(resolve(saga, 'p', 'applied'))).toBe('NotApplicable');
+      participant.release();
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+      expect(participant.effects()).toHaveLength(3);
+    }),
+  );
+
+  it(
     'unwinds when it is refused (rule 14)',
     play(async ({ start, outcomeOf, participant }) => {
       participant.behave('act', 'p', 'refuse');

@@ -10,7 +10,10 @@ export interface Participant extends Played {
 export function createParticipant(): Participant {
   const played = create();
   const act = ({ step }: StepInput) =>
-    played.action(step, { refusal: 'Refused', answer: () => ({ step, attempts: Context.current().info.attempt }) });
+    played.action(step, {
+      refusal: step === 'impostor' ? 'CancelRequested' : 'Refused',
+      answer: () => ({ step, attempts: Context.current().info.attempt }),
+    });
   return {
     ...played,
     activities: {

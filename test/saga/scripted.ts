@@ -5,10 +5,12 @@ import {
   condition,
   executeChild,
   defineSignal,
+  defineUpdate,
   proxyActivities,
   proxySinks,
   setHandler,
   upsertMemo,
+  workflowInfo,
   type Sinks,
 } from '@temporalio/workflow';
 import {
@@ -57,6 +59,8 @@ export interface Plan {
   readonly bug?: boolean;
   /** The body ends with a failure of its own, of this type. */
   readonly failure?: string;
+  /** The workflow around the saga has an Update of its own, `untilEnd`, that waits for the verdict. */
+  readonly polled?: boolean;
   /** Instead of one group after the other. */
   readonly body?: keyof typeof BODIES;
   /** The journal is carried, and `storeJournal` stores it. */
@@ -79,6 +83,7 @@ export interface Audience extends Sinks {
 }
 
 export const dismiss = defineSignal('dismiss');
+export const untilEnd = defineUpdate<string>('untilEnd');
 
 /** How long the participant may work on an attempt that has ended for us, in milliseconds. */
 export const MAXIMUM_PROCESSING_TIME = 30_000;
@@ -90,7 +95,7 @@ const call = proxyActivities<ScriptedActivities>({ startToCloseTimeout: '1s' });
 function defined({ name, kind, probed }: PlannedStep, plan: Plan) {
   const { attempt = 1000 } = plan;
   const budget = { attempt, total: plan.budget };
-  const action = { activity: call.act, budget, refusals: ['Refused', 'AlreadyCancelled'] };
+  const action = { activity: call.act, budget, refusals: ['Refused', 'AlreadyCancelled', 'CancelRequested'] };
   if (kind === 'pivot') return pivot(name, action);
   if (kind === 'block') return retriable(name, action, { onExhausted: 'block' });
   if (kind !== 'compensatable') return retriable(name, action, { onExhausted: 'deadLetter' });
@@ -98,6 +103,12 @@ function defined({ name, kind, probed }: PlannedStep, plan: Plan) {
   const compensation = { activity: call.undo, budget: undoBudget, refusals: ['UndoRefused'] };
   const probe = { activity: call.ask, budget, refusals: [], maximumProcessingTime: MAXIMUM_PROCESSING_TIME };
   return compensatable(name, action, compensation, probed ? { probe } : {});
+}
+
+async function waitForTheEnd(): Promise<string> {
+  const state = (): string => String(workflowInfo().memo?.['state']);
+  await condition(() => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(state()));
+  return state();
 }
 
 const NOTICE: PlannedStep = { name: 'notice', kind: 'deadLetter' };
@@ -120,7 +131,8 @@ const saga = defineSaga(
       return last(notice, { sagaId, step: 'notice' } as never);
     },
     // A test that waits for a block reads the memo.
-    onEntry: (record, { blockedOn: before }, { told }) => {
+    onEntry: (record, { blockedOn: before }, { told, polled }) => {
+      if (polled) upsertMemo({ state: record.state });
       if (told) audience.told(record);
       else if (record.blockedOn !== before) upsertMemo({ blockedOn: record.blockedOn });
     },
@@ -133,6 +145,7 @@ const saga = defineSaga(
 export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaOutcome> {
   let dismissed = !plan.told;
   setHandler(dismiss, () => void (dismissed = true));
+  if (plan.polled) setHandler(untilEnd, waitForTheEnd);
   return saga(plan, carried).finally(() => CancellationScope.nonCancellable(() => condition(() => dismissed)));
 }
 
@@ -141,22 +154,28 @@ export const fosterParent = (plan: Plan): Promise<SagaOutcome> => executeChild(s
 
 async function bodyOf(plan: Plan, able: Saga, steps: readonly Step[]): Promise<void> {
   const compensatableStep = (name: string): PlannedStep => ({ name, kind: 'compensatable' });
-  if (plan.body) await BODIES[plan.body]((name) => runOne(able, compensatableStep(name), plan, steps));
+  if (plan.body) await BODIES[plan.body]((name, input) => runOne(able, compensatableStep(name), plan, steps, input));
   else for (const group of plan.groups) await Promise.all(group.map((step) => runOne(able, step, plan, steps)));
   if (plan.bug) throw new TypeError('a programming error');
   if (plan.failure !== undefined) throw ApplicationFailure.nonRetryable('the body says no', plan.failure);
 }
 
-function runOne(able: Saga, planned: PlannedStep, plan: Plan, steps: readonly Step[]): Promise<unknown> {
+function runOne(
+  able: Saga,
+  planned: PlannedStep,
+  plan: Plan,
+  steps: readonly Step[],
+  given?: StepInput,
+): Promise<unknown> {
   if (planned.kind === 'approval') return able.awaitApproval(planned.name, plan.approvalTimeout ?? plan.budget);
   const step = steps.find(({ name }) => name === planned.name);
   if (!step) throw new Error(`no step ${planned.name}`);
-  const input = { sagaId: plan.sagaId, step: planned.name } as never;
+  const input = (given ?? { sagaId: plan.sagaId, step: planned.name }) as never;
   if (planned.kind === 'last' && step.kind === 'retriable') return able.last(step, input);
   return step.kind === 'compensatable' ? able.run(step, input) : able.run(step, input);
 }
 
-type Runner = (name: string) => Promise<unknown>;
+type Runner = (name: string, input?: StepInput) => Promise<unknown>;
 
 /** What a body may do, if it must. */
 const BODIES = {
@@ -165,6 +184,15 @@ const BODIES = {
     const b = run('b');
     await run('a');
     await b;
+  },
+  /** One input object for two steps, changed in between. */
+  async reusesItsInput(run: Runner): Promise<void> {
+    const input = { sagaId: workflowInfo().workflowId, step: 'a' };
+    await run('a', input);
+    input.step = 'b';
+    await run('b', input);
+    input.step = 'c';
+    await run('c', input);
   },
   async leavesOutAStep(run: Runner): Promise<void> {
     await run('a');

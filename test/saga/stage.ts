@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import path from 'node:path';
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { approve, cancelSaga, getSagaJournal, getSagaState, reject, resolveStep } from '../../src/saga/saga.js';
 import type {
@@ -36,11 +37,13 @@ export interface Stage {
   outcomeOf(saga: Running): Promise<SagaOutcome>;
   /** Waits on the clock until the saga is blocked, on the step if one is named, or has ended: this server loses Updates to a run whose time it skipped. */
   blocks(saga: Running, step?: string): Promise<SagaRecord>;
+  /** Resets the saga to this event; the Updates after it are not applied again. */
+  reset(saga: Running, eventId: unknown): Promise<void>;
   /** The present run, also after a continue-as-new. */
   latest(saga: Running): WorkflowHandle;
   recordOf(saga: Running): Promise<SagaRecord>;
   journalOf(saga: Running): Promise<readonly JournalEntry[]>;
-  answer(saga: Running, answer: 'approve' | 'reject'): Promise<unknown>;
+  answer(saga: Running, answer: 'approve' | 'reject', approval?: string): Promise<unknown>;
   /** Waits until a workflow task of the saga has failed, ends the saga, and returns what failed; or that it ended. */
   alarmOf(saga: Running): Promise<string>;
   cancel(saga: Running, more?: { validUntil?: string; updateId?: string }): Promise<unknown>;
@@ -64,6 +67,7 @@ export const bundleScripted = async (): Promise<string> => {
 export const compensatable = (...names: string[]): PlannedStep[][] =>
   names.map((name) => [{ name, kind: 'compensatable' }]);
 
+const UPDATES = proto.temporal.api.enums.v1.ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
@@ -140,11 +144,23 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
       }
     },
     latest,
+    reset: async ({ workflowId }, eventId) => {
+      await env.client.workflowService.resetWorkflowExecution({
+        namespace: env.namespace,
+        workflowExecution: { workflowId },
+        reason: 'test',
+        requestId: randomUUID(),
+        workflowTaskFinishEventId: eventId as never,
+        resetReapplyExcludeTypes: [UPDATES],
+      });
+    },
     recordOf,
     journalOf: (saga) => latest(saga).query(getSagaJournal),
-    answer: (saga, answer) =>
+    answer: (saga, answer, approval) =>
       saga.executeUpdate(answer === 'approve' ? approve : reject, {
-        args: [{ actor: 'anna', reason: 'the amount is plausible', validUntil: farAhead() }],
+        args: [
+          { actor: 'anna', reason: 'the amount is plausible', validUntil: farAhead(), ...(approval && { approval }) },
+        ],
       }),
     alarmOf: async (saga) => {
       for (;;) {

@@ -158,6 +158,26 @@ describe('a saga that waits', () => {
     }),
   );
 
+  it.each(['Update', "Temporal's own"])(
+    'for an approval is cancelled at once while the archive is away: by %s cancel (rule 24, S1)',
+    (by) =>
+      play(async (stage) => {
+        archive.away = true;
+        const groups = [...compensatable('a'), [{ name: 'boss', kind: 'approval' } as const]];
+        const saga = await stage.start(groups, { ...JOURNAL, approvalTimeout: 600_000 });
+        await eventually('a try to store the wait', 20_000, () => journalActions(saga).length > 0);
+        await (by === 'Update' ? stage.cancel(saga) : saga.cancel());
+        await stage.participant.arrived('act', 'notice');
+        expect(stage.participant.effects()).toEqual([]);
+        archive.away = false;
+        await stage.outcomeOf(saga).catch(() => undefined);
+        expect(await stage.recordOf(saga)).toMatchObject({ state: 'CANCELLED' });
+        const { events = [] } = await saga.fetchHistory();
+        expect(events?.filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
+        await expectWholeTrail(stage, saga);
+      })(),
+  );
+
   it(
     'for an approval has stored that it does',
     play(async (stage) => {

@@ -9,9 +9,10 @@ export type Operation = 'act' | 'undo' | 'ask';
 /**
  * `refuse`: a definitive refusal. `unavailable`: nothing happens, and the call may be repeated. `lost`: it happens, and the
  * answer gets lost. `late`: the answer is lost, and it happens only when `arriveLate` is called. `held`: it waits for
- * `release`, then answers. `broken`: it happens, and the answer is a failure that is not repeated and is no refusal.
+ * `release`, then answers. `broken`: it happens, and the answer is a failure that is not repeated and is no refusal;
+ * `vanished`: the same failure, and it does not happen.
  */
-export type Behaviour = 'ok' | 'refuse' | 'unavailable' | 'lost' | 'late' | 'held' | 'broken';
+export type Behaviour = 'ok' | 'refuse' | 'unavailable' | 'lost' | 'late' | 'held' | 'broken' | 'vanished';
 
 export type LedgerStatus = 'applied' | 'refused' | 'undone' | 'fenced';
 
@@ -71,6 +72,7 @@ export function createParticipant(): Participant {
     const behaviour = plan.next(`${operation} ${step}`);
     const change = (refused: boolean): string | undefined => CHANGES[operation](ledger, id, refused, code);
     if (behaviour === 'unavailable') throw failed('Unavailable', false);
+    if (behaviour === 'vanished') throw failed('Broken', true);
     if (behaviour === 'held') await plan.hold();
     if (behaviour === 'late') {
       // A late original that finds the tombstone is refused: that is the point.
