@@ -7,7 +7,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import type { ActivityExecuteInput } from '@temporalio/worker';
 import { createActivities, type Activities } from '../../src/activities/activities.js';
 import { CORRELATION_ID, correlationInterceptor } from '../../src/activities/correlation.js';
-import type { Order } from '../../src/order.js';
+import { ORDER_STEPS, type Order } from '../../src/order.js';
 
 const total = { amount: 4200, currency: 'EUR' };
 const ORDER: Order = {
@@ -32,8 +32,15 @@ const EFFECTS: [keyof Activities, string][] = [
   ['sendCancellationNotice', 'PUT /notification/api/notifications/order-7-cancellation'],
 ];
 
+const CALLS: { verb: keyof Activities; refusals: readonly string[] }[] = Object.values(ORDER_STEPS).flatMap(
+  (step): { verb: keyof Activities; refusals: readonly string[] }[] =>
+    'compensation' in step ? [step.action, step.compensation] : [step.action],
+);
+
 let server: Server;
 let activities: Activities;
+/** What the server answers instead. */
+let refusedWith: string | undefined;
 let requests: { what: string; body: string; correlationId: unknown; traceparent: unknown }[] = [];
 
 beforeAll(async () => {
@@ -43,6 +50,12 @@ beforeAll(async () => {
     request.on('end', () => {
       const { traceparent, [CORRELATION_ID]: correlationId } = request.headers;
       requests.push({ what: `${request.method} ${request.url}`, body, correlationId, traceparent });
+      if (refusedWith !== undefined) {
+        response
+          .writeHead(422, { 'content-type': 'application/problem+json' })
+          .end(JSON.stringify({ status: 422, code: refusedWith, type: 'about:blank', title: 'Refused' }));
+        return;
+      }
       response
         .writeHead(200, { 'content-type': 'application/json' })
         .end(JSON.stringify({ id: request.url?.split('/').at(-1), ...ANSWER }));
@@ -66,6 +79,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   requests = [];
+  refusedWith = undefined;
 });
 
 const attempt = (verb: keyof Activities, number: number): Promise<unknown> => {
@@ -100,4 +114,16 @@ describe('an effect at a participant', () => {
     expect(requests.map(({ correlationId }) => correlationId)).toEqual(['from-the-customer']);
     expect(requests[0]?.traceparent).toMatch(new RegExp(`^00-${traceId}-(?!b7ad6b7169203331)[0-9a-f]{16}-01$`));
   });
+
+  it.each(CALLS)(
+    'of $verb is refused with the codes of that verb alone (rules 8 and 10)',
+    async ({ verb, refusals }) => {
+      for (const code of new Set(CALLS.flatMap((other) => other.refusals))) {
+        refusedWith = code;
+        const failure: unknown = await attempt(verb, 1).catch((error: unknown) => error);
+        const isRefusal = refusals.includes(code);
+        expect(failure).toMatchObject({ type: isRefusal ? code : 'OperationalFault', nonRetryable: isRefusal });
+      }
+    },
+  );
 });

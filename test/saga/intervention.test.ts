@@ -123,6 +123,23 @@ describe('a compensation that fails', () => {
       expect(await stage.outcomeOf(saga)).toMatchObject({ waivers: [{ step: 'b' }] });
     }),
   );
+
+  it(
+    'gives one decision to no other actor and for no other reason, whatever the request id (rule 18)',
+    play(async (stage) => {
+      const saga = await blockedSaga(stage, 'refuse');
+      await stage.resolve(saga, 'b', 'retry', { requestId: 'r1' });
+      await stage.blocks(saga, 'b');
+      const others = [{ actor: 'otto' }, { reason: 'looked into it twice' }];
+      for (const other of others) {
+        expect(await refusalOf(stage.resolve(saga, 'b', 'retry', { requestId: 'r1', ...other }))).toBe(
+          'RequestIdReused',
+        );
+      }
+      await stage.resolve(saga, 'b', 'skip');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ waivers: [{ step: 'b', actor: 'olga' }] });
+    }),
+  );
 });
 
 describe('a pivot', () => {

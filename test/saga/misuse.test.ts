@@ -6,6 +6,7 @@ const play = theatre();
 const P: PlannedStep = { name: 'p', kind: 'pivot' };
 const A: PlannedStep = { name: 'a', kind: 'compensatable' };
 const MAIL: PlannedStep = { name: 'mail', kind: 'deadLetter' };
+const LAST: PlannedStep = { name: 'end', kind: 'last' };
 const BOSS: PlannedStep = { name: 'boss', kind: 'approval' };
 
 describe('a programming error fails the workflow task and undoes nothing (rule 13):', () => {
@@ -18,6 +19,7 @@ describe('a programming error fails the workflow task and undoes nothing (rule 1
     ['a pivot beside another step', [[A, P]], /p cannot be undone: nothing may run beside it/, {}],
     ['a retriable step beside another', [[A, MAIL]], /mail cannot be undone: nothing may run beside it/, {}],
     ['a compensatable step beside a pivot', [[P, A]], /a cannot follow what cannot be undone/, {}],
+    ['a last step beside others (rule 28)', [[MAIL, LAST]], /end cannot be the last step: it may block, or/, {}],
     ['a step that is run twice', [[A], [A]], /have the same name/, {}],
     ['a failure of the body after a pivot (rule 14)', [[A], [P]], /only goes forward/, { failure: 'Sorry' }],
   ];

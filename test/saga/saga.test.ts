@@ -1,3 +1,4 @@
+import type { PlannedStep } from './scripted.js';
 import { compensatable, statusOf, theatre } from './stage.js';
 
 const play = theatre();
@@ -16,6 +17,21 @@ describe('a saga that goes forward', () => {
         ['b', 'completed', 3],
       ]);
       expect(participant.effects()).toHaveLength(2);
+    }),
+  );
+
+  it(
+    'counts every attempt of its last step, and of the notice when it is undone',
+    play(async ({ start, outcomeOf, recordOf, participant }) => {
+      for (const name of ['mail', 'notice']) participant.behave('act', name, ['unavailable', 'unavailable']);
+      const attemptsOf = async (groups: readonly (readonly PlannedStep[])[], name: string) => {
+        const saga = await start(groups);
+        await outcomeOf(saga);
+        return (await recordOf(saga)).steps.find((step) => step.name === name)?.attempts;
+      };
+      expect(await attemptsOf([...compensatable('a'), [{ name: 'mail', kind: 'last' }]], 'mail')).toBe(3);
+      participant.behave('act', 'b', 'refuse');
+      expect(await attemptsOf(compensatable('a', 'b'), 'notice')).toBe(3);
     }),
   );
 

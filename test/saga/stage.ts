@@ -51,7 +51,7 @@ export interface Stage {
     saga: Running,
     step: string,
     action: ResolveAction,
-    more?: { requestId?: string; reason?: string },
+    more?: { requestId?: string; reason?: string; actor?: string },
   ): Promise<unknown>;
 }
 
@@ -177,9 +177,9 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
     },
     cancel: (saga, { validUntil, updateId = randomUUID() } = {}) =>
       saga.executeUpdate(cancelSaga, { updateId, args: cancelRequest(validUntil) }),
-    resolve: (saga, step, action, { requestId = randomUUID(), reason = 'looked into it' } = {}) =>
+    resolve: (saga, step, action, { requestId = randomUUID(), reason = 'looked into it', actor = 'olga' } = {}) =>
       saga.executeUpdate(resolveStep, {
-        args: [{ step, action, actor: 'olga', reason, requestId, validUntil: farAhead() }],
+        args: [{ step, action, actor, reason, requestId, validUntil: farAhead() }],
       }),
   };
   // Whatever is still held would hold the worker, and hide why a play failed behind a time-out.
