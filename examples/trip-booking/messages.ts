@@ -9,4 +9,8 @@ export interface Trip {
   readonly flight: string;
   readonly paymentToken: string;
   readonly traveller: string;
+  /** Somebody has to approve it within the hour, before the tickets are issued. */
+  readonly needsApproval?: boolean;
+  /** The worker stores the journal: see docs/saga.md. */
+  readonly journaled?: boolean;
 }

@@ -53,6 +53,8 @@ function activitiesOf({ hotel, flight, tickets, itinerary }: Participants['ledge
       tickets.apply(trip.tripId, trip.paymentToken, judge);
       if (trip.paymentToken === 'loses-answers') throw new Error('the tickets are issued, and the answer got lost');
     },
+    /** Does nothing by itself: an interceptor of the worker stores what its header carries. */
+    storeJournal: async (): Promise<void> => undefined,
     sendItinerary: async (trip: Trip): Promise<void> => {
       if (trip.traveller === 'unreachable') throw away('the mail server is away', '1 hour');
       itinerary.apply(trip.tripId, trip.traveller, judge);

@@ -1,9 +1,9 @@
 /**
  * Trip booking: a hotel and a flight are booked side by side, then the tickets are issued, or all is undone.
  *
- *    book_hotel  ──┬──► issue_tickets ──► send_itinerary ──► COMPLETED
- *    book_flight ──┘         │
- *         │                  │ refused
+ *    book_hotel  ──┬──► [approval] ──► issue_tickets ──► send_itinerary ──► COMPLETED
+ *    book_flight ──┘         │               │
+ *         │                  │ rejected      │ refused
  *    cancelFlight, cancelHotel ◄── refused, timed out, cancelled ──► FAILED | CANCELLED
  *
  * Issued tickets cannot be given back: from there on the trip only goes forward.
@@ -55,9 +55,11 @@ export const bookTrip = defineSaga(
     data: ({ hotel, flight }) => ({ hotel, flight }),
     deadline: HOUR,
     steps: { bookHotel, bookFlight, issueTickets, sendItinerary },
+    storeJournal: ({ journaled }) => (journaled ? call.storeJournal : undefined),
   },
   async (saga, steps, trip) => {
     await Promise.all([saga.run(steps.bookHotel, trip), saga.run(steps.bookFlight, trip)]);
+    if (trip.needsApproval) await saga.awaitApproval('trip', HOUR);
     await saga.run(steps.issueTickets, trip);
     await saga.last(steps.sendItinerary, trip);
   },

@@ -117,8 +117,8 @@ const CODES: readonly RefusalCode[] = [
 const isRefusal = (type: unknown): type is Exclude<RefusalCode, 'InvalidRequest' | 'NotDecided'> =>
   CODES.some((code) => code === type);
 
-/** What the SDK's worker refuses an Update with that its workflow does not offer. */
-const NO_HANDLER = 'ReferenceError';
+/** So the SDK refuses an Update that the workflow does not offer, for good; each refusal of a saga has a type of its own. */
+const isNotOffered = ({ type, nonRetryable }: ApplicationFailure): boolean => type === 'Error' && nonRetryable === true;
 const TAKES_NONE = 'Its workflow takes no such request: it is no saga, or names its messages otherwise.';
 
 /** What the workflow has refused the request with. */
@@ -138,7 +138,7 @@ function refusal(error: unknown, asked: Asked, ids: ProblemDetails & SagaIds): u
   if (isRefusal(type)) {
     return new Problem(type, { ...(detail !== undefined && { detail }), ...ids, ...present }, { cause: error });
   }
-  if (type === NO_HANDLER) return new Problem('NotApplicable', { ...ids, detail: TAKES_NONE }, { cause: error });
+  if (isNotOffered(refused)) return new Problem('NotApplicable', { ...ids, detail: TAKES_NONE }, { cause: error });
   // `NotDecided`, and the engine's own: the workflow closed or was handed over while the Update was under way.
   return new Problem('NotDecided', ids, { cause: error });
 }

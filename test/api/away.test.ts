@@ -110,6 +110,11 @@ describe('with Temporal away', () => {
     expect(unknown.status).toBe(404);
   });
 
+  it('cannot say whether there is a saga that is no order’s, and does not say that there is none (rule 30)', async () => {
+    const { status, body } = await api.request('GET', '/api/sagas/trip-1/status');
+    expect([status, body['code'], body['sagaId']]).toEqual([503, 'EngineUnavailable', 'trip-1']);
+  });
+
   it('recognises the repeat of what it accepted', async () => {
     const { answer, took } = await timed(api.post('/api/orders', { orderId: 'known', items }));
     expect(answer.status).toBe(200);
@@ -165,6 +170,14 @@ describe('with PostgreSQL away', () => {
 describe("with the journal's PostgreSQL away", () => {
   beforeEach(() => archive.cut());
   afterEach(allBack);
+
+  it('cannot say whether there was a saga that Temporal does not know (rule 30)', async () => {
+    const status = await api.request('GET', '/api/sagas/trip-1/status');
+    const cancel = await api.post('/api/sagas/trip-1/cancel', { reason: 'the traveller is ill' });
+    for (const { status: code, body } of [status, cancel]) {
+      expect([code, body['code']]).toEqual([503, 'JournalUnavailable']);
+    }
+  });
 
   it('takes orders and tells how they stand; lists, histories and chosen ids wait for it', async () => {
     const placed = await api.post('/api/orders', { items });

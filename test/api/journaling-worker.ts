@@ -5,7 +5,6 @@ import { openJournal } from '../../src/journal/journal.js';
 import { orderQueues } from '../../src/main/order-queues.js';
 import { runStanding } from '../../src/main/run-standing.js';
 import { TASK_QUEUE } from '../../src/workflows/messages.js';
-import { databaseUrl } from '../support/database.js';
 import { workflowBundle, type TestEnv } from '../support/temporal.js';
 import type { RunningApi } from './running-api.js';
 import type { Shop } from './shop.js';
@@ -16,7 +15,7 @@ export interface JournalingWorker {
 
 export async function startJournalingWorker(temporal: TestEnv, api: RunningApi, shop: Shop): Promise<JournalingWorker> {
   const journal = openJournal({
-    databaseUrl: databaseUrl(),
+    databaseUrl: api.journalUrl,
     schema: api.journalSchema,
     askRun: runStanding(temporal.client),
   });

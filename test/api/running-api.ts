@@ -25,6 +25,7 @@ export interface RunningApi {
   readonly url: string;
   readonly orders: OrderStore;
   readonly deps: ApiDeps;
+  readonly journalUrl: string;
   readonly journalSchema: string;
   readonly inventory: Inventory;
   /** The API's log so far, one parsed line each. */
@@ -53,6 +54,8 @@ export interface ApiOptions {
   readonly databaseUrl?: string;
   /** Of the journal, where it is not the same. */
   readonly journalUrl?: string;
+  /** A schema of its own, unless said otherwise. */
+  readonly journalSchema?: string;
   /** Callers, limits and the like. */
   readonly more?: Partial<ApiDeps>;
 }
@@ -62,11 +65,11 @@ export async function runApi({
   demoData = true,
   databaseUrl: url = databaseUrl(),
   journalUrl = url,
+  journalSchema = freshSchema('api_journal'),
   more = {},
 }: ApiOptions): Promise<RunningApi> {
   const schema = freshSchema('api');
   const orders = await openOrders({ databaseUrl: url, schema, demoData });
-  const journalSchema = freshSchema('api_journal');
   const journal = openReader({ databaseUrl: journalUrl, schema: journalSchema, orders });
   // As the process does: an order under a chosen id waits for the journal's word.
   await prepareJournal(journal, pino({ level: 'silent' }));
@@ -101,6 +104,7 @@ export async function runApi({
     url: base,
     orders,
     deps,
+    journalUrl,
     journalSchema,
     inventory,
     log,

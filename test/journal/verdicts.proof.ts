@@ -5,6 +5,8 @@ import { sagaVerdicts } from '../../src/main/saga-verdicts.js';
 import { PATHS } from '../recording/paths.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
+import { openTrips } from '../api/trips.js';
+import { describeAudit } from '../../src/main/audit-report.js';
 import { openShop, type Shop } from '../workflows/shop.js';
 import { batchOf, CLOSING, entriesOf, HAPPY } from './entries.js';
 
@@ -43,4 +45,35 @@ it('an order that Temporal keeps no more has the verdict that was stored', async
   expect(await sagaVerdicts(client).of('order-old')).toBeUndefined();
   expect(await sagaVerdicts(client, kept).of('order-old')).toMatchObject({ state: 'COMPLETED', deadLetters: [] });
   expect((await sagaVerdicts(client, kept).all()).map(({ sagaId }) => sagaId)).toContain('order-old');
+});
+
+it('a saga of another type is in no books, and neither is what it holds at the services (rule 34)', async () => {
+  const { client } = shop.env;
+  const { url: databaseUrl, schema, reader } = shop.journal;
+  const trips = await openTrips(shop.env, { databaseUrl, schema });
+  await trips.startWorker();
+  const sagaId = 'trip-that-pays';
+  const trip = await trips.start(sagaId);
+  await trip.result();
+  await trips.stop();
+  const amount = { amount: 500, currency: 'EUR' };
+  const payment = { orderId: 'trip-1', customerId: 'ann', paymentMethod: 'pm_ok', amount };
+  const paid = await shop.call('payment', 'PUT', `payments/${sagaId}`, payment);
+  expect(paid.status).toBe(200);
+  // Known to both, to Temporal alone, and to the journal alone.
+  const forgetful = { ...sagaVerdicts(client), all: async () => [] };
+  for (const source of [sagaVerdicts(client, keptVerdicts(reader)), sagaVerdicts(client), forgetful]) {
+    const said = await eventually('visibility', 20_000, async () => {
+      const audit = await auditBooks(shop.urls, source, { looks: 2, pauseMs: 1 });
+      return audit.others.length > 0 && audit;
+    });
+    expect(said.others.map((other) => other.sagaId)).toEqual([sagaId]);
+    expect(said.differences.filter((difference) => difference.sagaId === sagaId)).toEqual([]);
+    expect(describeAudit(said).join('\n')).toMatch(/sagas of other types, which are not in these books: 1 \w+/);
+  }
+  const kept = await keptVerdicts(reader).of(sagaId);
+  expect(kept).toEqual({ sagaId, otherType: 'TripBooking' });
+  // A workflow that is no saga owns nothing: what bears its id is an orphan.
+  await client.workflow.start('report', { workflowId: 'report-1', taskQueue: 'nobody' });
+  expect(await sagaVerdicts(client).of('report-1')).toBeUndefined();
 });
