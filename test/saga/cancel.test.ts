@@ -24,6 +24,21 @@ describe('a cancel', () => {
   );
 
   it(
+    'cuts a call that is being retried, and does not wait for its budget (rule 25)',
+    play(async ({ start, cancel, outcomeOf, journalOf, participant }) => {
+      participant.behave('act', 'b', 'unavailable');
+      const saga = await start(compensatable('a', 'b'));
+      await participant.arrived('act', 'b');
+      await cancel(saga);
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'CANCELLED' });
+      const events = (await journalOf(saga)).map(({ event }) => event);
+      const cut = { type: 'SagaStepUnknown', step: 'b', code: 'Cancelled' };
+      expect(events).toContainEqual(expect.objectContaining(cut));
+      expect(undone(participant.calls)).toEqual(['undo b', 'undo a']);
+    }),
+  );
+
+  it(
     'that waited for the first worker is acted on, and no participant is called (rule 24)',
     play(async ({ startCancelled, outcomeOf, participant }) => {
       const { saga, decision } = await startCancelled(compensatable('a'));
@@ -40,6 +55,29 @@ describe('a cancel', () => {
       const saga = await start(compensatable('a', 'impostor'));
       expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'ForeignCancelRequested' });
       expect(participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'is answered before the first step back is scheduled (rule 24)',
+    play(async ({ start, startCancelled, cancel, recordOf, outcomeOf }) => {
+      const waiting = await start([...compensatable('a'), [{ name: 'boss', kind: 'approval' }]]);
+      while (!(await recordOf(waiting)).waitingFor);
+      await cancel(waiting);
+      const unstarted = await startCancelled(compensatable('a'));
+      for (const saga of [waiting, unstarted.saga]) {
+        await outcomeOf(saga);
+        const { events } = await saga.fetchHistory();
+        const order = (events ?? []).flatMap((event) => {
+          if (event.workflowExecutionUpdateCompletedEventAttributes) return ['answered'];
+          return event.activityTaskScheduledEventAttributes?.activityType?.name ?? [];
+        });
+        const back = order.findIndex(
+          (what, index) => what === 'undo' || (what === 'act' && index === order.length - 1),
+        );
+        expect(order.indexOf('answered')).toBeGreaterThanOrEqual(0);
+        expect(order.indexOf('answered')).toBeLessThan(back);
+      }
     }),
   );
 

@@ -156,7 +156,11 @@ export async function openShop(options: ShopOptions = {}) {
         [productId, price, currency],
       ),
     /** Starts an order of two of product 123 (42.00 EUR) and returns its saga's id. */
-    async place(order: Partial<Order> = {}, policy: Partial<messages.SagaPolicy> = {}): Promise<string> {
+    async place(
+      order: Partial<Order> = {},
+      policy: Partial<messages.SagaPolicy> = {},
+      memo?: Required<messages.SagaMemo>,
+    ): Promise<string> {
       const full: Order = {
         orderId: randomUUID(),
         customerId: 'ann',
@@ -178,6 +182,7 @@ export async function openShop(options: ShopOptions = {}) {
         workflowId,
         taskQueue,
         args: [input],
+        ...(memo && { memo: { ...memo } }),
       });
       return workflowId;
     },
