@@ -156,7 +156,7 @@ describe('a saga that is steered for long', () => {
   );
 });
 
-describe("an Update of the workflow's own that waits for the end (S3)", () => {
+describe("an Update of the workflow's own that waits for the end (rule 24, S3)", () => {
   it(
     'does not keep an accepted cancel from being acted on',
     play(async (stage) => {
