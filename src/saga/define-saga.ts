@@ -203,6 +203,7 @@ async function runStep(run: Run, step: Step, input: never, isLast = false): Prom
   const { name, kind } = step;
   requireForward(run, name);
   const { given } = run.body;
+  if (run.body.isEnding) throw new Error(`${name} cannot run beside or after the last step`);
   const before = given.get(name);
   if (before && run.isCarried) return before.value;
   const known = run.record.steps.find((other) => other.name === name);
@@ -214,6 +215,7 @@ async function runStep(run: Run, step: Step, input: never, isLast = false): Prom
   if (kind !== 'compensatable' && isNew && mayStillUnwind(run.record)) {
     throw new Error(`${name} cannot be undone: nothing may run beside it that can still fail`);
   }
+  run.body.isEnding = isLast;
   const value = await (kind === 'compensatable'
     ? act(run, step, input)
     : run.scopes.shield.run(() => act(run, step, input, isLast)));

@@ -87,7 +87,7 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
     /** Written by approval.ts. */
     waits: new Map<string, Wait>(),
     /** Written by define-saga.ts. */
-    body: { given: new Map(carried?.given), inFlight: new Set<Promise<unknown>>() },
+    body: { given: new Map(carried?.given), inFlight: new Set<Promise<unknown>>(), isEnding: false },
     scopes: {
       /** What must not be cancelled from outside: the scope in which the saga itself runs. */
       shield: CancellationScope.current(),

@@ -19,6 +19,7 @@ describe('a programming error fails the workflow task and undoes nothing (rule 1
     ['a pivot beside another step', [[A, P]], /p cannot be undone: nothing may run beside it/, {}],
     ['a retriable step beside another', [[A, MAIL]], /mail cannot be undone: nothing may run beside it/, {}],
     ['a compensatable step beside a pivot', [[P, A]], /a cannot follow what cannot be undone/, {}],
+    ['a step beside the last one (rule 28)', [[LAST, MAIL]], /mail cannot run beside or after the last step/, {}],
     ['a last step beside others (rule 28)', [[MAIL, LAST]], /end cannot be the last step: it may block, or/, {}],
     ['a step that is run twice', [[A], [A]], /have the same name/, {}],
     ['a failure of the body after a pivot (rule 14)', [[A], [P]], /only goes forward/, { failure: 'Sorry' }],
