@@ -22,9 +22,9 @@ export function isFull(): boolean {
   return historyLength >= MOST_EVENTS || historySize >= MOST_BYTES;
 }
 
-/** No activity runs, and every branch of the body that has not ended stands at a call that waits for an operator. */
+/** Nothing runs or is decided, and every branch of the body that has not ended stands at a call that waits for an operator. */
 function isAtRest({ calls, body }: Run): boolean {
-  const isUnderWay = [...calls.values()].some(({ scope }) => scope);
+  const isUnderWay = [...calls.values()].some(({ scope, pending }) => scope || pending);
   return !isUnderWay && (body.inFlight.size === 0 || body.inFlight.size === calls.size);
 }
 
@@ -34,7 +34,9 @@ export const mayHandOver = (run: Run): boolean => isLong(run) && isAtRest(run) &
 export async function handOverBetweenCalls(run: Run): Promise<void> {
   if (!isLong(run) || !isAtRest(run)) return;
   void storeAll(run);
-  if (await run.scopes.shield.run(() => condition(() => isStored(run), STORED_WITHIN))) await handOver(run);
+  // A decision that is accepted meanwhile is acted on here: the next run would know nothing of it.
+  await run.scopes.shield.run(() => condition(() => isStored(run) || !isAtRest(run), STORED_WITHIN));
+  if (mayHandOver(run)) await handOver(run);
 }
 
 /** Ends this run. Nothing is accepted any more, and what called this goes on in the next run. */

@@ -4,7 +4,7 @@ import type { CarriedSaga } from '../../src/saga/saga.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
 import { untilEnd } from './scripted.js';
-import { BRIEF, compensatable, refusalOf, theatre, type Running, type Stage } from './stage.js';
+import { BRIEF, compensatable, refusalOf, statusOf, theatre, type Running, type Stage } from './stage.js';
 
 const play = theatre(createDevServer);
 
@@ -13,12 +13,17 @@ async function handedOver(stage: Stage): Promise<Running> {
   stage.participant.behave('act', 'c', 'refuse');
   stage.participant.behave('undo', 'b', 'refuse');
   const saga = await stage.start(compensatable('a', 'b', 'c'), { ...BRIEF, historyLimit: 20 });
-  await eventually('the second run', 20_000, async () => {
+  await secondRun(stage, saga);
+  return saga;
+}
+
+const secondRun = (stage: Stage, saga: Running): Promise<true> =>
+  eventually('the second run', 20_000, async () => {
     const { raw, runId } = await stage.latest(saga).describe();
     return runId !== raw.workflowExecutionInfo?.firstRunId && !raw.pendingWorkflowTask;
   });
-  return saga;
-}
+
+const PROBED = [[{ name: 'a', kind: 'compensatable', probed: true }]] as const;
 
 describe('a saga that stays blocked while it unwinds is continued as new', () => {
   it(
@@ -68,6 +73,75 @@ describe('a saga that stays blocked while it unwinds is continued as new', () =>
       await stage.resolve(saga, 'b', 'retry');
       expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers: [] });
       expect(stage.participant.effects()).toEqual([]);
+    }),
+  );
+
+  it(
+    'with what was waived before (rule 4)',
+    play(async (stage) => {
+      stage.participant.behave('undo', 'a', 'refuse');
+      const saga = await handedOver(stage);
+      const { runId: decidedIn } = await stage.latest(saga).describe();
+      await stage.resolve(saga, 'b', 'skip', { reason: 'written off' });
+      await eventually('another run, blocked on the next step', 30_000, async () => {
+        if ((await stage.recordOf(saga)).blockedOn !== 'a') return false;
+        if ((await stage.latest(saga).describe()).runId !== decidedIn) return true;
+        await refusalOf(stage.resolve(saga, 'a', 'retry'));
+        return false;
+      });
+      const waivers = [{ step: 'b', actor: 'olga', reason: 'written off' }];
+      expect(await stage.recordOf(saga)).toMatchObject({ waivers });
+      stage.participant.behave('undo', 'a', 'ok');
+      await stage.resolve(saga, 'a', 'retry');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers });
+    }),
+  );
+
+  it(
+    'with what its participant said of an action, which is not asked again (rule 9)',
+    play(async (stage) => {
+      const { participant } = stage;
+      participant.behave('act', 'a', 'broken');
+      participant.behave('undo', 'a', ['refuse']);
+      const saga = await stage.start(PROBED, { historyLimit: 20 });
+      await secondRun(stage, saga);
+      await stage.resolve(saga, 'a', 'retry');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers: [] });
+      expect(participant.calls).toEqual(['act a', 'ask a', 'undo a', 'undo a', 'act notice']);
+      expect(statusOf(await stage.recordOf(saga), 'a')).toBe('compensated');
+    }),
+  );
+
+  it(
+    'with its deadline, which goes on counting from the start of the first run (rule 11)',
+    play(async (stage) => {
+      stage.participant.behave('act', 'a', 'broken');
+      stage.participant.behave('ask', 'a', ['broken']);
+      const saga = await stage.start(PROBED, { historyLimit: 12, deadline: 60_000 });
+      await secondRun(stage, saga);
+      await stage.resolve(saga, 'a', 'retry');
+      await stage.outcomeOf(saga);
+      const [askedUntil] = (await stage.journalOf(saga)).flatMap(({ event }) =>
+        event.type === 'SagaCompensationStarted' ? [Date.parse(event.timeoutAt)] : [],
+      );
+      const { createdAt } = await stage.recordOf(saga);
+      expect(askedUntil).toBeLessThanOrEqual(Date.parse(createdAt) + 60_000);
+    }),
+  );
+});
+
+describe('a decision on a step that is under way', () => {
+  it(
+    'is refused if the answer of the participant was quicker (rule 18)',
+    play(async ({ start, propose, outcomeOf, participant }) => {
+      participant.behave('act', 'b', 'refuse');
+      participant.behave('undo', 'a', ['held']);
+      const saga = await start(compensatable('a', 'b'), { attempt: 60_000 });
+      await participant.arrived('undo', 'a');
+      const answer = await propose(saga, 'a', 'block');
+      participant.release();
+      expect(await refusalOf(answer())).toBe('Overtaken');
+      expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused', waivers: [] });
     }),
   );
 });

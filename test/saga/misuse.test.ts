@@ -9,6 +9,26 @@ const MAIL: PlannedStep = { name: 'mail', kind: 'deadLetter' };
 const LAST: PlannedStep = { name: 'end', kind: 'last' };
 const BOSS: PlannedStep = { name: 'boss', kind: 'approval' };
 
+// First: what has failed its tasks holds the time for what comes after it.
+describe('a saga that is carried over', () => {
+  it(
+    'fails its workflow task at a step that has no compensation any more, and does not pass it over (rule 4)',
+    play(async ({ start, startCopy, outcomeOf, recordOf, alarmOf, participant }) => {
+      participant.behave('act', 'b', 'refuse');
+      const saga = await start(compensatable('a', 'b'));
+      await outcomeOf(saga);
+      const before = [...participant.calls];
+      const record = { ...(await recordOf(saga)), state: 'COMPENSATING' as const };
+      const stack = ['a', 'gone'].map((step) => {
+        return { step, input: { sagaId: saga.workflowId, step }, outcome: 'applied' as const };
+      });
+      const carried = { record, seq: 9, stack, deadlineAt: 0, decisions: [], given: [] };
+      expect(await alarmOf(await startCopy(saga, 'itself', carried))).toMatch(/No compensation is defined for gone/);
+      expect(participant.calls).toEqual(before);
+    }),
+  );
+});
+
 describe('a programming error fails the workflow task and undoes nothing (rule 13):', () => {
   const mistakes: [string, PlannedStep[][], RegExp, Partial<Plan>][] = [
     ['an error in the body', compensatable('a'), /a programming error/, { bug: true }],

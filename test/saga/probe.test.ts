@@ -62,4 +62,19 @@ describe('an unknown outcome at a participant that must be asked first (rule 9)'
       expect(statusOf(await recordOf(saga), 'a')).toBe('nothingToDo');
     }),
   );
+
+  it(
+    'is asked about for no longer than the deadline leaves, and is then compensated with the full budget (rule 11)',
+    play(async ({ start, outcomeOf, recordOf, journalOf, participant }) => {
+      participant.behave('act', 'a', 'broken');
+      const saga = await start(probed, { deadline: 60_000, undoBudget: 3_600_000 });
+      await outcomeOf(saga);
+      const [asked, undone] = (await journalOf(saga)).flatMap(({ event, at }) =>
+        event.type === 'SagaCompensationStarted' ? [{ at: Date.parse(at), until: Date.parse(event.timeoutAt) }] : [],
+      );
+      const deadlineAt = Date.parse((await recordOf(saga)).createdAt) + 60_000;
+      expect(asked?.until).toBeLessThanOrEqual(deadlineAt);
+      expect(Number(undone?.until) - Number(undone?.at)).toBe(3_600_000);
+    }),
+  );
 });

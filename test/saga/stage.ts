@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import path from 'node:path';
-import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WithStartWorkflowOperation, WorkflowUpdateFailedError, WorkflowUpdateStage } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
@@ -12,6 +13,7 @@ import type {
   CarriedSaga,
   JournalEntry,
   ResolveAction,
+  ResolveRequest,
   SagaOutcome,
   SagaRecord,
   SteeringRequest,
@@ -45,7 +47,7 @@ export interface Stage {
   journalOf(saga: Running): Promise<readonly JournalEntry[]>;
   answer(saga: Running, answer: 'approve' | 'reject', approval?: string): Promise<unknown>;
   /** Waits until a workflow task of the saga has failed, ends the saga, and returns what failed; or that it ended. */
-  alarmOf(saga: Running): Promise<string>;
+  alarmOf(saga: WorkflowHandle): Promise<string>;
   cancel(saga: Running, more?: { validUntil?: string; updateId?: string }): Promise<unknown>;
   resolve(
     saga: Running,
@@ -53,6 +55,8 @@ export interface Stage {
     action: ResolveAction,
     more?: { requestId?: string; reason?: string; actor?: string },
   ): Promise<unknown>;
+  /** The same, but only until it is accepted; what it resolves to waits for the answer. */
+  propose(saga: Running, step: string, action: ResolveAction): Promise<() => Promise<unknown>>;
 }
 
 export const bundleScripted = async (): Promise<string> => {
@@ -181,6 +185,13 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
       saga.executeUpdate(resolveStep, {
         args: [{ step, action, actor, reason, requestId, validUntil: farAhead() }],
       }),
+    propose: async (saga, step, action) => {
+      const request = { step, action, actor: 'olga', reason: 'looked into it', requestId: randomUUID() };
+      const waitForStage = WorkflowUpdateStage.ACCEPTED;
+      const args: [ResolveRequest] = [{ ...request, validUntil: farAhead() }];
+      const update = await saga.startUpdate(resolveStep, { args, waitForStage });
+      return () => update.result();
+    },
   };
   // Whatever is still held would hold the worker, and hide why a play failed behind a time-out.
   await play(stage).finally(() => participant.release());

@@ -1,4 +1,5 @@
 // What a saga's journal looks like to whoever stores it, while the archive is there and while it is away.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { JournalEntry } from '../../src/saga/saga.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
@@ -186,6 +187,24 @@ describe('a saga that waits', () => {
       await eventually('the wait to be stored', 20_000, () => typesOf(saga).at(-1) === 'SagaWaitStarted');
       await stage.answer(saga, 'approve');
       expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+      await expectWholeTrail(stage, saga);
+    }),
+  );
+
+  it(
+    'for an operator acts on each decision that it accepts while it stores what it has, to be continued as new (rule 24)',
+    play(async (stage) => {
+      stage.participant.behave('act', 'b', 'refuse');
+      stage.participant.behave('undo', 'a', 'refuse');
+      archive.away = true;
+      const saga = await stage.start(compensatable('a', 'b'), { ...JOURNAL, historyLimit: 10 });
+      await stage.blocks(saga, 'a');
+      await stage.resolve(saga, 'a', 'retry');
+      const answer = await stage.propose(saga, 'a', 'skip');
+      archive.away = false;
+      const patience = pause(20_000, 'no answer', { ref: false });
+      expect(await Promise.race([refusalOf(answer()), patience])).toBe('accepted');
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers: [{ step: 'a' }] });
       await expectWholeTrail(stage, saga);
     }),
   );
