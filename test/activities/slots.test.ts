@@ -47,10 +47,12 @@ describe('the slots of a service', () => {
     const call = (name: string) => attempt(slots, () => (made.push(name), hang()));
     call('one');
     call('two');
-    const failure = await failureOf(call('three'));
+    const third = failureOf(call('three'));
+    await nextTurn();
+    expect(made).toEqual(['one', 'two']);
+    const failure = await third;
     expect(failure).toMatchObject({ type: 'NoFreeSlot', nonRetryable: false });
     expect(failure.message).toBe('all 2 slots for payment are taken');
-    expect(made).toEqual(['one', 'two']);
   });
 
   it.each([
