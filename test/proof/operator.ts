@@ -1,6 +1,8 @@
 /** Asks of a saga what its schedule says, and what a good operator does where it stays blocked. */
 import { randomUUID } from 'node:crypto';
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { Client, WorkflowUpdateHandle } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { approve, cancelSaga, reject, resolveStep } from '../../src/saga/saga.js';
 import type { Decision, ResolveAction, ResolveRequest, SteeringRequest } from '../../src/saga/saga.js';
@@ -19,6 +21,8 @@ const MESSAGES: Readonly<Partial<Record<Ask, UpdateDefinition<Decision, [Steerin
 
 type Answer = Asked['answers'][number];
 
+const ACCEPTED = { waitForStage: 'ACCEPTED' } as const;
+
 /** Whether the server can take it now: a call that is cut in its back-off stops its time for good. */
 export const canBeAsked = ({ pace }: Scene, { ask, step }: Request): boolean => {
   if (ask === 'approve' || ask === 'reject') return true;
@@ -30,14 +34,23 @@ export function put(client: Client, scene: Scene, request: Request): Promise<boo
   const { ask, step, repeated } = request;
   const asked: Asked = { ask, step, requestId: `${scene.sagaId}-${scene.asked.length}`, answers: [] };
   scene.asked.push(asked);
+  // What is asked about a call that is being handled is decided when it has ended: then its acceptance is waited for.
+  const isUnderWay = scene.pace.isRunning(step) && ask !== 'cancel';
   return scene.pace.asking(async () => {
     if (ask === 'temporalCancel') return cancelInTemporal(client, scene);
     const send = async (): Promise<void> => {
-      const answer = await answerTo(sent(client, scene, asked));
-      // The first of several may have come too early, and another one not.
-      const isFirst = !asked.answers.some((other) => other.answer === 'accepted');
-      asked.answers.push(answer);
-      if (answer.answer === 'accepted' && isFirst) makeTrue(scene, request);
+      const accepted = sent(client, scene, asked);
+      const answering = answerTo(accepted).then((answer) => {
+        // The first of several may have come too early, and another one not.
+        const isFirst = !asked.answers.some((other) => other.answer === 'accepted');
+        asked.answers.push(answer);
+        if (answer.answer === 'accepted' && isFirst) makeTrue(scene, request);
+      });
+      if (!isUnderWay) return answering;
+      scene.errands.push(answering);
+      await accepted.catch(() => undefined);
+      // A refusal is known by now; what is not decided waits for the call.
+      await nextTurn();
     };
     await Promise.all(repeated ? [send(), send()] : [send()]);
     if (repeated) await send();
@@ -45,17 +58,19 @@ export function put(client: Client, scene: Scene, request: Request): Promise<boo
   });
 }
 
-function sent(client: Client, { sagaId }: Scene, { ask, step, requestId }: Asked): Promise<Decision> {
+type Sent = Promise<WorkflowUpdateHandle<Decision>>;
+
+function sent(client: Client, { sagaId }: Scene, { ask, step, requestId }: Asked): Sent {
   const handle = client.workflow.getHandle(sagaId);
   const message = MESSAGES[ask];
-  if (message) return handle.executeUpdate(message, { updateId: requestId, args: [OPERATOR] });
+  if (message) return handle.startUpdate(message, { updateId: requestId, args: [OPERATOR], ...ACCEPTED });
   const request: ResolveRequest = { ...OPERATOR, step, action: ask as ResolveAction, requestId };
-  return handle.executeUpdate(resolveStep, { updateId: randomUUID(), args: [request] });
+  return handle.startUpdate(resolveStep, { updateId: randomUUID(), args: [request], ...ACCEPTED });
 }
 
-async function answerTo(decision: Promise<Decision>): Promise<Answer> {
+async function answerTo(sending: Sent): Promise<Answer> {
   try {
-    return { answer: 'accepted', decision: await decision };
+    return { answer: 'accepted', decision: await (await sending).result() };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { answer: 'gone' };
     if (!(error instanceof WorkflowUpdateFailedError)) throw error;
@@ -115,8 +130,11 @@ export async function answerApproval(client: Client, scene: Scene): Promise<void
   await put(client, scene, { ask: 'approve', step: '', repeated: false });
 }
 
-/** Asks what the schedule says for the moment at which a call arrives, and what has had to wait. */
-export async function askOnArrival(client: Client, scene: Scene, operation: Operation, step: string): Promise<void> {
+/**
+ * Asks what the schedule says for the moment at which a call arrives, and what has had to wait. True: a decision about this
+ * call was accepted and waits for its end.
+ */
+export async function askOnArrival(client: Client, scene: Scene, operation: Operation, step: string): Promise<boolean> {
   const nth = scene.arrivals.filter((call) => call.operation === operation && call.step === step).length;
   const isHere = (at: Point): boolean =>
     at.on === 'call' && at.operation === operation && at.step === step && at.nth === nth;
@@ -125,4 +143,5 @@ export async function askOnArrival(client: Client, scene: Scene, operation: Oper
     if (!canBeAsked(scene, request) || !scene.due.delete(request)) continue;
     await put(client, scene, request);
   }
+  return scene.asked.some((asked) => asked.step === step && asked.answers.length === 0);
 }

@@ -10,6 +10,7 @@ export interface Pace {
   end(step: string, again: boolean): void;
   /** The saga says which steps' calls it still waits for. */
   told(isOpen: (step: string) => boolean): void;
+  isRunning(step: string): boolean;
   inBackOff(step: string): boolean;
   anyInBackOff(): boolean;
   /** Resolves once only one call is being handled. */
@@ -50,6 +51,7 @@ export function createPace(): Pace {
       for (const set of [answered, backOff]) for (const step of set) if (!open(step)) set.delete(step);
       look();
     },
+    isRunning: (step) => running.includes(step),
     inBackOff: (step) => backOff.has(step),
     anyInBackOff: () => backOff.size > 0,
     alone: () => until(() => running.length === 1),

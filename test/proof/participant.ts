@@ -5,8 +5,8 @@ import type { ParticipantActivities, StepInput } from '../saga/scripted.js';
 import { change, keyOf, type Scene } from './scene.js';
 import { LAST, NOTICE, type Behaviour, type Operation } from './schedule.js';
 
-/** Called when a call has arrived and before it is answered. */
-type OnArrival = (scene: Scene, operation: Operation, step: string) => Promise<void>;
+/** Called when a call has arrived and before it is answered; true if it was cut meanwhile, and its end is waited for. */
+type OnArrival = (scene: Scene, operation: Operation, step: string) => Promise<boolean>;
 
 export function participantOf(scenes: ReadonlyMap<string, Scene>, onArrival: OnArrival): ParticipantActivities {
   async function handle(operation: Operation, { sagaId, step }: StepInput): Promise<Scene> {
@@ -15,16 +15,18 @@ export function participantOf(scenes: ReadonlyMap<string, Scene>, onArrival: OnA
     scene.arrivals.push({ operation, step });
     scene.pace.begin(step);
     let again = false;
+    let isCut = false;
     try {
       const behaviour = scene.behaviours.get(keyOf(operation, step))?.shift() ?? 'ok';
-      await onArrival(scene, operation, step);
+      isCut = await onArrival(scene, operation, step);
       // A run that ends while one of its calls is being handled would stop the server's time for good.
       if (step === LAST || step === NOTICE) await scene.pace.alone();
       if (operation === 'ask' && wasAsked(scene, step)) arriveLate(scene, step);
       perform(scene, operation, step, behaviour);
     } catch (error) {
-      again = error instanceof ApplicationFailure && !error.nonRetryable;
-      throw error;
+      again = !isCut && error instanceof ApplicationFailure && !error.nonRetryable;
+      // A server does not retry what was cut; the time-skipping one would.
+      throw isCut && error instanceof ApplicationFailure ? failure(error.type ?? '', false) : error;
     } finally {
       await scene.pace.nothingIsAsked();
       scene.pace.end(step, again);
