@@ -33,7 +33,11 @@ async function turnedAway(times: number, info: Info = {}) {
   let heartbeatDetails: unknown = info.heartbeatDetails;
   const failures: ApplicationFailure[] = [];
   for (let number = 1; number <= times; number++) {
-    const attempted = attempt(slots, hang, { ...info, attempt: (info.attempt ?? 1) - 1 + number, heartbeatDetails });
+    const attempted = attempt<string>(slots, answer, {
+      ...info,
+      attempt: (info.attempt ?? 1) - 1 + number,
+      heartbeatDetails,
+    });
     failures.push(await failureOf(attempted));
     heartbeatDetails = attempted.heartbeats.at(-1);
   }
