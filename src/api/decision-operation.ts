@@ -7,7 +7,14 @@ import type { ProblemCode } from './problems.js';
 
 /** How a decision can be refused, beside that what it is about is not there. */
 export const REFUSED: readonly ProblemCode[] = [
-  ...(['NotApplicable', 'SagaPaused', 'AlreadyFulfilled', 'AlreadyUnwinding', 'AlreadyEnded'] as const),
+  ...([
+    'NotApplicable',
+    'ApprovalExpired',
+    'SagaPaused',
+    'AlreadyFulfilled',
+    'AlreadyUnwinding',
+    'AlreadyEnded',
+  ] as const),
   ...(['RequestIdReused', 'PreconditionFailed', 'NotDecided', 'OrdersUnavailable'] as const),
 ];
 

@@ -45,7 +45,10 @@ export const paused = z.object({ by: z.string(), reason: z.string(), since: time
   description: 'The workflow is paused in Temporal: by whom, why, since when. Absent if it is not.',
 });
 
-export const waitingFor = z.object({ approval: z.string(), until: time }).nullable();
+const awaited = z.object({ approval: z.string(), until: time });
+
+/** What has been awaited longest, and what is awaited beside it. */
+export const waitingFor = awaited.safeExtend({ also: z.array(awaited).readonly().optional() }).nullable();
 
 /** Everything that a saga records. */
 export const sagaRecordShape = {

@@ -24,7 +24,14 @@ export type Order = {
   readonly cancellation?: Cancellation | undefined;
   /** The step that waits for an operator. */
   readonly blockedOn?: string | null | undefined;
-  readonly waitingFor?: { readonly approval: string; readonly until: string } | null | undefined;
+  readonly waitingFor?:
+    | {
+        readonly approval: string;
+        readonly until: string;
+        readonly also?: readonly { readonly approval: string; readonly until: string }[] | undefined;
+      }
+    | null
+    | undefined;
   readonly paused?: Pause | undefined;
   /** When this was true. */
   readonly asOf: string;
@@ -107,6 +114,7 @@ export type Problem = {
     | 'AlreadyUnwinding'
     | 'AlreadyEnded'
     | 'NotApplicable'
+    | 'ApprovalExpired'
     | 'Overtaken'
     | 'SagaPaused'
     | 'PreconditionFailed'
@@ -177,7 +185,11 @@ export type OrderSummary = {
   readonly state: SagaState;
   readonly reason: string | null;
   readonly blockedOn: string | null;
-  readonly waitingFor: { readonly approval: string; readonly until: string } | null;
+  readonly waitingFor: {
+    readonly approval: string;
+    readonly until: string;
+    readonly also?: readonly { readonly approval: string; readonly until: string }[] | undefined;
+  } | null;
   readonly total: Money | null;
   readonly updatedAt: string;
   readonly asOf: string;
@@ -231,7 +243,11 @@ export type SagaView = {
   readonly currentStep: string | null;
   /** The step that waits for an operator. */
   readonly blockedOn: string | null;
-  readonly waitingFor: { readonly approval: string; readonly until: string } | null;
+  readonly waitingFor: {
+    readonly approval: string;
+    readonly until: string;
+    readonly also?: readonly { readonly approval: string; readonly until: string }[] | undefined;
+  } | null;
   /** Why it failed or was cancelled. */
   readonly reason: string | null;
   readonly steps: readonly SagaStep[];
@@ -320,7 +336,14 @@ export type SagaStatus = {
   readonly currentStep?: string | null | undefined;
   /** The step that waits for an operator. */
   readonly blockedOn?: string | null | undefined;
-  readonly waitingFor?: { readonly approval: string; readonly until: string } | null | undefined;
+  readonly waitingFor?:
+    | {
+        readonly approval: string;
+        readonly until: string;
+        readonly also?: readonly { readonly approval: string; readonly until: string }[] | undefined;
+      }
+    | null
+    | undefined;
   /** Why it failed or was cancelled. */
   readonly reason?: string | null | undefined;
   readonly steps?: readonly SagaStep[] | undefined;
