@@ -38,14 +38,15 @@ export function put(client: Client, scene: Scene, request: Request): Promise<boo
   const isUnderWay = scene.pace.isRunning(step) && ask !== 'cancel';
   return scene.pace.asking(async () => {
     if (ask === 'temporalCancel') return cancelInTemporal(client, scene);
+    const answered = (answer: Answer): void => {
+      // The first of several may have come too early, and another one not.
+      const isFirst = !asked.answers.some((other) => other.answer === 'accepted');
+      asked.answers.push(answer);
+      if (answer.answer === 'accepted' && isFirst) makeTrue(scene, request);
+    };
     const send = async (): Promise<void> => {
       const accepted = sent(client, scene, asked);
-      const answering = answerTo(accepted).then((answer) => {
-        // The first of several may have come too early, and another one not.
-        const isFirst = !asked.answers.some((other) => other.answer === 'accepted');
-        asked.answers.push(answer);
-        if (answer.answer === 'accepted' && isFirst) makeTrue(scene, request);
-      });
+      const answering = answerTo(accepted).then(answered);
       if (!isUnderWay) return answering;
       scene.errands.push(answering);
       await accepted.catch(() => undefined);
