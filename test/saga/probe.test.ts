@@ -1,6 +1,5 @@
 // This server loses Updates once its time has been skipped far: they have a server of their own.
-import { eventually } from '../support/eventually.js';
-import { BRIEF, refusalOf, statusOf, theatre } from './stage.js';
+import { BRIEF, statusOf, theatre } from './stage.js';
 
 const play = theatre();
 
@@ -17,27 +16,6 @@ describe('an unknown outcome at a participant that must be asked first (rule 9)'
       await resolve(saga, 'a', 'applied');
       expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', waivers: [] });
       expect(statusOf(await recordOf(saga), 'a')).toBe('compensated');
-    }),
-  );
-
-  it(
-    'is decided in the pause between two questions as well: asked again, and answered for (rule 18, S10)',
-    play(async ({ start, resolve, outcomeOf, recordOf, participant }) => {
-      participant.behave('act', 'a', 'vanished');
-      const saga = await start(probed);
-      await eventually('the first question', 20_000, () => participant.calls.includes('ask a'));
-      const accepted = async (action: 'retry' | 'applied'): Promise<boolean> =>
-        (await refusalOf(resolve(saga, 'a', action))) === 'accepted';
-      await eventually('a decision in the pause', 20_000, () => accepted('retry'));
-      await eventually(
-        'the next question',
-        20_000,
-        () => participant.calls.filter((call) => call === 'ask a').length > 1,
-      );
-      await eventually('the answer', 20_000, () => accepted('applied'));
-      await outcomeOf(saga);
-      expect(statusOf(await recordOf(saga), 'a')).toBe('nothingToDo');
-      expect(participant.calls.slice(-2)).toEqual(['undo a', 'act notice']);
     }),
   );
 
