@@ -4,6 +4,7 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time.js';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
 import type { InjectedSinks } from '@temporalio/worker';
 import { getSagaJournal, getSagaState } from '../../src/saga/saga.js';
 import type { JournalEntry, SagaOutcome, SagaRecord, SentEntry } from '../../src/saga/saga.js';
@@ -31,6 +32,8 @@ export interface Played {
   readonly journal: readonly JournalEntry[];
   /** What the actions have brought to the archive, where the schedule has one. */
   readonly stored?: readonly SentEntry[];
+  /** What has failed workflow tasks of the saga: no schedule asks for that (rule 36). */
+  readonly failedTasks: readonly string[];
   /** The ledger when the saga ended; `scene.ledger` is what late and repeated originals have made of it. */
   readonly ledgerAtEnd: ReadonlyMap<string, LedgerStatus>;
 }
@@ -124,8 +127,14 @@ async function play({ client }: TestEnv, taskQueue: string, scene: Scene, archiv
   arriveLate(scene);
   arriveAgain(scene, fenced(scene, record));
   const stored = scene.schedule.archived && archive.storedOf(sagaId);
-  return { scene, outcome, record, journal, ledgerAtEnd, ...(stored && { stored }) };
+  const failedTasks = failuresIn(await saga.fetchHistory());
+  return { scene, outcome, record, journal, ledgerAtEnd, failedTasks, ...(stored && { stored }) };
 }
+
+const failuresIn = ({ events }: { readonly events?: History['events'] }): string[] =>
+  (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
+    failed ? [`${failed.cause}: ${failed.failure?.message}`] : [],
+  );
 
 /** The steps whose participant promises to refuse what comes late: not those that were only asked, nor what was given up. */
 function fenced({ arrivals }: Scene, record: SagaRecord): ReadonlySet<string> {

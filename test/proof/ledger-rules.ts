@@ -8,6 +8,7 @@ import { NOTICE, type Behaviour } from './schedule.js';
 /** The sentences of what does not hold; each begins with the rule's number. */
 export const brokenIn = (played: Played): string[] => [
   ...brokenInJournal(played.journal, played.record),
+  ...played.failedTasks.map((failure) => `36: a workflow task has failed: ${failure}`),
   ...(played.stored ? notWholeIn(played.stored, played.journal) : []),
   ...undoCallsInReverse(played),
   ...nothingTwice(played),

@@ -20,7 +20,7 @@ const drill: Drill = {
 
 describe('whatever happens to a saga', () => {
   it(
-    'it is complete or net zero, and says which (rules 3, 4, 8, 14, 18, 22, 25 and 28)',
+    'it is complete or net zero, and says which (rules 3, 4, 8, 14, 18, 22, 25, 28 and 36)',
     async () => {
       print(`schedules: --seed ${drill.seed}, ${drill.runs} runs`);
       const begin = performance.now();
