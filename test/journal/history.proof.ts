@@ -35,11 +35,11 @@ it('a happy order has no activity, marker or event more than four steps and the 
   expect((await happy(false)).types).toEqual(types);
 });
 
-it('its history is at most a quarter larger than without a journal', async () => {
+it('its history is at most half larger than without a journal', async () => {
   await happy(true);
   const [withIt, without] = [await happy(true), await happy(false)];
   process.stdout.write(
     `bytes of a happy order's history: ${withIt.bytes} with, ${without.bytes} without the journal\n`,
   );
-  expect(withIt.bytes / without.bytes).toBeLessThanOrEqual(1.25);
+  expect(withIt.bytes / without.bytes).toBeLessThanOrEqual(1.5);
 });

@@ -40,7 +40,7 @@ afterAll(async () => {
 const confirmed = async (sagaId: string): Promise<boolean> =>
   (await shop.ledgerOf('notification', `notifications/${sagaId}-confirmation`))['effect'] === 'applied';
 
-it('orders go on until their last action or resting point, and nothing is missing or doubled when it is back', async () => {
+it('orders go on to their end, which is stored when it is back, and nothing is missing or doubled when it is back', async () => {
   const sagaIds: string[] = [];
   const place = async (count: number): Promise<void> => {
     for (let left = count; left > 0; left--) sagaIds.push(await shop.place());
@@ -62,9 +62,9 @@ it('orders go on until their last action or resting point, and nothing is missin
   });
 
   await place(ORDERS - sagaIds.length);
-  // Each has done everything that it has to do; only its end is not told yet.
+  // Each has done everything that it has to do; its run stays open until its end is stored.
   for (const sagaId of sagaIds) await eventually(`the confirmation of ${sagaId}`, 20_000, () => confirmed(sagaId));
-  expect((await shop.recordOf(sagaIds.at(-1) ?? '')).state).toBe('PENDING');
+  expect((await shop.handleOf(sagaIds.at(-1) ?? '').describe()).status.name).toBe('RUNNING');
   await away;
   postgres = await start(postgres.port);
 
