@@ -39,7 +39,7 @@ describe('a system that is killed', () => {
     const pids = pidsOf(system);
     system.signal('SIGKILL');
     await system.ended;
-    for (const pid of pids.slice(2)) expect(await hasEndedWithin(pid, 15_000)).toBe(true);
+    for (const pid of pids.slice(2)) expect(await hasEndedWithin(pid, 40_000)).toBe(true);
     await start();
     expect(system.lines.join('\n')).toMatch(/postgres +an earlier run has left PostgreSQL running/);
     expect(system.lines.join('\n')).toMatch(/temporal +an earlier run has left Temporal running/);
