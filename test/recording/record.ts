@@ -8,13 +8,16 @@ import { startSharedServers } from '../support/shared-servers.js';
 import { openShop, type Shop } from '../workflows/shop.js';
 import { PATHS } from './paths.js';
 
+const ROOT = path.join(import.meta.dirname, '..', '..');
 const FOLDER = path.join(import.meta.dirname, '..', 'histories');
 
 /** Temporal's own command writes them, as an operator would export one. */
 function historyOf(address: string, workflowId: string, runId: string): string {
   const show = ['workflow', 'show', '--address', address, '--workflow-id', workflowId, '--run-id', runId];
   const most = { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 } as const;
-  return execFileSync(environmentOf('TEST_TEMPORAL_SERVER'), [...show, '--output', 'json'], most);
+  const history = execFileSync(environmentOf('TEST_TEMPORAL_SERVER'), [...show, '--output', 'json'], most);
+  // Stack traces name files of the repository, and not where it lies.
+  return history.replaceAll(`${ROOT}/`, '');
 }
 
 /** The first run, and where there are more the last: what a release meets is one of each. */
