@@ -2,8 +2,8 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { appendFileSync, openSync } from 'node:fs';
 import path from 'node:path';
-import { endOf, reportSchema } from '../src/main/node-component.js';
-import { endProcess } from '../src/main/processes.js';
+import { endOf, reportSchema } from '../src/local/supervisor/node-component.js';
+import { endProcess } from '../src/local/machine/processes.js';
 
 const root = path.join(import.meta.dirname, '..');
 const PATIENCE = [{ signal: 'SIGTERM', patience: 20_000 }] as const;

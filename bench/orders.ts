@@ -3,7 +3,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { sagaIdOf, type Order } from '../src/order.js';
 import type { SagaVerdict } from '../src/oracle/books.js';
-import { fingerprintOf } from '../src/orders/fingerprint.js';
+import { fingerprintOf } from '../src/orders/store/fingerprint.js';
 import {
   ORDER_FULFILLMENT,
   SagaStateAttribute,

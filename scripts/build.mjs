@@ -41,7 +41,7 @@ function compile(folder) {
 }
 
 async function bundle(folder) {
-  const module = pathToFileURL(path.join(folder, 'main', 'workflow-bundle.js'));
+  const module = pathToFileURL(path.join(folder, 'worker', 'bundle.js'));
   const { bundleWorkflows } = await import(module.href);
   writeFileSync(path.join(folder, 'workflow-bundle.js'), await bundleWorkflows());
 }

@@ -1,5 +1,5 @@
 /** Writes the types of the API's client from its OpenAPI document. Knows what our document has, and nothing more. */
-import type { OpenApiDocument } from '../src/api/openapi.js';
+import type { OpenApiDocument } from '../src/api/docs/openapi.js';
 
 interface Schema {
   readonly $ref?: string;

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { openApiDocument } from '../src/api/openapi.js';
+import { openApiDocument } from '../src/api/docs/openapi.js';
 import { clientSource } from './client-source.js';
 
 const root = path.join(import.meta.dirname, '..');

@@ -1,6 +1,6 @@
 /** What the worker registers: the verbs of the four services, each addressed by ids alone. */
 import type { Money, Order, UnitPrices } from '../order.js';
-import type { ServiceTarget } from '../outbound/service-access.js';
+import type { ServiceTarget } from '../platform/outbound/service-access.js';
 import { inventoryActivities } from './inventory.js';
 import { notificationActivities } from './notification.js';
 import { paymentActivities } from './payment.js';

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { ORDER_STEPS, sagaIdOf, type Money, type UnitPrices } from '../order.js';
-import { at, type Address } from '../outbound/service-access.js';
+import { at, type Address } from '../platform/outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
-import { fault } from './failures.js';
-import { call, type Attempted } from './http.js';
-import { actionOf, orderOf } from './order-of.js';
-import { attemptNumber } from './slots.js';
-import { undo, type Undoing } from './undo.js';
+import { fault } from './service/failures.js';
+import { call, type Attempted } from './service/call.js';
+import { actionOf, orderOf } from './read-order.js';
+import { attemptNumber } from './interceptors/slots.js';
+import { undo, type Undoing } from './service/undo.js';
 
 const Reservation = z.object({
   effect: z.literal('applied'),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ORDER_STEPS, sagaIdOf } from '../order.js';
-import { at } from '../outbound/service-access.js';
+import { at } from '../platform/outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
-import { call, type Attempted } from './http.js';
-import { actionOf, orderOf } from './order-of.js';
+import { call, type Attempted } from './service/call.js';
+import { actionOf, orderOf } from './read-order.js';
 
 const Notification = z.object({ effect: z.literal('applied') });
 

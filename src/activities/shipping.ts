@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { ORDER_STEPS, sagaIdOf } from '../order.js';
-import { at, type Address } from '../outbound/service-access.js';
+import { at, type Address } from '../platform/outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
-import { call, type Attempted } from './http.js';
-import { actionOf, orderOf } from './order-of.js';
-import { undo, type Undoing } from './undo.js';
+import { call, type Attempted } from './service/call.js';
+import { actionOf, orderOf } from './read-order.js';
+import { undo, type Undoing } from './service/undo.js';
 
 const Shipment = z.object({ effect: z.literal('applied'), trackingNumber: z.string().max(100) });
 

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
-import { fromBrowsers } from './browsers.js';
+import { fromBrowsers } from './http/browsers.js';
 import type { ApiDeps } from './deps.js';
-import { docsRoutes } from './docs-routes.js';
-import { DOCS_STYLE } from './html.js';
-import { healthRoutes } from './health-routes.js';
-import { orderRoutes } from './order-routes.js';
-import { identify } from './caller.js';
-import { answerWithProblem, Problem, routeNotFound } from './problem.js';
-import { rateLimit } from './rate-limit.js';
-import { requestLog } from './request-log.js';
-import { sagaRoutes } from './saga-routes.js';
-import { streamTickets } from './stream-tickets.js';
+import { docsRoutes } from './docs/routes.js';
+import { DOCS_STYLE } from './docs/html.js';
+import { healthRoutes } from './operations/health.js';
+import { orderRoutes } from './operations/order-routes.js';
+import { identify } from './http/caller.js';
+import { answerWithProblem, Problem, routeNotFound } from './http/problem-document.js';
+import { rateLimit } from './http/rate-limit.js';
+import { requestLog } from './http/request-log.js';
+import { sagaRoutes } from './operations/saga-routes.js';
+import { streamTickets } from './operations/stream-tickets.js';
 
 export type { ApiDeps } from './deps.js';
 

@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import type { JournalReader } from '../journal/reader.js';
-import type { OrderStore } from '../orders/orders.js';
-import type { ServiceTarget } from '../outbound/service-access.js';
+import type { JournalReader } from '../journal/read/reader.js';
+import type { OrderStore } from '../orders/store/orders.js';
+import type { ServiceTarget } from '../platform/outbound/service-access.js';
 import type { SagaPolicy } from '../workflows/messages.js';
-import type { Authenticate } from './authenticate.js';
-import type { TemporalClock } from './temporal-clock.js';
+import type { Authenticate } from './http/authenticate.js';
+import type { TemporalClock } from '../platform/temporal/clock.js';
 
 /** What the API works with; it connects to nothing and reads no environment by itself. */
 export interface ApiDeps {

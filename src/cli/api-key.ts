@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { ROLES } from '../api/permissions.js';
-import { StartError } from '../main/start-error.js';
+import { ROLES } from '../api/http/permissions.js';
+import { StartError } from '../platform/start-error.js';
 import { say, type Command } from './command.js';
 
 const USAGE = `unwind api-key NAME ROLE

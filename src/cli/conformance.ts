@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { checkParticipant, exitCodeOf } from '../conformance/conformance.js';
 import { LACKS, type ConformanceOptions } from '../conformance/options.js';
 import { describeEnd, describeResult } from '../conformance/report.js';
-import { reasonOf } from '../main/reason.js';
-import { StartError } from '../main/start-error.js';
-import { exchange } from '../outbound/exchange.js';
+import { reasonOf } from '../platform/reason.js';
+import { StartError } from '../platform/start-error.js';
+import { exchange } from '../platform/outbound/exchange.js';
 import { say, type Command } from './command.js';
 
 const USAGE = `unwind conformance URL --body FILE [options]

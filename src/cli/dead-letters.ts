@@ -1,14 +1,14 @@
 /** What needs a human, and what a human does about it. */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { openLetterDesk, type DeadLetter, type LetterDesk, type LetterFilter } from '../journal/letter-desk.js';
-import { openOrders } from '../orders/orders.js';
-import { loadConfig } from '../main/config.js';
-import { findDatabase } from '../main/database.js';
-import { findJournal, withTemporal } from '../main/journal-target.js';
-import { StartError } from '../main/start-error.js';
-import { workLetter, type Change, type Shop, type Verb } from '../main/work-letters.js';
-import { workLetters } from '../main/work-many-letters.js';
+import { openLetterDesk, type DeadLetter, type LetterDesk, type LetterFilter } from '../journal/dead-letters/table.js';
+import { openOrders } from '../orders/store/orders.js';
+import { loadConfig } from '../config/config.js';
+import { findDatabase } from '../config/find-database.js';
+import { findJournal, withTemporal } from '../config/find-journal.js';
+import { StartError } from '../platform/start-error.js';
+import { workLetter, type Change, type Shop, type Verb } from '../steering/resolve-dead-letter.js';
+import { workLetters } from '../steering/resolve-dead-letters.js';
 import { say, type Command } from './command.js';
 import { FILTER_OPTIONS, filterOf, listOptionsOf } from './letter-options.js';
 

@@ -1,17 +1,17 @@
 /** Blanks what is personal of a customer, or of one order; ids, fingerprints and amounts stay (rule 55). */
 import { parseArgs } from 'node:util';
 import type { ForgottenCommand } from '../commands/forget.js';
-import { JOURNAL_SCHEMA, journalPool } from '../journal/journal.js';
-import { migrateJournal } from '../journal/migrate.js';
-import { openReader } from '../journal/open-reader.js';
-import { loadConfig } from '../main/config.js';
-import { findDatabase } from '../main/database.js';
-import { forgetCustomersOrders, forgetInCommands, forgetOrder } from '../main/forgetting.js';
-import type { CommandTables, Forgotten, ForgettingDeps } from '../main/forgetting.js';
-import { findJournal, withTemporal } from '../main/journal-target.js';
-import { StartError } from '../main/start-error.js';
+import { JOURNAL_SCHEMA, journalPool } from '../journal/write/journal.js';
+import { migrateJournal } from '../journal/tables/migrate.js';
+import { openReader } from '../journal/read/open-reader.js';
+import { loadConfig } from '../config/config.js';
+import { findDatabase } from '../config/find-database.js';
+import { forgetCustomersOrders, forgetInCommands, forgetOrder } from './forget-orders.js';
+import type { CommandTables, Forgotten, ForgettingDeps } from './forget-orders.js';
+import { findJournal, withTemporal } from '../config/find-journal.js';
+import { StartError } from '../platform/start-error.js';
 import { ORDER_ID_PATTERN } from '../order.js';
-import { openOrders, type Forgetting } from '../orders/orders.js';
+import { openOrders, type Forgetting } from '../orders/store/orders.js';
 import { say, type Command } from './command.js';
 
 const USAGE = `unwind forget --order ID    --by NAME --reason TEXT [--yes]

@@ -1,9 +1,9 @@
 /** Mends the journal's tables from its events, and from Temporal's histories if events are missing. */
 import { parseArgs } from 'node:util';
 import type { Client } from '@temporalio/client';
-import { loadConfig } from '../main/config.js';
-import { findJournal, withTemporal } from '../main/journal-target.js';
-import { rebuildSagas } from '../main/rebuild.js';
+import { loadConfig } from '../config/config.js';
+import { findJournal, withTemporal } from '../config/find-journal.js';
+import { rebuildSagas } from '../journal/audit/rebuild.js';
 import { say, type Command } from './command.js';
 import { overSagas } from './over-sagas.js';
 

@@ -1,9 +1,9 @@
 /** Do the stored events, the rows and Temporal's histories agree (rule 31)? Over the running system. */
 import { parseArgs } from 'node:util';
 import type { Client } from '@temporalio/client';
-import { loadConfig } from '../main/config.js';
-import { findJournal, withTemporal } from '../main/journal-target.js';
-import { lookThrough } from '../main/verify-journal.js';
+import { loadConfig } from '../config/config.js';
+import { findJournal, withTemporal } from '../config/find-journal.js';
+import { lookThrough } from '../journal/audit/verify.js';
 import { say, type Command } from './command.js';
 import { overSagas } from './over-sagas.js';
 

@@ -1,7 +1,7 @@
 /** The options that say which dead letters are meant. */
-import { LETTER_KINDS, type LetterFilter } from '../journal/letter-desk.js';
-import { parseDuration } from '../main/durations.js';
-import { StartError } from '../main/start-error.js';
+import { LETTER_KINDS, type LetterFilter } from '../journal/dead-letters/table.js';
+import { parseDuration } from '../config/durations.js';
+import { StartError } from '../platform/start-error.js';
 
 export const FILTER_OPTIONS = {
   kind: { type: 'string' },

@@ -1,5 +1,5 @@
 /** What the commands that walk over all sagas say beside their findings. */
-import { reasonOf } from '../main/reason.js';
+import { reasonOf } from '../platform/reason.js';
 import { say } from './command.js';
 
 const EVERY_MS = 5_000;

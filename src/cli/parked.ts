@@ -1,11 +1,11 @@
 /** Kafka's commands that cannot be decided: each holds up the later commands of its saga, and nothing else. */
 import { parseArgs } from 'node:util';
 import { openParkedDesk, type ParkedCommand, type ParkedDesk, type ParkedVerb } from '../commands/parked.js';
-import { JOURNAL_SCHEMA, journalPool } from '../journal/journal.js';
-import { migrateJournal } from '../journal/migrate.js';
-import { loadConfig } from '../main/config.js';
-import { findJournal } from '../main/journal-target.js';
-import { StartError } from '../main/start-error.js';
+import { JOURNAL_SCHEMA, journalPool } from '../journal/write/journal.js';
+import { migrateJournal } from '../journal/tables/migrate.js';
+import { loadConfig } from '../config/config.js';
+import { findJournal } from '../config/find-journal.js';
+import { StartError } from '../platform/start-error.js';
 import { ORDER_ID_PATTERN, sagaIdOf } from '../order.js';
 import { say, type Command } from './command.js';
 

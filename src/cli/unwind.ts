@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** `unwind COMMAND …`: what operators do at a terminal. Each command is a file in this folder, loaded only when it is used. */
-import { readDotEnv } from '../main/run-process.js';
-import { codeOf, reasonOf } from '../main/reason.js';
-import { redact } from '../main/secrets.js';
+import { readDotEnv } from '../config/run-process.js';
+import { codeOf, reasonOf } from '../platform/reason.js';
+import { redact } from '../config/secrets.js';
 import type { Command } from './command.js';
 
 interface Entry {

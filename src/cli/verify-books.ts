@@ -1,6 +1,6 @@
 /** Do the books of the four services agree with the verdicts of all sagas (rule 34)? Also under traffic. */
-import { auditRunningSystem, describeAudit } from '../main/audit-report.js';
-import { loadConfig } from '../main/config.js';
+import { auditRunningSystem, describeAudit } from '../oracle/report.js';
+import { loadConfig } from '../config/config.js';
 import { say, type Command } from './command.js';
 
 const USAGE = `unwind verify-books

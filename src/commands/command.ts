@@ -3,14 +3,14 @@
  * may say, is checked by the API's own schemas: what a POST would refuse is refused here.
  */
 import { z } from 'zod';
-import { isCorrelationId } from '../api/correlation.js';
-import { cancelRequestSchema, orderRequestSchema, type OrderRequest } from '../api/order-schemas.js';
-import { Problem } from '../api/problem.js';
-import { resolveRequestSchema } from '../api/resolve-schemas.js';
-import { parseStrictJson } from '../api/strict-json.js';
-import { invalidRequest, parseBody } from '../api/validate.js';
+import { isCorrelationId } from '../platform/observability/correlation.js';
+import { cancelRequestSchema, orderRequestSchema, type OrderRequest } from '../api/schemas/orders.js';
+import { Problem } from '../api/http/problem-document.js';
+import { resolveRequestSchema } from '../api/schemas/decisions.js';
+import { parseStrictJson } from '../platform/strict-json.js';
+import { invalidRequest, parseBody } from '../platform/validate.js';
 import { ORDER_ID_PATTERN, orderIdOf, sagaIdOf } from '../order.js';
-import { looksLikeCardNumber, looksPersonal } from '../personal-data.js';
+import { looksLikeCardNumber, looksPersonal } from '../platform/personal-data.js';
 
 interface Addressed {
   /** With `order-`. */

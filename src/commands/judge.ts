@@ -1,11 +1,11 @@
 /** What a message asks for and who asks, as far as that is known without asking anybody: the same at each look. */
 import { createHash } from 'node:crypto';
 import type { IHeaders } from 'kafkajs';
-import { actorOf, CUSTOMER, type Caller } from '../api/caller.js';
-import { PERMISSIONS, type OperationId } from '../api/permissions.js';
-import { Problem } from '../api/problem.js';
-import { invalidRequest } from '../api/validate.js';
-import { fingerprintOf } from '../orders/fingerprint.js';
+import { actorOf, CUSTOMER, type Caller } from '../api/http/caller.js';
+import { PERMISSIONS, type OperationId } from '../api/http/permissions.js';
+import { Problem } from '../api/http/problem-document.js';
+import { invalidRequest } from '../platform/validate.js';
+import { fingerprintOf } from '../orders/store/fingerprint.js';
 import { undecodable } from './codecs.js';
 import { commandOf, openEnvelope, type Command, type Envelope } from './command.js';
 import { ANYBODY, callerOf, verifySender, type CommandKey, type Sender } from './sender.js';

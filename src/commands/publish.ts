@@ -9,7 +9,7 @@ import {
   REFUSED_COMMANDS_TOPIC,
   rejectionOf,
   type KafkaSettings,
-} from '../journal/sinks/kafka-client.js';
+} from '../platform/kafka/client.js';
 import { dlqForms, eventForms } from './refusal-records.js';
 import type { Refusals, Unpublished } from './refusals.js';
 

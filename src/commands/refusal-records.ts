@@ -3,7 +3,7 @@
  * small `max.message.bytes`), and takes no record without a key on a compacted topic. The last form is the reason alone.
  */
 import type { IHeaders, Message } from 'kafkajs';
-import { cloudEventHeaders } from '../journal/sinks/kafka-client.js';
+import { cloudEventHeaders } from '../platform/kafka/client.js';
 import type { Unpublished } from './refusals.js';
 
 const SHORT = 100;

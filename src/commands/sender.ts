@@ -4,9 +4,9 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IHeaders } from 'kafkajs';
-import { CUSTOMER, type Caller } from '../api/caller.js';
-import { ROLES, type Role } from '../api/permissions.js';
-import { Problem } from '../api/problem.js';
+import { CUSTOMER, type Caller } from '../api/http/caller.js';
+import { ROLES, type Role } from '../api/http/permissions.js';
+import { Problem } from '../api/http/problem-document.js';
 
 export interface CommandKey {
   readonly name: string;

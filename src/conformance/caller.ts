@@ -1,8 +1,8 @@
 /** One request to the participant, repeated as rule 10 asks, and written down with what came of it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { exchange, type Incoming } from '../outbound/exchange.js';
-import { retryAfterOf } from '../outbound/retry-after.js';
-import type { ServiceAccess } from '../outbound/service-access.js';
+import { exchange, type Incoming } from '../platform/outbound/exchange.js';
+import { retryAfterOf } from '../platform/outbound/retry-after.js';
+import type { ServiceAccess } from '../platform/outbound/service-access.js';
 import { leave, type Leaving } from './leave.js';
 import type { Sent } from './options.js';
 

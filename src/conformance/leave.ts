@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import type { Outgoing } from '../outbound/exchange.js';
-import { readTlsFiles } from '../outbound/service-access.js';
+import type { Outgoing } from '../platform/outbound/exchange.js';
+import { readTlsFiles } from '../platform/outbound/service-access.js';
 
 /** `halfway`: half of the body was sent. `once sent`: all was sent. `as the answer begins`: it was handled, too. */
 export type Leaving = 'halfway' | 'once sent' | 'as the answer begins';

@@ -1,5 +1,5 @@
 /** What the kit is given: where the participant is, what to say to it, and what it does not have. */
-import type { ServiceAccess } from '../outbound/service-access.js';
+import type { ServiceAccess } from '../platform/outbound/service-access.js';
 
 /** A JSON object. `{id}` in its texts stands for the id of the effect, so that a body may name it. */
 export type Body = Readonly<Record<string, unknown>>;

@@ -2,19 +2,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { createApp } from '../api/app.js';
-import { createAuthenticate } from '../api/authenticate.js';
-import { keepLookingAfter } from '../api/look-after.js';
-import { watchTemporalClock } from '../api/temporal-clock.js';
-import { openReader } from '../journal/open-reader.js';
-import { openOrders } from '../orders/orders.js';
+import { createAuthenticate } from '../api/http/authenticate.js';
+import { keepLookingAfter } from '../background/unconfirmed-orders.js';
+import { watchTemporalClock } from '../platform/temporal/clock.js';
+import { openReader } from '../journal/read/open-reader.js';
+import { openOrders } from '../orders/store/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
-import { findDatabase } from './database.js';
-import { hasEmbeddedServers, lackOfSpace } from './free-space.js';
-import { listen } from './listen.js';
-import { prepareJournal } from './prepare-journal.js';
-import { runProcess } from './run-process.js';
-import { connectTemporal } from './temporal-namespace.js';
-import { temporalTarget } from './temporal-target.js';
+import { findDatabase } from '../config/find-database.js';
+import { hasEmbeddedServers, lackOfSpace } from '../local/machine/free-space.js';
+import { listen } from '../platform/listen.js';
+import { prepareJournal } from '../journal/tables/prepare.js';
+import { runProcess } from '../config/run-process.js';
+import { connectTemporal } from '../platform/temporal/namespace.js';
+import { temporalTarget } from '../platform/temporal/target.js';
 
 /** Only at the start: later the API lives on while Temporal is away, and says so. */
 const TEMPORAL_PATIENCE = 15_000;

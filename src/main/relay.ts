@@ -1,15 +1,15 @@
 /** The relay process: it feeds the configured sinks from the journal, and reads Kafka's commands. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { JOURNAL_SCHEMA, journalPool } from '../journal/journal.js';
-import { startRelay, type Relay } from '../journal/relay.js';
-import type { Sink } from '../journal/sinks/sink.js';
-import { openCommands, type Commands } from './commands.js';
-import { findDatabase } from './database.js';
-import { listen } from './listen.js';
-import { metricsApp } from './relay-metrics.js';
-import { runProcess } from './run-process.js';
-import { configuredSinks } from './sinks.js';
+import { JOURNAL_SCHEMA, journalPool } from '../journal/write/journal.js';
+import { startRelay, type Relay } from '../relay/relay.js';
+import type { Sink } from '../relay/sinks/sink.js';
+import { openCommands, type Commands } from '../commands/open.js';
+import { findDatabase } from '../config/find-database.js';
+import { listen } from '../platform/listen.js';
+import { metricsApp } from '../relay/metrics.js';
+import { runProcess } from '../config/run-process.js';
+import { configuredSinks } from '../relay/sinks/configured.js';
 
 /** For the first answer of the sinks. One that is away is told, and waited for. */
 const FIRST_ANSWER = 6_000;

@@ -4,19 +4,19 @@
  */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { choosePorts, type Extent, portsToUse } from './choose-ports.js';
-import { type Config, loadConfig } from './config.js';
-import { type Ownership, takeOwnership } from './ownership.js';
-import { endLeftoverPostgres } from './postgres-data.js';
-import { makePrivate, makePrivateFiles } from './private-data.js';
-import { readDotEnv } from './run-process.js';
-import { readyBlock } from './ready-block.js';
-import { programsOf, requireStartable } from './refusals.js';
-import { StartError, startSentence } from './start-error.js';
-import { type Plan, startSystem, stopSystem, type System } from './system.js';
-import { endLeftoverTemporal } from './temporal-server.js';
-import { temporalTarget } from './temporal-target.js';
-import { openTerminal } from './terminal.js';
+import { choosePorts, type Extent, portsToUse } from '../local/supervisor/choose-ports.js';
+import { type Config, loadConfig } from '../config/config.js';
+import { type Ownership, takeOwnership } from '../local/supervisor/ownership.js';
+import { endLeftoverPostgres } from '../local/postgres/data.js';
+import { makePrivate, makePrivateFiles } from '../local/machine/private-data.js';
+import { readDotEnv } from '../config/run-process.js';
+import { readyBlock } from '../local/supervisor/ready-block.js';
+import { programsOf, requireStartable } from '../config/refusals.js';
+import { StartError, startSentence } from '../platform/start-error.js';
+import { type Plan, startSystem, stopSystem, type System } from '../local/supervisor/system.js';
+import { endLeftoverTemporal } from '../local/temporal/server.js';
+import { temporalTarget } from '../platform/temporal/target.js';
+import { openTerminal } from '../local/supervisor/terminal.js';
 
 /** npm passes a Ctrl-C on, which the terminal has delivered already: one Ctrl-C arrives twice. */
 const SAME_CTRL_C = 1_000;

@@ -1,7 +1,7 @@
 /** A bounded `GET` that says where it failed. */
 import type { z } from 'zod';
-import { exchange } from '../outbound/exchange.js';
-import type { Address } from '../outbound/service-access.js';
+import { exchange } from '../platform/outbound/exchange.js';
+import type { Address } from '../platform/outbound/service-access.js';
 
 const TIMEOUT_MS = 30_000;
 /** A page has at most 500 effects of at most 100 lines. */

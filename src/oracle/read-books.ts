@@ -1,7 +1,7 @@
 /** Reads the books of the four services over HTTP, as anybody could: their databases are none of the oracle's business. */
 import { z } from 'zod';
 import type { Effect, Payment, Reservation, Stock } from './books.js';
-import { at, type Address, type ServiceTarget } from '../outbound/service-access.js';
+import { at, type Address, type ServiceTarget } from '../platform/outbound/service-access.js';
 import { getJson } from './get-json.js';
 
 export interface ServiceUrls {

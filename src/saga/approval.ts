@@ -1,10 +1,10 @@
 /** The wait for an approval: each has its own time, and ends by a decision, by its time, or because the saga unwinds. */
 import { condition } from '@temporalio/workflow';
-import type { WaitAnswer } from './journal.js';
+import type { WaitAnswer } from './journal/events.js';
 import type { ApprovalRequest, RefusalCode } from './messages.js';
 import { isCommitted, isGoingForward, type Who } from './record.js';
 import { fromNow, requireForward, type Run } from './run.js';
-import { record, storeAtRest } from './store.js';
+import { record, storeAtRest } from './journal/carry.js';
 
 export interface Wait {
   /** Milliseconds since the epoch. */

@@ -5,12 +5,12 @@
 import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure, TimeoutType } from '@temporalio/common';
 import { ActivityCancellationType, CancellationScope, condition, isCancellation, log } from '@temporalio/workflow';
 import { handOver, handOverBetweenCalls, mayHandOver } from './hand-over.js';
-import type { Closing } from './journal.js';
+import type { Closing } from './journal/events.js';
 import type { RefusalCode, ResolveAction, ResolveRequest } from './messages.js';
 import { foreign } from './record.js';
 import { fromNow, type Run } from './run.js';
 import type { Call } from './step.js';
-import { record, storeAtRest, storedUpTo, withJournal } from './store.js';
+import { record, storeAtRest, storedUpTo, withJournal } from './journal/carry.js';
 
 /** What a worker adds to the result of an activity; a failure has the attempts in its first detail. */
 interface Report {

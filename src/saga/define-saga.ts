@@ -10,7 +10,7 @@ import { carry, copyOf, openRun, requireForward, type CarriedSaga, type Run } fr
 import { act, unwind } from './stack.js';
 import { cancelledByTemporal, offerMessages, requestsAnswered } from './steering.js';
 import type { Compensatable, Pivot, Retriable, Step } from './step.js';
-import { isStored, record, storeAll, storeAtRest, type StoreJournal } from './store.js';
+import { isStored, record, storeAll, storeAtRest, type StoreJournal } from './journal/carry.js';
 
 /** A step with its input, to be run after the unwinding. */
 export interface LastStep {

@@ -4,7 +4,7 @@
  */
 import { condition, workflowInfo } from '@temporalio/workflow';
 import type { Run } from './run.js';
-import { isStored, storeAll } from './store.js';
+import { isStored, storeAll } from './journal/carry.js';
 
 /** Far below what the server bears (51,200 events, 50 MB), after which it would terminate the run. */
 const MOST_EVENTS = 20_000;

@@ -1,6 +1,6 @@
 /** What a customer or an operator may ask of a running saga, of whatever type, and how it is refused. */
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
-import type { JournalEntry } from './journal.js';
+import type { JournalEntry } from './journal/events.js';
 import type { SagaRecord, Who } from './record.js';
 
 /** Every steering request says who, why, and until when it may be acted on. */

@@ -3,13 +3,13 @@ import { CancelledFailure, defaultPayloadConverter } from '@temporalio/common';
 import { CancellationScope, Trigger, workflowInfo } from '@temporalio/workflow';
 import type { Wait } from './approval.js';
 import type { SteerableCall } from './call.js';
-import { blankRecord, type JournalEntry } from './journal.js';
+import { blankRecord, type JournalEntry } from './journal/events.js';
 import type { SagaMessages } from './messages.js';
 import { isGoingForward, type SagaRecord } from './record.js';
 import type { StackEntry } from './stack.js';
 import type { RecordedDecision } from './steering.js';
 import type { Step } from './step.js';
-import { record, type StoreJournal } from './store.js';
+import { record, type StoreJournal } from './journal/carry.js';
 
 /** What `defineSaga` knows of one saga. */
 export interface Definition {

@@ -10,7 +10,7 @@ export type { Budget, Call, Compensatable, Pivot, Probe, Retriable, Step, Undone
 export { approve, cancelSaga, getSagaJournal, getSagaState, reject, resolveStep, SAGA_REFUSED } from './messages.js';
 export type { ApprovalRequest, Decision, RefusalCode, SagaMessages, SteeringRequest } from './messages.js';
 export type { ResolveAction, ResolveRequest } from './messages.js';
-export type { JournalEntry, JournalHeader, SagaEvent, SentEntry } from './journal.js';
+export type { JournalEntry, JournalHeader, SagaEvent, SentEntry } from './journal/events.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus, Verdict, Waiver } from './record.js';
 export type { CarriedSaga } from './run.js';
-export { sagaInterceptors, type StoreJournal } from './store.js';
+export { sagaInterceptors, type StoreJournal } from './journal/carry.js';

@@ -13,11 +13,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { log } from '@temporalio/workflow';
 import { failureOf, pause, perform, type Failed } from './call.js';
-import type { Closing } from './journal.js';
+import type { Closing } from './journal/events.js';
 import { isGoingForward } from './record.js';
 import { copyOf, origin, requireForward, type Run } from './run.js';
 import type { Compensatable, Probe, Step, Undone } from './step.js';
-import { close, closingOf, record } from './store.js';
+import { close, closingOf, record } from './journal/carry.js';
 
 /**
  * What may have to be undone: plain data, so that it can be carried over. The compensation is found by the step's name

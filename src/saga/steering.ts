@@ -12,7 +12,7 @@ import type { Decision, RefusalCode, SteeringRequest } from './messages.js';
 import { CANCEL_REQUESTED, isCommitted, isGoingForward, type Who } from './record.js';
 import { isRequest, type Request as AnyRequest } from './request.js';
 import type { Run } from './run.js';
-import { record } from './store.js';
+import { record } from './journal/carry.js';
 
 /** A request that was accepted, and the decision once there is one. */
 export interface RecordedDecision {

@@ -6,7 +6,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { ActivityExecuteInput } from '@temporalio/worker';
 import { createActivities, type Activities } from '../../src/activities/activities.js';
-import { CORRELATION_ID, correlationInterceptor } from '../../src/activities/correlation.js';
+import { CORRELATION_ID, correlationInterceptor } from '../../src/activities/interceptors/origin.js';
 import { ORDER_STEPS, type Order } from '../../src/order.js';
 
 const total = { amount: 4200, currency: 'EUR' };

@@ -1,7 +1,7 @@
 /** Who a caller is, whatever its issuer calls it, and what the log says of it (A5, L4). */
 import { createHash } from 'node:crypto';
 import { generateKeyPair } from 'jose';
-import { createAuthenticate } from '../../src/api/authenticate.js';
+import { createAuthenticate } from '../../src/api/http/authenticate.js';
 import type { TestEnv } from '../support/temporal.js';
 import { runIssuer, type Issuer } from './issuer.js';
 import { startJournalingWorker, type JournalingWorker } from './journaling-worker.js';

@@ -1,7 +1,7 @@
 /** What holds for every request: types, traces, limits, headers, and how a process that is to end behaves. */
 import http from 'node:http';
 import { Client, Connection } from '@temporalio/client';
-import { createAuthenticate } from '../../src/api/authenticate.js';
+import { createAuthenticate } from '../../src/api/http/authenticate.js';
 import { runIssuer, type Issuer } from './issuer.js';
 import { runApi, type RunningApi } from './running-api.js';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { PROBLEMS } from '../../src/api/problems.js';
-import { openApiDocument } from '../../src/api/openapi.js';
+import { PROBLEMS } from '../../src/problems.js';
+import { openApiDocument } from '../../src/api/docs/openapi.js';
 import { generatedFiles } from '../../scripts/openapi.js';
 import { runApi, type RunningApi } from './running-api.js';
 

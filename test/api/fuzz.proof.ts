@@ -1,6 +1,6 @@
 /** Schemathesis against the running API: whatever the document allows or forbids, no 5xx and no undocumented answer. */
 import { createHash } from 'node:crypto';
-import { createAuthenticate } from '../../src/api/authenticate.js';
+import { createAuthenticate } from '../../src/api/http/authenticate.js';
 import type { TestEnv } from '../support/temporal.js';
 import { startJournalingWorker, type JournalingWorker } from './journaling-worker.js';
 import { POLICY, runApi, type RunningApi } from './running-api.js';

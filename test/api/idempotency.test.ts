@@ -1,6 +1,6 @@
 /** A request can be sent again, whatever has become of its answer; the keys live in PostgreSQL, beyond Temporal. */
 import { randomUUID } from 'node:crypto';
-import { lookAfterOrders } from '../../src/api/look-after.js';
+import { lookAfterOrders } from '../../src/background/unconfirmed-orders.js';
 import type { TestEnv } from '../support/temporal.js';
 import { runApi, type Answer, type RunningApi } from './running-api.js';
 import { createWarmServer } from './warm-server.js';

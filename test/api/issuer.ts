@@ -1,7 +1,7 @@
 /** Somebody who issues tokens, and publishes the keys that they can be checked by. */
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
-import type { TokenOptions } from '../../src/api/authenticate.js';
+import type { TokenOptions } from '../../src/api/http/authenticate.js';
 import { listen, stop, urlOf } from './listening.js';
 
 type SigningKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'] | Uint8Array;

@@ -1,9 +1,9 @@
 /** A worker for a running API's orders, which keeps the journal that the API reads. */
-import { correlationInterceptor } from '../../src/activities/correlation.js';
-import { journalInterceptor } from '../../src/activities/journal.js';
-import { openJournal } from '../../src/journal/journal.js';
-import { orderQueues } from '../../src/main/order-queues.js';
-import { runStanding } from '../../src/main/run-standing.js';
+import { correlationInterceptor } from '../../src/activities/interceptors/origin.js';
+import { journalInterceptor } from '../../src/activities/interceptors/store-journal.js';
+import { openJournal } from '../../src/journal/write/journal.js';
+import { orderQueues } from '../../src/worker/queues.js';
+import { runStanding } from '../../src/journal/audit/current-run.js';
 import { TASK_QUEUE } from '../../src/workflows/messages.js';
 import { workflowBundle, type TestEnv } from '../support/temporal.js';
 import type { RunningApi } from './running-api.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { listen as listenAsTheApi } from '../../src/main/listen.js';
+import { listen as listenAsTheApi } from '../../src/platform/listen.js';
 import { listen, stop } from './listening.js';
 
 const app: http.RequestListener = (_req, res) => res.end('ok');

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { Client as Postgres } from 'pg';
-import { isRunning } from '../../src/main/processes.js';
+import { isRunning } from '../../src/local/machine/processes.js';
 import { build, startSystem, type RunningSystem } from '../journey/running-system.js';
 import { eventually } from '../support/eventually.js';
 

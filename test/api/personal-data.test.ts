@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import * as fc from 'fast-check';
-import { createAuthenticate, type Authenticate } from '../../src/api/authenticate.js';
-import { routePattern } from '../../src/api/route-pattern.js';
-import { orderQueues } from '../../src/main/order-queues.js';
+import { createAuthenticate, type Authenticate } from '../../src/api/http/authenticate.js';
+import { routePattern } from '../../src/api/http/route-pattern.js';
+import { orderQueues } from '../../src/worker/queues.js';
 import { CANCEL_REASONS } from '../../src/order.js';
-import { holdsPersonalData, looksLikeCardNumber } from '../../src/personal-data.js';
+import { holdsPersonalData, looksLikeCardNumber } from '../../src/platform/personal-data.js';
 import { workflowBundle, type TestEnv } from '../support/temporal.js';
 import { runIssuer, type Issuer } from './issuer.js';
 import { runApi, type RunningApi } from './running-api.js';

@@ -1,5 +1,5 @@
 /** Finding sagas, reading what happened, and following it. With a worker that keeps the journal. */
-import { lookAfterOrders } from '../../src/api/look-after.js';
+import { lookAfterOrders } from '../../src/background/unconfirmed-orders.js';
 import { followSaga } from '../../src/client/follow-saga.js';
 import type { SagaEvent } from '../../src/client/operations.js';
 import { items, openWorkingShop, type WorkingShop } from './working-shop.js';

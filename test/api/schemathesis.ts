@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { cacheDirectory } from '../../src/main/cache.js';
+import { cacheDirectory } from '../../src/local/machine/cache.js';
 
 const VERSION = '4.32.5';
 

@@ -1,6 +1,6 @@
 /** Whatever is sent, nothing that PostgreSQL refuses reaches it (A1): 400 with the field, and never a 500. */
 import * as fc from 'fast-check';
-import { openJournal } from '../../src/journal/journal.js';
+import { openJournal } from '../../src/journal/write/journal.js';
 import { batchOf, entriesOf, HAPPY } from '../journal/entries.js';
 import { databaseUrl } from '../support/database.js';
 import type { TestEnv } from '../support/temporal.js';

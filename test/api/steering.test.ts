@@ -1,7 +1,7 @@
 /** Decisions on a real Temporal server: by whose clock they are dated, and what a paused workflow answers. */
-import type { Caller } from '../../src/api/caller.js';
-import { ROLES } from '../../src/api/permissions.js';
-import { watchTemporalClock, type LocalClocks, type TemporalClock } from '../../src/api/temporal-clock.js';
+import type { Caller } from '../../src/api/http/caller.js';
+import { ROLES } from '../../src/api/http/permissions.js';
+import { watchTemporalClock, type LocalClocks, type TemporalClock } from '../../src/platform/temporal/clock.js';
 import { createObey } from '../../src/commands/obey.js';
 import { TASK_QUEUE } from '../../src/workflows/messages.js';
 import { createDevServer } from '../support/dev-server.js';

@@ -1,6 +1,6 @@
 /** Many streams of one API process: bounded for each caller, whole for each reader (A3). */
 import { request, type IncomingMessage } from 'node:http';
-import { openJournal, type Journal } from '../../src/journal/journal.js';
+import { openJournal, type Journal } from '../../src/journal/write/journal.js';
 import { batchOf, CLOSING, entriesOf, HAPPY } from '../journal/entries.js';
 import { linkTo, type BreakableLink } from '../orders/breakable-link.js';
 import { databaseUrl } from '../support/database.js';

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { Client as Postgres } from 'pg';
-import { lookAfterOrders } from '../../src/api/look-after.js';
-import { fingerprintOf } from '../../src/orders/fingerprint.js';
+import { lookAfterOrders } from '../../src/background/unconfirmed-orders.js';
+import { fingerprintOf } from '../../src/orders/store/fingerprint.js';
 import { openInventory } from '../../src/services/inventory/service.js';
 import { run, type RunningService } from '../services/running-service.js';
 import { databaseUrl } from '../support/database.js';

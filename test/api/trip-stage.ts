@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { Client as Postgres } from 'pg';
-import { createAuthenticate } from '../../src/api/authenticate.js';
+import { createAuthenticate } from '../../src/api/http/authenticate.js';
 import { createClient } from '../../src/client/client.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 import { createDevServer } from '../support/dev-server.js';

@@ -5,10 +5,10 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { TASK_QUEUE, type Trip } from '../../examples/trip-booking/messages.js';
 import { createParticipants, type TripActivities } from '../../examples/trip-booking/participants.js';
 import type { bookTrip } from '../../examples/trip-booking/trip.js';
-import { correlationInterceptor } from '../../src/activities/correlation.js';
-import { journalInterceptor } from '../../src/activities/journal.js';
-import { openJournal, type JournalPoolOptions } from '../../src/journal/journal.js';
-import { runStanding } from '../../src/main/run-standing.js';
+import { correlationInterceptor } from '../../src/activities/interceptors/origin.js';
+import { journalInterceptor } from '../../src/activities/interceptors/store-journal.js';
+import { openJournal, type JournalPoolOptions } from '../../src/journal/write/journal.js';
+import { runStanding } from '../../src/journal/audit/current-run.js';
 import { SAGA_TYPE_MEMO, SagaStateAttribute } from '../../src/workflows/messages.js';
 import type { TestEnv, TestWorker } from '../support/temporal.js';
 
@@ -29,7 +29,10 @@ export async function openTrips(temporal: TestEnv, journalOptions: JournalPoolOp
   const journal = openJournal({ ...journalOptions, askRun: runStanding(temporal.client) });
   const workflowBundle = await bundleWorkflowCode({
     workflowsPath: example('trip.ts'),
-    workflowInterceptorModules: [path.join(root, 'src', 'workflows', 'correlation.ts'), example('interceptors.ts')],
+    workflowInterceptorModules: [
+      path.join(root, 'src', 'workflows', 'interceptors', 'origin.ts'),
+      example('interceptors.ts'),
+    ],
     logger: new DefaultLogger('WARN'),
   });
   const { activities } = createParticipants();

@@ -1,5 +1,5 @@
-import { openPool } from '../../src/database/session.js';
-import { probeWrites, reasonAgainstWrites } from '../../src/orders/write-probe.js';
+import { openPool } from '../../src/platform/database/session.js';
+import { probeWrites, reasonAgainstWrites } from '../../src/orders/store/write-probe.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import type { TestEnv } from '../support/temporal.js';

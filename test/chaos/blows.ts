@@ -1,6 +1,6 @@
 /** Strikes the processes of the running system, at most two at once, and sees to it that each comes back. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { isRunning } from '../../src/main/processes.js';
+import { isRunning } from '../../src/local/machine/processes.js';
 import type { RunningSystem } from '../journey/running-system.js';
 import { eventually } from '../support/eventually.js';
 import { describeBlow, type Blow, type Victim } from './plan.js';

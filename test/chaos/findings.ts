@@ -1,8 +1,8 @@
 /** What is found once the run is over: the API's word, Temporal's, the ledgers, and the oracle's. */
 import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
-import { sagaVerdicts } from '../../src/main/saga-verdicts.js';
-import { verifyJournal } from '../../src/main/verify-journal.js';
+import { sagaVerdicts } from '../../src/oracle/verdicts-in-temporal.js';
+import { verifyJournal } from '../../src/journal/audit/verify.js';
 import { sagaIdOf } from '../../src/order.js';
 import { auditBooks } from '../../src/oracle/audit.js';
 import { ORDER_FULFILLMENT } from '../../src/workflows/messages.js';

@@ -1,7 +1,7 @@
 /** What a run will do, all of it from the seed: the orders, the blows against processes, the faults in the services. */
 import type { OrderItem, ShippingAddress } from '../../src/order.js';
-import type { Fault } from '../../src/services/faults.js';
-import { SERVICE_NAMES, type ServiceName } from '../../src/main/config.js';
+import type { Fault } from '../../src/services/participant/faults.js';
+import { SERVICE_NAMES, type ServiceName } from '../../src/config/config.js';
 import { randomFrom, type Random } from './random.js';
 
 /** As the supervisor names them. */

@@ -1,7 +1,7 @@
 /** Processes by pid: the children of one, and whether one stands still. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { isRunning } from '../../src/main/processes.js';
+import { isRunning } from '../../src/local/machine/processes.js';
 
 interface Entry {
   readonly pid: number;

@@ -1,6 +1,6 @@
 /** Arms the planned faults in the services, whoever is down just then, and disarms what is left for the quiet period. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { SERVICE_NAMES, type ServiceName } from '../../src/main/config.js';
+import { SERVICE_NAMES, type ServiceName } from '../../src/config/config.js';
 import type { Progress } from './progress.js';
 import type { FaultRecord } from './records.js';
 import type { Story } from './story.js';

@@ -2,8 +2,8 @@
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { SERVICE_NAMES } from '../../src/main/config.js';
-import { hasEndedWithin, isRunning } from '../../src/main/processes.js';
+import { SERVICE_NAMES } from '../../src/config/config.js';
+import { hasEndedWithin, isRunning } from '../../src/local/machine/processes.js';
 import { startSystem, type RunningSystem } from '../journey/running-system.js';
 import { eventually } from '../support/eventually.js';
 import type { Addresses } from './findings.js';

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { Client } from 'pg';
-import { openLetterDesk } from '../../src/journal/letter-desk.js';
-import { openOrders } from '../../src/orders/orders.js';
+import { openLetterDesk } from '../../src/journal/dead-letters/table.js';
+import { openOrders } from '../../src/orders/store/orders.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 
 const root = path.join(import.meta.dirname, '..', '..');

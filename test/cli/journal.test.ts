@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { Client } from 'pg';
-import { openJournal } from '../../src/journal/journal.js';
+import { openJournal } from '../../src/journal/write/journal.js';
 import { batchOf, CLOSING, entriesOf, HAPPY } from '../journal/entries.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 

@@ -1,4 +1,4 @@
-import { Problem } from '../../src/api/problem.js';
+import { Problem } from '../../src/api/http/problem-document.js';
 import { actOnCommands, type Acting, type Attempt } from '../../src/commands/act.js';
 import type { Command } from '../../src/commands/command.js';
 import { countCommands } from '../../src/commands/counts.js';

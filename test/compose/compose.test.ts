@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { loadConfig, SERVICE_NAMES } from '../../src/main/config.js';
-import { variables } from '../../src/main/variables.js';
+import { loadConfig, SERVICE_NAMES } from '../../src/config/config.js';
+import { variables } from '../../src/config/variables.js';
 import { compose, composeDefaults, composeText, ourServices, readRoot, ROOT } from './compose-file.js';
 import { findValidator } from './validator.js';
 
-/** What Temporal's own libraries read (see src/main/temporal-target.ts). */
+/** What Temporal's own libraries read (see src/platform/temporal/target.ts). */
 const TEMPORAL_VARIABLES = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
 
 const names = Object.keys(compose.services);
@@ -133,9 +133,9 @@ describe('the URLs and ports in docker-compose.yml', () => {
   });
 
   it.each([
-    ['api', '/health/ready', 'src/api/health-routes.ts'],
-    ['services', '/health/ready', 'src/services/open-service.ts'],
-    ['worker', '/health/ready', 'src/main/worker-health.ts'],
+    ['api', '/health/ready', 'src/api/operations/health.ts'],
+    ['services', '/health/ready', 'src/services/participant/open-service.ts'],
+    ['worker', '/health/ready', 'src/worker/health.ts'],
   ])('asks %s for a health that it has, on each port on which it listens', (name, route, source) => {
     const { healthcheck, environment } = byName(name);
     const { apiPort, servicePorts, workerHealthPort } = loadConfig(environment);

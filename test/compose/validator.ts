@@ -1,8 +1,8 @@
 /** Who says whether docker-compose.yml is valid: the client, or the library that its `config` command reads files with. */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { cacheDirectory, fillCache } from '../../src/main/cache.js';
-import { findOnPath, isExecutable, runProgram } from '../../src/main/executables.js';
+import { cacheDirectory, fillCache } from '../../src/local/machine/cache.js';
+import { findOnPath, isExecutable, runProgram } from '../../src/local/machine/executables.js';
 
 /** The same in `docker compose` 2.40. */
 const LIBRARY = 'github.com/compose-spec/compose-go/v2/cmd';

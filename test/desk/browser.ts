@@ -1,6 +1,6 @@
 /** A real Chromium for tests of pages: the one that the machine has. */
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { findOnPath, isExecutable } from '../../src/main/executables.js';
+import { findOnPath, isExecutable } from '../../src/local/machine/executables.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 /** Where macOS has them: not on PATH. */

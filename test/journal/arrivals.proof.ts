@@ -1,11 +1,11 @@
 /** However batches arrive: late, twice, in another order, lost, of a run that was reset. */
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
-import { problemsOf } from '../../src/journal/check.js';
-import type { Journal } from '../../src/journal/journal.js';
-import { openMaintenance, type Maintenance } from '../../src/journal/maintain.js';
-import type { Batch, SentEntry } from '../../src/journal/batch.js';
-import { eventOfData } from '../../src/journal/event-row.js';
+import { problemsOf } from '../../src/journal/audit/differences.js';
+import type { Journal } from '../../src/journal/write/journal.js';
+import { openMaintenance, type Maintenance } from '../../src/journal/audit/stored.js';
+import type { Batch, SentEntry } from '../../src/journal/write/batch.js';
+import { eventOfData } from '../../src/journal/tables/event-row.js';
 import { batchOf, CLOSING, entriesOf, GIVEN_UP, HAPPY, recordAfter } from './entries.js';
 import { openTestJournal, type TestJournal } from './open-journal.js';
 

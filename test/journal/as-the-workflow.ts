@@ -1,5 +1,5 @@
 /** Rule 31: what is stored of a saga is what its workflow says of itself, to the last entry. */
-import { eventOfData } from '../../src/journal/event-row.js';
+import { eventOfData } from '../../src/journal/tables/event-row.js';
 import { eventually } from '../support/eventually.js';
 import type { Shop } from '../workflows/shop.js';
 

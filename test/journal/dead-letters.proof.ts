@@ -1,7 +1,7 @@
 /** An operator works off what needs a human (rules 16, 18 and 29). */
 import { randomUUID } from 'node:crypto';
-import { openLetterDesk, type LetterDesk } from '../../src/journal/letter-desk.js';
-import { workLetter, type Verb } from '../../src/main/work-letters.js';
+import { openLetterDesk, type LetterDesk } from '../../src/journal/dead-letters/table.js';
+import { workLetter, type Verb } from '../../src/steering/resolve-dead-letter.js';
 import { PATHS, SHORT } from '../recording/paths.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';

@@ -4,9 +4,9 @@ import { countCommands } from '../../src/commands/counts.js';
 import { openInbox } from '../../src/commands/inbox.js';
 import { openQueues, type Kind } from '../../src/commands/queues.js';
 import { openRefusals } from '../../src/commands/refusals.js';
-import { migrateJournal } from '../../src/journal/migrate.js';
-import { readDueBlocks } from '../../src/journal/relay-blocks.js';
-import { readEvents } from '../../src/journal/relay-outbox.js';
+import { migrateJournal } from '../../src/journal/tables/migrate.js';
+import { readDueBlocks } from '../../src/relay/blocks.js';
+import { readEvents } from '../../src/relay/outbox.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 import { countingPool } from './visited-rows.js';
 

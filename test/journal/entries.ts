@@ -1,7 +1,7 @@
 /** Entries of an order as its workflow journals them. */
-import type { Batch, Closing, SentEntry } from '../../src/journal/batch.js';
-import type { SagaEvent } from '../../src/saga/journal.js';
-import { applyEntry, blankRecord } from '../../src/saga/journal.js';
+import type { Batch, Closing, SentEntry } from '../../src/journal/write/batch.js';
+import type { SagaEvent } from '../../src/saga/journal/events.js';
+import { applyEntry, blankRecord } from '../../src/saga/journal/events.js';
 
 const STEPS = ['reserve_inventory', 'process_payment', 'create_shipment', 'send_confirmation'] as const;
 

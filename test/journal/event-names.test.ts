@@ -1,7 +1,7 @@
 /** An event has one name, in its `type` and in what it says (J7). */
 import { randomUUID } from 'node:crypto';
-import { startRelay } from '../../src/journal/relay.js';
-import { verifyJournal } from '../../src/main/verify-journal.js';
+import { startRelay } from '../../src/relay/relay.js';
+import { verifyJournal } from '../../src/journal/audit/verify.js';
 import { eventually } from '../support/eventually.js';
 import { batchOf, CLOSING, entriesOf, GIVEN_UP, HAPPY } from './entries.js';
 import { openTestJournal, type TestJournal } from './open-journal.js';

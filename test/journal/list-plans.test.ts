@@ -1,11 +1,11 @@
 /** What a page of a list reads is bounded, however many orders there are (rule 52). */
 import { Pool, type QueryResult } from 'pg';
-import { listEvents } from '../../src/journal/list-events.js';
-import { listOrders as listFromJournal } from '../../src/journal/read-orders.js';
-import type { OrderFilter } from '../../src/journal/reader.js';
-import { listOrders } from '../../src/orders/list.js';
-import { openOrders, type OrderStore } from '../../src/orders/orders.js';
-import { migrateJournal } from '../../src/journal/migrate.js';
+import { listEvents } from '../../src/journal/read/list-events.js';
+import { listOrders as listFromJournal } from '../../src/journal/read/orders.js';
+import type { OrderFilter } from '../../src/journal/read/reader.js';
+import { listOrders } from '../../src/orders/store/list.js';
+import { openOrders, type OrderStore } from '../../src/orders/store/orders.js';
+import { migrateJournal } from '../../src/journal/tables/migrate.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 
 const ORDERS = 20_000;

@@ -1,13 +1,13 @@
 /** This release on a schema to which a later one has added a column in every table (J5): expand first, contract later. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { openLetterDesk } from '../../src/journal/letter-desk.js';
-import { openMaintenance } from '../../src/journal/maintain.js';
+import { openLetterDesk } from '../../src/journal/dead-letters/table.js';
+import { openMaintenance } from '../../src/journal/audit/stored.js';
 import { openInbox } from '../../src/commands/inbox.js';
 import { judge } from '../../src/commands/judge.js';
 import { openRefusals } from '../../src/commands/refusals.js';
-import { journalPool } from '../../src/journal/journal.js';
-import { DEMO_CUSTOMER, openOrders } from '../../src/orders/orders.js';
+import { journalPool } from '../../src/journal/write/journal.js';
+import { DEMO_CUSTOMER, openOrders } from '../../src/orders/store/orders.js';
 import { openInventory } from '../../src/services/inventory/service.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 import { run } from '../services/running-service.js';

@@ -1,10 +1,10 @@
 /** A journal of its own for a test file, and what Temporal would say of the runs. */
 import { Client } from 'pg';
-import type { AskRun, RunAnswer } from '../../src/journal/append.js';
-import { openJournal, type Journal } from '../../src/journal/journal.js';
-import { openReader } from '../../src/journal/open-reader.js';
-import type { StoredEvent } from '../../src/journal/reader.js';
-import { openOrders } from '../../src/orders/orders.js';
+import type { AskRun, RunAnswer } from '../../src/journal/write/append.js';
+import { openJournal, type Journal } from '../../src/journal/write/journal.js';
+import { openReader } from '../../src/journal/read/open-reader.js';
+import type { StoredEvent } from '../../src/journal/read/reader.js';
+import { openOrders } from '../../src/orders/store/orders.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 
 export async function openTestJournal({ url = databaseUrl(), schema = freshSchema('journal') } = {}) {

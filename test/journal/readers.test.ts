@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sagaIdOf } from '../../src/order.js';
-import { InvalidCursorError, type StoredEvent } from '../../src/journal/reader.js';
-import { openReader } from '../../src/journal/open-reader.js';
+import { InvalidCursorError, type StoredEvent } from '../../src/journal/read/reader.js';
+import { openReader } from '../../src/journal/read/open-reader.js';
 import { eventually } from '../support/eventually.js';
 import { batchOf, BLOCKED, CLOSING, entriesOf, HAPPY } from './entries.js';
 import { openTestJournal, type TestJournal } from './open-journal.js';

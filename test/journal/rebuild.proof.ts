@@ -1,7 +1,7 @@
 /** The tables are made anew, and damage of every kind is named (rule 31). */
 import { Client } from 'pg';
-import { rebuildJournal, rebuildSagas } from '../../src/main/rebuild.js';
-import { lookThrough, verifyJournal } from '../../src/main/verify-journal.js';
+import { rebuildJournal, rebuildSagas } from '../../src/journal/audit/rebuild.js';
+import { lookThrough, verifyJournal } from '../../src/journal/audit/verify.js';
 import { PATHS, resolve } from '../recording/paths.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';

@@ -1,5 +1,5 @@
 /** A sink that keeps what it is given in memory: for what the relay does, whatever it feeds. */
-import type { Delivery, RelayedEvent, Sink } from '../../src/journal/sinks/sink.js';
+import type { Delivery, RelayedEvent, Sink } from '../../src/relay/sinks/sink.js';
 
 export interface RecordingSink extends Sink {
   readonly events: readonly RelayedEvent[];

@@ -1,5 +1,5 @@
 /** The lag of a sink beside a million events (K7, rule 52). */
-import { readLag } from '../../src/journal/relay-lag.js';
+import { readLag } from '../../src/relay/lag.js';
 import { manyEvents, writtenJournal } from '../stores/written-journal.js';
 import { countingPool } from './visited-rows.js';
 

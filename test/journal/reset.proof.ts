@@ -1,5 +1,5 @@
 /** Temporal's reset: the old branch stays readable, the new one is what the workflow says (rules 28 and 31). */
-import type { StoredEvent } from '../../src/journal/reader.js';
+import type { StoredEvent } from '../../src/journal/read/reader.js';
 import { PATHS } from '../recording/paths.js';
 import { createDevServer } from '../support/dev-server.js';
 import { openShop, type Shop } from '../workflows/shop.js';

@@ -1,10 +1,10 @@
 /** The journal of a test's shop: as the worker keeps it, in a schema of its own. */
 import type { Client } from '@temporalio/client';
-import { journalInterceptor } from '../../src/activities/journal.js';
-import { openJournal } from '../../src/journal/journal.js';
-import { openReader } from '../../src/journal/open-reader.js';
-import type { OrdersSource } from '../../src/journal/orders-source.js';
-import { runStanding } from '../../src/main/run-standing.js';
+import { journalInterceptor } from '../../src/activities/interceptors/store-journal.js';
+import { openJournal } from '../../src/journal/write/journal.js';
+import { openReader } from '../../src/journal/read/open-reader.js';
+import type { OrdersSource } from '../../src/journal/read/orders-source.js';
+import { runStanding } from '../../src/journal/audit/current-run.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 
 export function openShopsJournal(client: Client, orders: OrdersSource, url = databaseUrl()) {

@@ -1,12 +1,12 @@
 /** The oracle reads verdicts from the journal: without a worker, and after Temporal has forgotten (rules 30 and 34). */
 import { auditBooks } from '../../src/oracle/audit.js';
-import { keptVerdicts } from '../../src/main/kept-verdicts.js';
-import { sagaVerdicts } from '../../src/main/saga-verdicts.js';
+import { keptVerdicts } from '../../src/oracle/verdicts-in-journal.js';
+import { sagaVerdicts } from '../../src/oracle/verdicts-in-temporal.js';
 import { PATHS } from '../recording/paths.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
 import { openTrips } from '../api/trips.js';
-import { describeAudit } from '../../src/main/audit-report.js';
+import { describeAudit } from '../../src/oracle/report.js';
 import { openShop, type Shop } from '../workflows/shop.js';
 import { batchOf, CLOSING, entriesOf, HAPPY } from './entries.js';
 

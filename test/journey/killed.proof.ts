@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { hasEndedWithin, isRunning } from '../../src/main/processes.js';
+import { hasEndedWithin, isRunning } from '../../src/local/machine/processes.js';
 import { build, type RunningSystem, startSystem } from './running-system.js';
 import { placeOrder, sagaStatus, verdict } from './shop.js';
 

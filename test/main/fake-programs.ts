@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { findOnPath } from '../../src/main/executables.js';
+import { findOnPath } from '../../src/local/machine/executables.js';
 
 export interface FakeMachine {
   readonly folder: string;

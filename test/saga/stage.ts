@@ -61,7 +61,9 @@ export interface Stage {
 
 export const bundleScripted = async (): Promise<string> => {
   const workflowsPath = path.join(import.meta.dirname, 'scripted.ts');
-  const workflowInterceptorModules = [path.join(import.meta.dirname, '..', '..', 'src', 'workflows', 'journal.ts')];
+  const workflowInterceptorModules = [
+    path.join(import.meta.dirname, '..', '..', 'src', 'workflows', 'interceptors', 'journal.ts'),
+  ];
   const logger = new DefaultLogger('WARN');
   const bundle = async (): Promise<string> =>
     (await bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger })).code;

@@ -3,7 +3,7 @@ import { createServer, connect, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { pino } from 'pino';
-import { openDatabase } from '../../src/services/database.js';
+import { openDatabase } from '../../src/services/participant/database.js';
 import { openInventory } from '../../src/services/inventory/service.js';
 import { openPayment } from '../../src/services/payment/service.js';
 import { databaseUrl, freshSchema } from '../support/database.js';

@@ -2,7 +2,7 @@
 import { openInventory } from '../../src/services/inventory/service.js';
 import { openNotification } from '../../src/services/notification/service.js';
 import { openPayment } from '../../src/services/payment/service.js';
-import type { Service, ServiceOptions } from '../../src/services/service.js';
+import type { Service, ServiceOptions } from '../../src/services/participant/service.js';
 import { openShipping } from '../../src/services/shipping/service.js';
 
 export interface ParticipantCase {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Client, Pool } from 'pg';
 import { pino, type Logger } from 'pino';
-import type { Service, ServiceOptions } from '../../src/services/service.js';
+import type { Service, ServiceOptions } from '../../src/services/participant/service.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 
 export interface Answer {

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createClient } from '@redis/client';
-import { isRunning } from '../../src/main/processes.js';
+import { isRunning } from '../../src/local/machine/processes.js';
 import { runIssuer, type Issuer } from '../api/issuer.js';
 import { build, startSystem, type RunningSystem } from '../journey/running-system.js';
 import { eventually } from '../support/eventually.js';

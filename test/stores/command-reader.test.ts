@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
-import { readCommands, type CommandReader } from '../../src/commands/reader.js';
+import { readCommands, type CommandReader } from '../../src/commands/consumer.js';
 import { cancelOrder, commandTables, type CommandTables } from '../commands/queued.js';
 import { databaseUrl } from '../support/database.js';
 import { eventually } from '../support/eventually.js';

@@ -2,9 +2,9 @@
  * What every sink has to do, against a real server: one test for all of them. After each fault the sink ends equal to
  * what the journal says.
  */
-import { startRelay, type Relay, type RelayPace } from '../../src/journal/relay.js';
-import { START } from '../../src/journal/sinks/cursor.js';
-import type { Sink } from '../../src/journal/sinks/sink.js';
+import { startRelay, type Relay, type RelayPace } from '../../src/relay/relay.js';
+import { START } from '../../src/relay/sinks/cursor.js';
+import type { Sink } from '../../src/relay/sinks/sink.js';
 import { eventually } from '../support/eventually.js';
 import type { StoreServer } from '../support/stores/server.js';
 import { completedOrder, undoneOrder } from './stories.js';

@@ -1,7 +1,7 @@
 import { ConfigResourceTypes, Kafka, logLevel, type KafkaMessage } from 'kafkajs';
-import { startRelay } from '../../src/journal/relay.js';
-import { EVENTS_TOPIC } from '../../src/journal/sinks/kafka-client.js';
-import { kafkaSink } from '../../src/journal/sinks/kafka.js';
+import { startRelay } from '../../src/relay/relay.js';
+import { EVENTS_TOPIC } from '../../src/platform/kafka/client.js';
+import { kafkaSink } from '../../src/relay/sinks/kafka.js';
 import { databaseUrl } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { kafkaServer } from '../support/stores/kafka.js';

@@ -1,6 +1,6 @@
 import { FORWARDS, jsonEvent, KurrentDBClient, START, StreamNotFoundError } from '@kurrent/kurrentdb-client';
-import { startRelay, type Relay } from '../../src/journal/relay.js';
-import { kurrentSink } from '../../src/journal/sinks/kurrentdb.js';
+import { startRelay, type Relay } from '../../src/relay/relay.js';
+import { kurrentSink } from '../../src/relay/sinks/kurrentdb.js';
 import { databaseUrl } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { kurrentServer } from '../support/stores/kurrentdb.js';

@@ -1,5 +1,5 @@
 import { MongoClient, type Db } from 'mongodb';
-import { mongoSink } from '../../src/journal/sinks/mongodb.js';
+import { mongoSink } from '../../src/relay/sinks/mongodb.js';
 import { describeWith } from '../support/stores/missing.js';
 import { mongoServer } from '../support/stores/mongodb.js';
 import type { StoreServer } from '../support/stores/server.js';

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { Kafka, logLevel, type KafkaMessage, type Message } from 'kafkajs';
 import { Client } from 'pg';
-import { isRunning } from '../../src/main/processes.js';
+import { isRunning } from '../../src/local/machine/processes.js';
 import { build, cleanEnvironment, startSystem, type RunningSystem } from '../journey/running-system.js';
 import { eventually } from '../support/eventually.js';
 import { kafkaServer, kafkaTool } from '../support/stores/kafka.js';

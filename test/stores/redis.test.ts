@@ -1,7 +1,7 @@
 import { createClient } from '@redis/client';
-import { startRelay, type Relay } from '../../src/journal/relay.js';
-import { redisSink } from '../../src/journal/sinks/redis.js';
-import type { RelayedEvent } from '../../src/journal/sinks/sink.js';
+import { startRelay, type Relay } from '../../src/relay/relay.js';
+import { redisSink } from '../../src/relay/sinks/redis.js';
+import type { RelayedEvent } from '../../src/relay/sinks/sink.js';
 import { databaseUrl } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { describeWith } from '../support/stores/missing.js';

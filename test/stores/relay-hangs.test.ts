@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createClient } from '@redis/client';
 import { Client, escapeIdentifier } from 'pg';
-import { openJournal, type Journal } from '../../src/journal/journal.js';
+import { openJournal, type Journal } from '../../src/journal/write/journal.js';
 import { build } from '../journey/running-system.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 import { eventually } from '../support/eventually.js';

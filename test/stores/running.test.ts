@@ -6,7 +6,7 @@ import path from 'node:path';
 import { KurrentDBClient } from '@kurrent/kurrentdb-client';
 import { MongoClient } from 'mongodb';
 import { Client } from 'pg';
-import { isRunning } from '../../src/main/processes.js';
+import { isRunning } from '../../src/local/machine/processes.js';
 import { build, startSystem, type RunningSystem } from '../journey/running-system.js';
 import { eventually } from '../support/eventually.js';
 import { kafkaServer, kafkaTool } from '../support/stores/kafka.js';

@@ -1,6 +1,6 @@
 /** The journals of orders, as their workflows would write them. */
-import type { SentEntry } from '../../src/journal/batch.js';
-import type { SagaEvent } from '../../src/saga/journal.js';
+import type { SentEntry } from '../../src/journal/write/batch.js';
+import type { SagaEvent } from '../../src/saga/journal/events.js';
 
 const STEPS = ['reserve_inventory', 'process_payment', 'create_shipment'] as const;
 const BEGIN = Date.parse('2026-01-01T00:00:00.000Z');

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { createClient } from '@redis/client';
 import { MongoClient } from 'mongodb';
-import { startRelay, type Relay } from '../../src/journal/relay.js';
-import { mongoSink } from '../../src/journal/sinks/mongodb.js';
-import { redisSink } from '../../src/journal/sinks/redis.js';
-import type { Sink } from '../../src/journal/sinks/sink.js';
+import { startRelay, type Relay } from '../../src/relay/relay.js';
+import { mongoSink } from '../../src/relay/sinks/mongodb.js';
+import { redisSink } from '../../src/relay/sinks/redis.js';
+import type { Sink } from '../../src/relay/sinks/sink.js';
 import { makeCertificates, type Certificates } from '../support/certificates.js';
 import { databaseUrl } from '../support/database.js';
 import { eventually } from '../support/eventually.js';

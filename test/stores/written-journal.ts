@@ -1,10 +1,10 @@
 /** A journal in a schema of its own, written as sagas write it, and read back to compare a sink with. */
 import { escapeIdentifier, Pool } from 'pg';
-import type { SentEntry } from '../../src/journal/batch.js';
-import { openJournal } from '../../src/journal/journal.js';
-import { recordOf, type SagaRow as StoredRow } from '../../src/journal/saga-row.js';
-import { compareCursors, START, type Cursor } from '../../src/journal/sinks/cursor.js';
-import type { SagaRow } from '../../src/journal/sinks/sink.js';
+import type { SentEntry } from '../../src/journal/write/batch.js';
+import { openJournal } from '../../src/journal/write/journal.js';
+import { recordOf, type SagaRow as StoredRow } from '../../src/journal/tables/saga-row.js';
+import { compareCursors, START, type Cursor } from '../../src/relay/sinks/cursor.js';
+import type { SagaRow } from '../../src/relay/sinks/sink.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 
 export interface WrittenJournal {

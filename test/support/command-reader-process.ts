@@ -5,7 +5,7 @@
  */
 import { Pool } from 'pg';
 import { openInbox } from '../../src/commands/inbox.js';
-import { readCommands } from '../../src/commands/reader.js';
+import { readCommands } from '../../src/commands/consumer.js';
 
 const [broker = '', databaseUrl = '', schema = ''] = process.argv.slice(2);
 const pool = new Pool({ connectionString: databaseUrl, max: 2 });

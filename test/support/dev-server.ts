@@ -1,7 +1,7 @@
 /** A real Temporal dev server for a test file: what the time-skipping server cannot do, or does not do right. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DYNAMIC_CONFIG } from '../../src/main/temporal-server.js';
+import { DYNAMIC_CONFIG } from '../../src/local/temporal/server.js';
 import { environmentOf } from './environment.js';
 import { quietRuntime, serving, type TestEnv } from './temporal.js';
 

@@ -5,8 +5,8 @@
  *   relay-process.ts DATABASE_URL SCHEMA
  */
 import { Pool } from 'pg';
-import { startRelay } from '../../src/journal/relay.js';
-import type { Sink } from '../../src/journal/sinks/sink.js';
+import { startRelay } from '../../src/relay/relay.js';
+import type { Sink } from '../../src/relay/sinks/sink.js';
 
 const [databaseUrl = '', schema = ''] = process.argv.slice(2);
 const pool = new Pool({ connectionString: databaseUrl, options: `-c search_path=${schema}`, max: 1 });

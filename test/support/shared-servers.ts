@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { freePort } from '../../src/main/ports.js';
-import { startPostgres } from '../../src/main/postgres.js';
-import { findTemporal } from '../../src/main/temporal-finder.js';
-import { findTestServer } from '../../src/main/temporal-test-server.js';
+import { freePort } from '../../src/platform/ports.js';
+import { startPostgres } from '../../src/local/postgres/server.js';
+import { findTemporal } from '../../src/local/temporal/finder.js';
+import { findTestServer } from '../../src/local/temporal/test-server.js';
 
 const notice = (sentence: string): void => {
   process.stderr.write(`  ${sentence}\n`);

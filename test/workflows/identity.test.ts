@@ -2,8 +2,8 @@
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { sagaVerdicts } from '../../src/main/saga-verdicts.js';
-import { verifyJournal } from '../../src/main/verify-journal.js';
+import { sagaVerdicts } from '../../src/oracle/verdicts-in-temporal.js';
+import { verifyJournal } from '../../src/journal/audit/verify.js';
 import { auditBooks } from '../../src/oracle/audit.js';
 import { ORDER_FULFILLMENT, type OrderFulfillmentInput } from '../../src/workflows/messages.js';
 import { resetBefore } from '../journal/reset.js';

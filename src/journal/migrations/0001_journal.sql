@@ -1,4 +1,4 @@
--- The audit stream of every saga, and the read model that is its fold (src/saga/journal.ts). Nothing personal is here.
+-- The audit stream of every saga, and the read model that is its fold (src/saga/journal/events.ts). Nothing personal is here.
 
 -- Given to an event when it is confirmed: when nothing is missing before it in its saga.
 CREATE SEQUENCE positions;

@@ -1,14 +1,14 @@
 /** The products: what they cost, and how many are there. */
 import type { Router } from 'express';
 import { z } from 'zod';
-import type { Database } from '../database.js';
-import type { RouteDeps } from '../effect-routes.js';
-import { text } from '../fields.js';
-import { onlyMethods } from '../http.js';
-import type { Documented } from '../openapi.js';
-import { pageOf, pageQuery, pageRequest } from '../paging.js';
-import { ProblemError } from '../problem.js';
-import { validate } from '../validate.js';
+import type { Database } from '../participant/database.js';
+import type { RouteDeps } from '../participant/effect-routes.js';
+import { text } from '../participant/fields.js';
+import { onlyMethods } from '../participant/http.js';
+import type { Documented } from '../participant/openapi.js';
+import { pageOf, pageQuery, pageRequest } from '../participant/paging.js';
+import { ProblemError } from '../participant/problem.js';
+import { validate } from '../participant/validate.js';
 
 const params = z.strictObject({ productId: text(100) });
 const query = z.strictObject(pageQuery);

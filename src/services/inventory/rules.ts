@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Sql } from '../database.js';
-import { lines, money, orderId, pricedLines } from '../fields.js';
-import { mergeLines, type Line } from '../fingerprint.js';
-import type { Refusal } from '../ledger.js';
-import type { Participant } from '../participant.js';
-import { invalid } from '../validate.js';
+import type { Sql } from '../participant/database.js';
+import { lines, money, orderId, pricedLines } from '../participant/fields.js';
+import { mergeLines, type Line } from '../participant/fingerprint.js';
+import type { Refusal } from '../participant/ledger.js';
+import type { Participant } from '../participant/participant.js';
+import { invalid } from '../participant/validate.js';
 
 const request = z.strictObject({ orderId, items: lines });
 

@@ -1,5 +1,5 @@
-import { openService } from '../open-service.js';
-import type { Service, ServiceOptions } from '../service.js';
+import { openService } from '../participant/open-service.js';
+import type { Service, ServiceOptions } from '../participant/service.js';
 import { documentedCatalogue, loadDemoCatalogue, mountCatalogue } from './catalogue.js';
 import { reservations } from './rules.js';
 

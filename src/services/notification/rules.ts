@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { orderId, text } from '../fields.js';
-import type { Participant } from '../participant.js';
+import { orderId, text } from '../participant/fields.js';
+import type { Participant } from '../participant/participant.js';
 
 const kind = z.enum(['confirmation', 'cancellation']);
 const request = z.strictObject({ orderId, customerId: text(255), kind });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { money, orderId, text } from '../fields.js';
-import type { Participant } from '../participant.js';
+import { money, orderId, text } from '../participant/fields.js';
+import type { Participant } from '../participant/participant.js';
 
 const request = z.strictObject({
   orderId,

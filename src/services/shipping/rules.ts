@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { lines, orderId, text } from '../fields.js';
-import { mergeLines } from '../fingerprint.js';
-import type { Participant } from '../participant.js';
+import { lines, orderId, text } from '../participant/fields.js';
+import { mergeLines } from '../participant/fingerprint.js';
+import type { Participant } from '../participant/participant.js';
 
 const address = z.strictObject({
   name: text(200),

@@ -1,9 +1,9 @@
 /** The stores' servers for the tests: found, or installed, or the reason why they are not there. */
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { cacheDirectory, fillCache } from '../../../src/main/cache.js';
-import { complaintOf, findOnPath, runProgram } from '../../../src/main/executables.js';
-import { reasonOf } from '../../../src/main/reason.js';
+import { cacheDirectory, fillCache } from '../../../src/local/machine/cache.js';
+import { complaintOf, findOnPath, runProgram } from '../../../src/local/machine/executables.js';
+import { reasonOf } from '../../../src/platform/reason.js';
 
 const KAFKA = ['org.apache.kafka:kafka_2.13:4.1.0', 'org.apache.kafka:kafka-tools:4.1.0', 'org.slf4j:slf4j-nop:1.7.36'];
 /** With the H2 backend what was written outlives the process; BeanShell tells it the port, which its own main cannot. */

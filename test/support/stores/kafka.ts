@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
-import { freePort } from '../../../src/main/ports.js';
+import { freePort } from '../../../src/platform/ports.js';
 import { environmentOf } from '../environment.js';
 import { storeServer, type StoreServer } from './server.js';
 

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { freePort } from '../../../src/main/ports.js';
+import { freePort } from '../../../src/platform/ports.js';
 import { eventually } from '../eventually.js';
 
 export interface StoreServer {

@@ -1,0 +1,65 @@
+/**
+ * Slots: how many calls of a service this worker has under way at once. An activity that finds all slots of its service
+ * taken fails at once, and Temporal tries it again after a pause. It occupies nothing while it waits, so that a service
+ * that hangs holds up no other.
+ */
+import { Context, type Info } from '@temporalio/activity';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { noFreeSlot } from '../service/failures.js';
+
+export interface Slots {
+  readonly service: string;
+  readonly size: number;
+  taken: number;
+}
+
+export const openSlots = (service: string, size: number): Slots => ({ service, size, taken: 0 });
+
+/** How often the present call was turned away: the heartbeat details, which Temporal hands to the next attempt. */
+function timesTurnedAway({ heartbeatDetails, attempt }: Info): number {
+  const { turnedAway }: { turnedAway?: unknown } = Object(heartbeatDetails);
+  // An operator can reset the number of attempts, and keep the heartbeat details.
+  const isKnown = Number.isSafeInteger(turnedAway) && Number(turnedAway) > 0 && Number(turnedAway) < attempt;
+  return isKnown ? Number(turnedAway) : 0;
+}
+
+/**
+ * The number of the present attempt at the service. Temporal's own number (`info.attempt`) also counts the attempts that
+ * found all slots taken.
+ */
+export function attemptNumber(): number {
+  const { info } = Context.current();
+  return info.attempt - timesTurnedAway(info);
+}
+
+/**
+ * Keeps each service to its slots. The outermost of all interceptors, because a slot is held until everything about its
+ * attempt is done, and an activity that is turned away does nothing else.
+ *
+ * @param slotsOf undefined for an activity that calls no service: it passes
+ * @throws ApplicationFailure `NoFreeSlot`, retried; the service was not called
+ */
+export const slotsInterceptor =
+  (slotsOf: (activityType: string) => Slots | undefined): ActivityInterceptorsFactory =>
+  (context) => ({
+    inbound: {
+      async execute(input, next) {
+        const slots = slotsOf(context.info.activityType);
+        if (!slots) return next(input);
+        if (slots.taken >= slots.size) throw turnAway(slots, context);
+        slots.taken += 1;
+        try {
+          return await next(input);
+        } finally {
+          slots.taken -= 1;
+        }
+      },
+    },
+  });
+
+/** The count goes to the server with the report of the failure, and so survives every restart of a worker. */
+function turnAway({ service, size }: Slots, context: Context) {
+  const times = timesTurnedAway(context.info) + 1;
+  context.heartbeat({ turnedAway: times });
+  return noFreeSlot(`all ${size} slots for ${service} are taken`, context.info.attempt - times, times);
+}

@@ -1,0 +1,42 @@
+/** What there is for a caller: of orders and sagas that are not theirs, customers hear what they hear of none (404). */
+import { ORDER_ID_PATTERN, orderIdOf, sagaIdOf } from '../../order.js';
+import type { StoredOrder } from '../../orders/store/orders.js';
+import type { Caller } from './caller.js';
+import type { ApiDeps } from '../deps.js';
+import { isAsOldAs } from '../../orders/order-standing.js';
+import { Problem } from './problem-document.js';
+import { SAGA_ID_PATTERN } from '../../steering/saga-ids.js';
+import { viewOf } from '../../steering/saga-view.js';
+
+/** A forgotten order is no customer's any more. */
+const isTheirs = ({ customerId }: Caller, { customerId: owner, forgottenAt }: StoredOrder): boolean =>
+  customerId === undefined || (customerId === owner && !forgottenAt);
+
+/** An order that is not confirmed to have started is not accepted yet, and reads as not there, unless its saga speaks. */
+async function readAccepted(deps: ApiDeps, caller: Caller, orderId: string): Promise<StoredOrder | undefined> {
+  const order = ORDER_ID_PATTERN.test(orderId) ? await deps.orders.get(orderId) : undefined;
+  if (!order || !isTheirs(caller, order)) return undefined;
+  if (order.startedAt !== null) return order;
+  const saga = await viewOf(deps, sagaIdOf(orderId));
+  return saga && isAsOldAs(order, saga) ? order : undefined;
+}
+
+export async function acceptedOrder(deps: ApiDeps, caller: Caller, orderId: string): Promise<StoredOrder> {
+  const order = await readAccepted(deps, caller, orderId);
+  if (!order) throw new Problem('OrderNotFound');
+  return order;
+}
+
+/** Before an order is steered: whoever may see all needs no look at its row. */
+export async function requireOrder(deps: ApiDeps, caller: Caller, orderId: string): Promise<void> {
+  if (!ORDER_ID_PATTERN.test(orderId)) throw new Problem('OrderNotFound');
+  if (caller.customerId !== undefined) await acceptedOrder(deps, caller, orderId);
+}
+
+/** Before a saga is read or steered. Customers see the sagas of their own orders; a saga that is no order's only staff sees. */
+export async function requireSaga(deps: ApiDeps, caller: Caller, sagaId: string): Promise<void> {
+  if (!SAGA_ID_PATTERN.test(sagaId)) throw new Problem('SagaNotFound');
+  if (caller.customerId === undefined) return;
+  const orderId = orderIdOf(sagaId);
+  if (orderId === undefined || !(await readAccepted(deps, caller, orderId))) throw new Problem('SagaNotFound');
+}

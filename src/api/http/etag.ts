@@ -1,0 +1,68 @@
+/**
+ * ETags: a reader hears that nothing has changed, an operator acts on what was seen and on nothing newer.
+ *
+ * A tag is strong: `"<state>.<content>.<bytes>"`, three hashes, so no two answers that differ share one. The same state is
+ * told by several sources at several times, each with a tag of its own, and all of them are current as long as the state
+ * is: so `If-Match` takes a tag by its state, from the order and from the saga's status alike, and `If-None-Match` by state
+ * and content.
+ */
+import { createHash } from 'node:crypto';
+import type { Request, Response } from 'express';
+import { Problem, type ProblemDetails } from './problem-document.js';
+
+const hash = (text: string, length: number): string =>
+  createHash('sha256').update(text).digest('base64url').slice(0, length);
+
+/** The same for the same content, in any order of its members. */
+export function stateOf(content: unknown): string {
+  const text = JSON.stringify(content, (_key, value: unknown) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+  return hash(text, 22);
+}
+
+/** Who said it, and when: `engineStatus` as far as it is an alarm is part of the state. */
+const TELLING: ReadonlySet<string> = new Set(['asOf', 'source', 'engineStatus']);
+
+const contentOf = (body: object): string =>
+  stateOf(Object.fromEntries(Object.entries(body).filter(([name]) => !TELLING.has(name))));
+
+interface Tag {
+  readonly weak: boolean;
+  readonly opaque: string;
+}
+
+const tagsIn = (header: string): Tag[] =>
+  [...header.matchAll(/(W\/)?"([^"]*)"/g)].map(([, weak, opaque = '']) => ({ weak: weak !== undefined, opaque }));
+
+/** Answers with JSON, or with 304 if the caller has this already. `state` is what `If-Match` compares. */
+export function sendTagged(req: Request, res: Response, body: object, state = ''): void {
+  const text = JSON.stringify(body);
+  const current = `${state}.${contentOf(body)}.`;
+  res.set({ ETag: `"${current}${hash(text, 22)}"`, 'Cache-Control': 'private, no-cache' });
+  const reads = req.method === 'GET' || req.method === 'HEAD';
+  const known = reads ? (req.get('if-none-match') ?? '') : '';
+  const same = tagsIn(known).find(({ opaque }) => opaque.startsWith(current));
+  // The answer that the caller has is the one that its tag names.
+  if (same) res.set('ETag', `"${same.opaque}"`);
+  if (same || known.trim() === '*') res.status(304).end();
+  else res.type('json').send(text);
+}
+
+/**
+ * Does nothing without the header, so that `present` is asked for only if there is one; `tag` is the present state. Tags
+ * are compared strongly, as RFC 9110 has it (13.1.1): a weak one never matches.
+ */
+export async function requireMatch(
+  req: Request,
+  present: () => Promise<{ readonly tag: string; readonly details: ProblemDetails } | undefined>,
+): Promise<void> {
+  const wanted = req.get('if-match');
+  if (wanted === undefined) return;
+  const now = await present();
+  const matches = ({ weak, opaque }: Tag): boolean => !weak && opaque.split('.')[0] === now?.tag;
+  if (now && (wanted.trim() === '*' || tagsIn(wanted).some(matches))) return;
+  throw new Problem('PreconditionFailed', now?.details);
+}

@@ -1,0 +1,89 @@
+/** An order as a shop's page shows it: what was ordered, what it costs, where it is, and what was given back. */
+import { sagaIdOf, type Money } from '../../order.js';
+import type { StoredOrder } from '../../orders/store/orders.js';
+import type { ApiDeps } from '../deps.js';
+import { linksOf } from '../../orders/accepted-answer.js';
+import type { OrderView } from '../schemas/orders.js';
+import { reasonText } from '../../orders/reason-texts.js';
+import type { SagaStatus } from '../../steering/shapes.js';
+import { CANCEL_REQUESTED } from '../../workflows/messages.js';
+
+export interface ReadOrder {
+  readonly order: StoredOrder;
+  readonly status: SagaStatus;
+  /** Who cancelled it, why and when; undefined if nobody has, or while the journal cannot tell. */
+  readonly cancellation?: OrderView['cancellation'];
+}
+
+/** Of an order that was cancelled its history says by whom and why. */
+export async function cancellationOf(
+  { journal }: Pick<ApiDeps, 'journal'>,
+  { sagaId, reason }: SagaStatus,
+): Promise<OrderView['cancellation']> {
+  if (reason !== CANCEL_REQUESTED) return undefined;
+  return await journal.cancellationOf(sagaId).catch(() => undefined);
+}
+
+export function orderView({ order, status, cancellation }: ReadOrder): OrderView {
+  const { state, reason, blockedOn, waitingFor, paused, updatedAt, asOf, source } = status;
+  const prices = order.prices;
+  const priceOf = (productId: string, quantity: number): Pick<OrderView['items'][number], 'unitPrice' | 'total'> => {
+    const amount = prices?.units[productId];
+    if (!prices || amount === undefined) return { unitPrice: null, total: null };
+    const { currency } = prices;
+    return { unitPrice: { amount, currency }, total: { amount: amount * quantity, currency } };
+  };
+  return {
+    orderId: order.orderId,
+    sagaId: sagaIdOf(order.orderId),
+    customerId: order.forgottenAt ? null : order.customerId,
+    ...(order.forgottenAt && { forgottenAt: order.forgottenAt }),
+    items: order.items.map((item) => ({ ...item, ...priceOf(item.productId, item.quantity) })),
+    total: totalOf(status),
+    metadata: order.metadata ?? {},
+    createdAt: order.createdAt,
+    ...(updatedAt !== undefined && { updatedAt }),
+    state,
+    reason,
+    reasonText: reason === undefined ? undefined : reasonText(reason),
+    ...moneyAndParcel(status),
+    ...(cancellation && {
+      cancellation: { ...cancellation, ...(order.cancelComment !== null && { comment: order.cancelComment }) },
+    }),
+    blockedOn,
+    waitingFor,
+    ...(paused && { paused }),
+    asOf,
+    source,
+    links: linksOf(order.orderId),
+  };
+}
+
+const totalOf = ({ data }: SagaStatus): Money | null => (data['total'] ?? null) as Money | null;
+
+/** Absent where the steps are not known. */
+function moneyAndParcel(status: SagaStatus): Pick<OrderView, 'shipment' | 'refund'> {
+  const { steps, data } = status;
+  if (!steps) return {};
+  const [pay, ship] = ['process_payment', 'create_shipment'].map((name) => steps.find((step) => step.name === name));
+  const total = totalOf(status);
+  const trackingNumber = data['trackingNumber'];
+  const booked = typeof trackingNumber === 'string' && ship;
+  const refunds = pay?.status === 'compensating' || pay?.status === 'compensated';
+  return {
+    shipment: booked ? { trackingNumber, status: SHIPMENT[ship.status] ?? 'booked' } : null,
+    refund:
+      refunds && total
+        ? {
+            amount: total,
+            status: pay.status === 'compensated' ? 'refunded' : 'pending',
+            refundedAt: pay.compensatedAt ?? null,
+          }
+        : null,
+  };
+}
+
+const SHIPMENT: Readonly<Record<string, 'cancelling' | 'cancelled'>> = {
+  compensating: 'cancelling',
+  compensated: 'cancelled',
+};

@@ -1,0 +1,90 @@
+/** What an operator decides: one step of one saga, or many sagas at once. */
+import { z } from 'zod';
+import { actorName, decidedShape, historyText } from './orders.js';
+import { looksPersonal } from '../../platform/personal-data.js';
+import { sagaFilterSchema } from './pages.js';
+
+export const statusQuerySchema = z.strictObject({
+  fresh: z
+    .enum(['true', 'false'])
+    .optional()
+    .transform((value) => value === 'true')
+    .meta({ type: 'boolean', default: false, description: 'Asks the saga itself, which needs a worker.' }),
+});
+
+const ACTIONS = ['retry', 'skip', 'block', 'applied', 'notApplied'] as const;
+
+const action = z.enum(ACTIONS).meta({
+  id: 'ResolveAction',
+  description:
+    '`retry`: a new budget. `skip`: leave it as it is; the verdict lists the waiver. `block`: stop retrying. ' +
+    '`applied`, `notApplied`: what became of an action that the participant could not tell.',
+});
+
+const reason = historyText(500).meta({
+  description: 'Kept in the history: nothing personal.',
+  example: 'refunded by hand',
+});
+const actor = actorName.optional();
+
+/** Visible characters only: it becomes part of ids and logs. */
+const requestId = z
+  .string()
+  .regex(/^[!-~]{1,200}$/, 'is 1 to 200 visible ASCII characters')
+  .refine((id) => !looksPersonal(id), 'is kept in the history: no e-mail address, no card number')
+  .meta({
+    description: 'The same id with the same content finds the decision again; `Idempotency-Key` can say it as well.',
+    example: 'ticket-4711',
+  });
+
+export const resolveRequestSchema = z
+  .strictObject({ action, reason, actor, requestId: requestId.optional() })
+  .meta({ id: 'ResolveRequest' });
+
+export const resolveDecisionSchema = z
+  .object({
+    ...decidedShape,
+    step: z.string(),
+    action,
+    requestId: z.string(),
+  })
+  .meta({ id: 'ResolveDecision' });
+
+export const bulkRequestSchema = z
+  .strictObject({
+    bulkId: requestId.optional().meta({
+      description: 'The same id finds the decisions again: each saga gets the request id `bulkId:sagaId`.',
+      example: 'outage-2026-11-24',
+    }),
+    filter: sagaFilterSchema,
+    action: action.exclude(['block']),
+    reason,
+    actor,
+    dryRun: z.boolean().default(false).meta({ description: 'Lists what would be touched, and touches nothing.' }),
+    limit: z.int().min(1).max(500).default(100).meta({ description: 'Sagas at once.' }),
+  })
+  .meta({ id: 'BulkResolveRequest' });
+
+const bulkResult = z
+  .object({
+    sagaId: z.string(),
+    step: z.string(),
+    outcome: z.enum(['wouldResolve', 'accepted', 'refused', 'undecided', 'notTried']),
+    code: z.string().optional().meta({ description: 'Why not: the code of a problem.' }),
+    state: z.string().optional(),
+  })
+  .meta({ id: 'BulkResult' });
+
+export type BulkResult = z.infer<typeof bulkResult>;
+
+export const bulkResponseSchema = z
+  .object({
+    bulkId: z.string(),
+    dryRun: z.boolean(),
+    results: z.array(bulkResult).readonly(),
+    counts: z.record(z.string(), z.int()).meta({ description: 'How many results there are of each outcome.' }),
+    more: z.boolean().meta({ description: 'There are more blocked sagas that the filter takes.' }),
+  })
+  .meta({ id: 'BulkResolveResponse' });
+
+export type BulkResponse = z.infer<typeof bulkResponseSchema>;

@@ -1,0 +1,192 @@
+/**
+ * Takes in what is on `saga-commands`, as one of a consumer group. Nothing waits here for a decision: a message is stored,
+ * the offset goes on, and act.ts acts on what is stored. Only while the journal's database is away does the topic wait.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import {
+  COMMANDS_TOPIC,
+  ensureTopics,
+  kafkaClient,
+  protocolErrorOf,
+  type KafkaSettings,
+} from '../platform/kafka/client.js';
+import { readEveryRecord } from './codecs.js';
+import type { Inbox, Message, TakenIn } from './inbox.js';
+import { judge } from './judge.js';
+import type { CommandKey } from './sender.js';
+
+const GROUP = 'unwind-saga-commands';
+/**
+ * So long nobody reads the partitions of a process that was killed: the shortest that brokers accept as they are
+ * delivered (`group.min.session.timeout.ms`). One that asks for more gets it.
+ */
+const SHORTEST_SESSION_MS = 6_000;
+const LONGEST_SESSION_MS = 300_000;
+const HEARTBEAT_MS = 1_000;
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 10_000;
+const PRUNE_EVERY = 3_600_000;
+const AT_ONCE = 200;
+
+export interface CommandReaderOptions {
+  readonly kafka: KafkaSettings;
+  readonly inbox: Inbox;
+  /** Who may sign commands; undefined if they are not signed. */
+  readonly keys: readonly CommandKey[] | undefined;
+  /** Told when the topic can no longer be read or taken in, and when it can again. */
+  readonly onChange?: (state: 'reading' | 'away', reason?: string) => void;
+  /** Told what became of each message. */
+  readonly onTakenIn?: (taken: readonly TakenIn[]) => void;
+}
+
+export interface CommandReader {
+  state(): 'reading' | 'away';
+  /** Resolves once it reads for the first time, or knows that the broker is away. */
+  readonly begun: Promise<void>;
+  /** Ends after what is being taken in. */
+  stop(): Promise<void>;
+}
+
+export function readCommands(options: CommandReaderOptions): CommandReader {
+  readEveryRecord();
+  const stopping = new AbortController();
+  let state: 'reading' | 'away' | undefined;
+  let tellBegun = (): void => undefined;
+  const begun = new Promise<void>((resolve) => (tellBegun = resolve));
+  const change = (to: 'reading' | 'away', reason?: string): void => {
+    if (state !== to) options.onChange?.(to, reason);
+    state = to;
+    tellBegun();
+  };
+  async function run(): Promise<void> {
+    let pause = FIRST_PAUSE;
+    let sessionMs = SHORTEST_SESSION_MS;
+    while (!stopping.signal.aborted) {
+      try {
+        await session(options, { sessionMs, stopping: stopping.signal }, () => {
+          pause = FIRST_PAUSE;
+          change('reading');
+        });
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        if (protocolErrorOf(error) === 'INVALID_SESSION_TIMEOUT' && sessionMs < LONGEST_SESSION_MS) {
+          sessionMs = Math.min(sessionMs * 2, LONGEST_SESSION_MS);
+          continue;
+        }
+        change('away', error instanceof Error ? error.message : String(error));
+        await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
+        pause = Math.min(pause * 2, LONGEST_PAUSE);
+      }
+    }
+  }
+  const running = run();
+  return {
+    state: () => state ?? 'away',
+    begun,
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+/** From connecting to the first failure, which it throws, or to the signal. */
+async function session(
+  options: CommandReaderOptions,
+  { sessionMs, stopping }: { readonly sessionMs: number; readonly stopping: AbortSignal },
+  onReading: () => void,
+): Promise<void> {
+  const kafka = kafkaClient(options.kafka);
+  await ensureTopics(kafka, [COMMANDS_TOPIC]);
+  const consumer = consumerOf(kafka, sessionMs);
+  const crashed = new Promise<never>((_resolve, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+  });
+  crashed.catch(() => undefined);
+  const stopped = new Promise<void>((resolve) => {
+    if (stopping.aborted) resolve();
+    stopping.addEventListener('abort', () => resolve(), { once: true });
+  });
+  const joined = new Promise<void>((resolve) => {
+    consumer.on(consumer.events.GROUP_JOIN, () => resolve());
+  });
+  try {
+    await consumer.connect();
+    // What was sent before anybody read is meant for us, too.
+    await consumer.subscribe({ topic: COMMANDS_TOPIC, fromBeginning: true });
+    await consumer.run({
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 3,
+      eachBatch: (payload) => takeIn(options, payload),
+    });
+    await Promise.race([joined, crashed, stopped]);
+    if (!stopping.aborted) onReading();
+    await Promise.race([lookingAfter(options, stopping), crashed, stopped]);
+  } finally {
+    await consumer.disconnect().catch(() => undefined);
+  }
+}
+
+const consumerOf = (kafka: Kafka, sessionTimeout: number): Consumer =>
+  kafka.consumer({
+    groupId: GROUP,
+    sessionTimeout,
+    heartbeatInterval: HEARTBEAT_MS,
+    // A fetch that waits longer would keep the next heartbeat waiting.
+    maxWaitTimeInMs: HEARTBEAT_MS,
+    rebalanceTimeout: 15_000,
+    // A failed session ends here, and the next begins with a new client.
+    retry: { retries: 3, restartOnFailure: async () => false },
+  });
+
+async function lookingAfter({ inbox }: CommandReaderOptions, stopping: AbortSignal): Promise<void> {
+  while (!stopping.aborted) {
+    await inbox.prune().catch(() => undefined);
+    await sleep(PRUNE_EVERY, undefined, { signal: stopping, ref: false }).catch(() => undefined);
+  }
+}
+
+/** Throws only what the database throws: then the messages are fetched again. */
+async function takeIn(
+  { inbox, keys, onTakenIn }: CommandReaderOptions,
+  {
+    batch,
+    resolveOffset,
+    heartbeat,
+    commitOffsetsIfNecessary,
+    uncommittedOffsets,
+    isRunning,
+    isStale,
+  }: EachBatchPayload,
+): Promise<void> {
+  for (let from = 0; from < batch.messages.length; from += AT_ONCE) {
+    if (!isRunning() || isStale()) return;
+    const messages = batch.messages.slice(from, from + AT_ONCE);
+    // On its own line: the arguments of a callback that nobody has given are not evaluated.
+    const taken = await beating(heartbeat, inbox.takeIn(messages.map((message) => messageOf(batch, message, keys))));
+    onTakenIn?.(taken);
+    resolveOffset(messages.at(-1)?.offset ?? '');
+    await commitOffsetsIfNecessary(uncommittedOffsets());
+    await heartbeat();
+  }
+}
+
+/** A database that is slow costs nobody the membership of the group. What a heartbeat says is heard after the work. */
+async function beating<T>(heartbeat: () => Promise<void>, work: Promise<T>): Promise<T> {
+  const timer = setInterval(() => void heartbeat().catch(() => undefined), HEARTBEAT_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function messageOf(
+  { topic, partition }: Batch,
+  { offset, timestamp, key, value, headers = {} }: KafkaMessage,
+  keys: readonly CommandKey[] | undefined,
+): Message {
+  const received = { place: `${topic}/${partition}/${offset}@${timestamp}`, key, value, headers };
+  return { received, judged: judge(received, keys) };
+}

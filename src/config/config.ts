@@ -1,0 +1,257 @@
+/** The configuration: the environment, validated as a whole before anything starts. */
+import path from 'node:path';
+import { z } from 'zod';
+import type { AuthOptions } from '../api/http/authenticate.js';
+import type { ServiceAccess, TlsFiles } from '../platform/outbound/service-access.js';
+import type { SagaPolicy } from '../workflows/messages.js';
+import { servicesOf, storeTlsOf, warningsOfAccess } from './access.js';
+import { authOf } from './auth.js';
+import { kafkaOf, type KafkaConfig } from './kafka.js';
+import { hostsOf } from './browsers.js';
+import { localAddress } from '../platform/local-address.js';
+import { misspeltNames } from './misspelt.js';
+import type { WorkerQueue } from './limit-variables.js';
+import type { ServiceLimits } from '../worker/queues.js';
+import { hasOwnQueue, type ServiceLimit } from './service-limits.js';
+import { StartError } from '../platform/start-error.js';
+import { bearingOf, variables } from './variables.js';
+
+export const SERVICE_NAMES = ['payment', 'inventory', 'shipping', 'notification'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+const schema = z.object(variables);
+export type Settings = z.infer<typeof schema>;
+
+/** Ports are 0 where a free one is to be taken. */
+export interface Config {
+  readonly environment: Settings['NODE_ENV'];
+  readonly logLevel: string;
+  readonly listenHost: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Megabytes that must be free there for orders to be placed, if an embedded server keeps its data there. */
+  readonly leastFreeMb: number;
+  /** Undefined: the embedded PostgreSQL. */
+  readonly databaseUrl: string | undefined;
+  /** Where the journal lives; undefined: where the orders do. */
+  readonly journalDatabaseUrl: string | undefined;
+  /** Milliseconds that another process may hold the lock for migrating a schema. */
+  readonly migrationWaitMs: number;
+  readonly apiPort: number;
+  readonly servicePorts: Readonly<Record<ServiceName, number>>;
+  readonly postgresPort: number;
+  readonly temporalPort: number;
+  readonly temporalUiPort: number;
+  readonly metricsPort: number;
+  readonly relayMetricsPort: number;
+  readonly workerHealthPort: number;
+  /** Sinks of the journal; undefined: switched off. */
+  readonly redisUrl: string | undefined;
+  readonly redisTls: TlsFiles | undefined;
+  readonly mongodbUrl: string | undefined;
+  readonly mongodbCaFile: string | undefined;
+  /** Also where commands are read. */
+  readonly kafka: KafkaConfig | undefined;
+  readonly kurrentdbUrl: string | undefined;
+  /** What the worker and the API call; the bundled services where nothing else is said. */
+  readonly serviceUrls: Readonly<Record<ServiceName, string>>;
+  /** The same, with the credentials. The bundled services take calls with these tokens alone. */
+  readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
+  /** How much the worker asks of each. */
+  readonly serviceLimits: ServiceLimits;
+  /** What a worker serves; undefined: all queues. */
+  readonly workerQueues: readonly WorkerQueue[] | undefined;
+  /** Orders that wait for a worker before the API takes no more. */
+  readonly backlogLimit: number;
+  readonly startServices: boolean;
+  readonly faultInjection: boolean;
+  readonly demoData: boolean;
+  readonly policy: SagaPolicy;
+  /** Undefined: anybody may do everything, which production refuses. */
+  readonly auth: AuthOptions | undefined;
+  /** Of one caller; undefined for any number. */
+  readonly requestsPerMinute: number | undefined;
+  /** Host names under which the API and the services may be called; undefined for any. */
+  readonly hosts: readonly string[] | undefined;
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
+  /** How long an idle connection is kept, in milliseconds. */
+  readonly keepAlive: number;
+  /** Event streams that one caller may have open at each API process. */
+  readonly streamsPerCaller: number;
+  /** Milliseconds without progress after which a saga counts as stuck. */
+  readonly stuckAfter: number;
+  /** What is odd, yet no reason not to start; one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Longer values are no wrong numbers or words. They may be anything, such as a key that was pasted into the wrong line. */
+const SHOWN = /^[\w .:+-]{1,10}$/;
+
+/** A sentence for a wrong variable. Its value is shown if it can bear no secret. */
+function wrong(name: string, value: string, requirement: string): string {
+  const shown = bearingOf(name) === 'nothing' && SHOWN.test(value);
+  return shown ? `${name} is "${value}", but must be ${requirement}.` : `${name} must be ${requirement}.`;
+}
+
+function parse(env: NodeJS.ProcessEnv): Settings {
+  // An empty variable counts as not set: compose files pass `NAME=` for what they leave out.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const sentences = result.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    return wrong(name, given[name] ?? '', issue.message);
+  });
+  throw new StartError([...new Set(sentences)].join('\n'));
+}
+
+function requireSense(settings: Settings, env: NodeJS.ProcessEnv): void {
+  const production = settings.NODE_ENV === 'production';
+  if (production && settings.FAULT_INJECTION === true) {
+    throw new StartError('FAULT_INJECTION is on, which NODE_ENV=production refuses: set it to off, or leave it out.');
+  }
+  if (production && settings.DEMO_DATA === true) {
+    throw new StartError('DEMO_DATA is on, which NODE_ENV=production refuses: set it to off, or leave it out.');
+  }
+  if (settings.SAGA_ATTEMPT_TIMEOUT > settings.SAGA_STEP_TIMEOUT) {
+    const [attempt, step] = [env['SAGA_ATTEMPT_TIMEOUT'] || '10s', env['SAGA_STEP_TIMEOUT'] || '5m'];
+    throw new StartError(
+      `SAGA_ATTEMPT_TIMEOUT (${attempt}) is longer than SAGA_STEP_TIMEOUT (${step}), which covers all attempts: set it to less.`,
+    );
+  }
+  for (const name of ['SAGA_RETRIABLE_BUDGET', 'SAGA_COMPENSATION_BUDGET', 'SAGA_DEADLINE'] as const) {
+    if (settings[name] < settings.SAGA_ATTEMPT_TIMEOUT) {
+      throw new StartError(`${name} is shorter than one attempt, SAGA_ATTEMPT_TIMEOUT: set it to more.`);
+    }
+  }
+  requireQueues(settings);
+  const ports = new Map<number, string>();
+  for (const [name, value] of Object.entries(settings)) {
+    if (!name.endsWith('_PORT') || typeof value !== 'number' || value === 0) continue;
+    const twin = ports.get(value);
+    if (twin !== undefined) {
+      throw new StartError(`${twin} and ${name} are both ${value}: set one of them to another port.`);
+    }
+    ports.set(value, name);
+  }
+}
+
+/** A worker that serves a queue into which no order puts its calls would do nothing. */
+function requireQueues(settings: Settings): void {
+  const own: readonly WorkerQueue[] = ownQueuesOf(limitsOf(settings));
+  const shared = settings.WORKER_QUEUES?.find((name) => name !== 'orders' && !own.includes(name));
+  if (shared === undefined) return;
+  const upper = shared.toUpperCase();
+  throw new StartError(
+    `WORKER_QUEUES names ${shared}, which has no queue of its own: set ${upper}_QUEUE=own (or ${upper}_RATE), for the API and all workers alike.`,
+  );
+}
+
+function policyOf(settings: Settings): SagaPolicy {
+  const ownQueues = ownQueuesOf(limitsOf(settings));
+  return {
+    attemptTimeout: settings.SAGA_ATTEMPT_TIMEOUT,
+    stepTimeout: settings.SAGA_STEP_TIMEOUT,
+    retriableBudget: settings.SAGA_RETRIABLE_BUDGET,
+    compensationBudget: settings.SAGA_COMPENSATION_BUDGET,
+    deadline: settings.SAGA_DEADLINE,
+    journal: settings.SAGA_JOURNAL ?? true,
+    ...(ownQueues.length > 0 && { ownQueues }),
+    ...(settings.SAGA_APPROVAL_ABOVE === undefined
+      ? {}
+      : { approvalAbove: settings.SAGA_APPROVAL_ABOVE, approvalTimeout: settings.SAGA_APPROVAL_TIMEOUT }),
+  };
+}
+
+/** Services whose calls wait in a queue of their own. */
+const ownQueuesOf = (limits: ServiceLimits): ServiceName[] =>
+  SERVICE_NAMES.filter((service) => hasOwnQueue(limits[service]));
+
+/** A rate holds for all workers together, a concurrency for each. */
+function limitsOf(settings: Settings): ServiceLimits {
+  const of = (name: Uppercase<ServiceName>): ServiceLimit => ({
+    concurrency: settings[`${name}_CONCURRENCY`],
+    rate: settings[`${name}_RATE`],
+    ...(settings[`${name}_QUEUE`] === 'own' && { queue: 'own' as const }),
+  });
+  return {
+    payment: of('PAYMENT'),
+    inventory: of('INVENTORY'),
+    shipping: of('SHIPPING'),
+    notification: of('NOTIFICATION'),
+  };
+}
+
+/** A password that is given by itself is taken as it is; in a URL it would have to be percent-encoded. */
+function withPassword(url: string | undefined, password: string | undefined): string | undefined {
+  if (password === undefined) return url;
+  if (url === undefined) {
+    throw new StartError('DATABASE_PASSWORD is set without DATABASE_URL: set both, or none for the embedded server.');
+  }
+  const whole = new URL(url);
+  whole.password = encodeURIComponent(password);
+  return whole.href;
+}
+
+/** Throws a `StartError` with a sentence for each variable that is wrong. */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const settings = parse(env);
+  requireSense(settings, env);
+  const production = settings.NODE_ENV === 'production';
+  const standardLimit = production ? 600 : undefined;
+  const servicePorts = {
+    payment: settings.PAYMENT_PORT,
+    inventory: settings.INVENTORY_PORT,
+    shipping: settings.SHIPPING_PORT,
+    notification: settings.NOTIFICATION_PORT,
+  };
+  const bundled = (name: ServiceName): string => `http://${localAddress(settings.LISTEN_HOST, servicePorts[name])}`;
+  const serviceUrls = {
+    payment: settings.PAYMENT_URL ?? bundled('payment'),
+    inventory: settings.INVENTORY_URL ?? bundled('inventory'),
+    shipping: settings.SHIPPING_URL ?? bundled('shipping'),
+    notification: settings.NOTIFICATION_URL ?? bundled('notification'),
+  };
+  const services = servicesOf(settings, serviceUrls);
+  return {
+    environment: settings.NODE_ENV,
+    logLevel: settings.LOG_LEVEL,
+    listenHost: settings.LISTEN_HOST,
+    dataDir: path.resolve(settings.DATA_DIR),
+    leastFreeMb: settings.DATA_DIR_MIN_FREE_MB,
+    databaseUrl: withPassword(settings.DATABASE_URL, settings.DATABASE_PASSWORD),
+    journalDatabaseUrl: settings.JOURNAL_DATABASE_URL,
+    migrationWaitMs: settings.MIGRATION_LOCK_WAIT,
+    apiPort: settings.API_PORT,
+    servicePorts,
+    postgresPort: settings.PG_PORT,
+    temporalPort: settings.TEMPORAL_PORT,
+    temporalUiPort: settings.TEMPORAL_UI_PORT,
+    metricsPort: settings.METRICS_PORT,
+    relayMetricsPort: settings.RELAY_METRICS_PORT,
+    workerHealthPort: settings.WORKER_HEALTH_PORT,
+    redisUrl: settings.REDIS_URL,
+    ...storeTlsOf(settings),
+    mongodbUrl: settings.MONGODB_URL,
+    kafka: kafkaOf(settings),
+    kurrentdbUrl: settings.KURRENTDB_URL,
+    serviceUrls,
+    services,
+    serviceLimits: limitsOf(settings),
+    workerQueues: settings.WORKER_QUEUES,
+    backlogLimit: settings.SAGA_BACKLOG_LIMIT,
+    startServices: settings.START_SERVICES ?? true,
+    faultInjection: settings.FAULT_INJECTION ?? !production,
+    demoData: settings.DEMO_DATA ?? !production,
+    policy: policyOf(settings),
+    auth: authOf(settings),
+    hosts: hostsOf(settings.LISTEN_HOST, settings.ALLOWED_HOSTS),
+    corsOrigins: settings.API_CORS_ORIGINS ?? [],
+    requestsPerMinute: settings.API_RATE_LIMIT === undefined ? standardLimit : (settings.API_RATE_LIMIT ?? undefined),
+    keepAlive: settings.API_KEEP_ALIVE,
+    streamsPerCaller: settings.API_STREAMS_PER_CALLER,
+    stuckAfter: settings.SAGA_STUCK_AFTER,
+    warnings: [...misspeltNames(env, Object.keys(variables)), ...warningsOfAccess(production, services)],
+  };
+}

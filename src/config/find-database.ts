@@ -1,0 +1,62 @@
+/** Which database is meant, and whether it answers. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, DatabaseError } from 'pg';
+import type { Config } from './config.js';
+import { databaseUrlFile } from '../local/supervisor/server-components.js';
+import { StartError } from '../platform/start-error.js';
+import { reasonOf } from '../platform/reason.js';
+import { keepSecretsOfUrl } from './secrets.js';
+
+const PATIENCE = 5_000;
+/** "The database system is starting up", or shutting down. */
+const NOT_YET = '57P03';
+
+async function answers(url: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  await client.end();
+}
+
+/** Returns once the database answers. One that only starts up is waited for; else a sentence says what is wrong. */
+export async function requireDatabase(url: string, variable = 'DATABASE_URL'): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  for (;;) {
+    try {
+      await answers(url);
+      return;
+    } catch (error) {
+      const starting = error instanceof DatabaseError && error.code === NOT_YET;
+      if (!starting || performance.now() > end) throw absence(url, variable, error);
+      await sleep(200);
+    }
+  }
+}
+
+function absence(url: string, variable: string, error: unknown): StartError {
+  const { host, pathname } = new URL(url);
+  const reason = reasonOf(error instanceof AggregateError ? error.errors[0] : error);
+  return new StartError(
+    `The database ${host}${pathname} does not let us in (${reason}): start that PostgreSQL server, or correct ${variable}.`,
+  );
+}
+
+/** DATABASE_URL, else the embedded server that runs on DATA_DIR. */
+export async function findDatabase(config: Config): Promise<string> {
+  const url = config.databaseUrl ?? embeddedUrl(config.dataDir);
+  await requireDatabase(url);
+  return url;
+}
+
+function embeddedUrl(dataDir: string): string {
+  try {
+    const url = readFileSync(databaseUrlFile(dataDir), 'utf8');
+    keepSecretsOfUrl(url);
+    return url;
+  } catch {
+    throw new StartError(
+      'There is no database: set DATABASE_URL, or start the embedded one with npm start or npm run start:postgres.',
+    );
+  }
+}

@@ -1,0 +1,112 @@
+/** What our Node processes have in common: configuration, log, signals, and one sentence where they do not start. */
+import { existsSync } from 'node:fs';
+import { type Logger, pino } from 'pino';
+import { describeError } from '../platform/describe-error.js';
+import { type Config, loadConfig } from './config.js';
+import type { Report } from '../local/supervisor/node-component.js';
+import { type Program, requireStartable } from './refusals.js';
+import { keepSecretsOf, redact } from './secrets.js';
+import { StartError, startSentence } from '../platform/start-error.js';
+
+/** A second signal of one Ctrl-C (npm passes it on as well) is no second Ctrl-C. */
+const SAME_CTRL_C = 1_000;
+const STOP_PATIENCE = 25_000;
+
+export interface Started {
+  /** Where it is reached, for people. */
+  readonly where: string;
+  readonly stop: () => Promise<void>;
+  /** Rejects when it cannot go on. */
+  readonly failure?: Promise<never>;
+}
+
+export interface Setting {
+  readonly config: Config;
+  readonly logger: Logger;
+}
+
+/** Reads `.env` (the environment wins), except in tests, which must not depend on it. Its secrets are shown nowhere from then on. */
+export function readDotEnv(): void {
+  if (process.env['NODE_ENV'] !== 'test' && existsSync('.env')) process.loadEnvFile('.env');
+  keepSecretsOf(process.env);
+}
+
+function report(message: Report): void {
+  if (process.connected) process.send?.(message, undefined, {}, () => undefined);
+}
+
+/** Tells it on the terminal, or the supervisor where there is one, and ends with exit code 1. */
+function giveUp(name: string, error: unknown): void {
+  const sentence = startSentence(error);
+  report({ failed: sentence });
+  process.stderr.write(`unwind ${name}: ${sentence}\n`);
+  // A stack trace only where nobody foresaw the error, and only on request.
+  if (!(error instanceof StartError) && process.env['LOG_LEVEL'] === 'debug')
+    process.stderr.write(`${redact(String(error))}\n`);
+  setTimeout(() => process.exit(1), 100);
+}
+
+function stopOnSignals(name: string, logger: Logger, stop: () => Promise<void>): void {
+  let since: number | undefined;
+  const onSignal = (signal: string): void => {
+    if (since !== undefined) {
+      if (signal === 'SIGINT' && performance.now() - since > SAME_CTRL_C) process.exit(1);
+      return;
+    }
+    since = performance.now();
+    logger.info({ signal }, `${name} stops`);
+    setTimeout(() => process.exit(1), STOP_PATIENCE).unref();
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, `${name} did not stop cleanly`);
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => onSignal(signal));
+  // The supervisor is gone, however it went: nobody would start or stop this process any more.
+  process.on('disconnect', () => onSignal('disconnect'));
+}
+
+/** Runs one process from its start to the signal that ends it. What can be refused is refused before `start` is called. */
+export async function runProcess(
+  name: string,
+  program: Program,
+  start: (setting: Setting) => Promise<Started>,
+): Promise<void> {
+  // Where the reader of our output is gone, there is nobody to tell.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  let started: Started | undefined;
+  try {
+    readDotEnv();
+    const config = loadConfig();
+    requireStartable([program], config);
+    const logger = pino({
+      level: config.logLevel,
+      base: { component: name },
+      serializers: { err: describeError },
+      hooks: { streamWrite: redact },
+    });
+    if (!process.connected) for (const warning of config.warnings) logger.warn(warning);
+    stopOnSignals(name, logger, async () => {
+      await started?.stop();
+    });
+    const fail = (error: unknown): void => {
+      if (started === undefined) {
+        giveUp(name, error);
+        return;
+      }
+      logger.fatal({ err: error }, `${name} cannot go on: ${startSentence(error)}`);
+      process.exit(1);
+    };
+    process.on('uncaughtException', fail);
+    process.on('unhandledRejection', fail);
+    started = await start({ config, logger });
+    started.failure?.catch(fail);
+    logger.info(`${name} is up: ${started.where}`);
+    report({ ready: started.where });
+  } catch (error) {
+    giveUp(name, error);
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * Mends what is stored of one saga, in one transaction, so that a trial run shows exactly what would be done. Repair never
+ * destroys knowledge (rule 54):
+ *
+ *  1. What is right stays as it is, times included.
+ *  2. A row never goes back to an earlier event, and never loses its verdict, unless Temporal's history says so, or, for
+ *     another verdict, a stream of events in which nothing is missing.
+ *  3. Nothing is deleted. An event that is in no history is marked as superseded; a row without events is kept.
+ *  4. What cannot be proved is left, and said.
+ */
+import type { PoolClient } from 'pg';
+import { completed, type RunAnswer } from '../write/append.js';
+import type { Batch } from '../write/batch.js';
+import { isSound, NOT_KEPT, problemsOf, type Stored, type Told } from './differences.js';
+import type { InForce } from '../tables/event-row.js';
+import { lettersOf } from '../dead-letters/from-events.js';
+import { storeLetters, upsertLetters } from '../dead-letters/rows.js';
+import { readStored } from './read-stored.js';
+import {
+  confirm,
+  lock,
+  readHead,
+  readInForce,
+  recordAfter,
+  settleWithin,
+  upsertSaga,
+} from '../write/append-with-lock.js';
+import type { SagaRow } from '../tables/saga-row.js';
+import { isConnectionLoss } from '../tables/unavailable.js';
+
+/** What one run has sent, as its history tells it. */
+export interface RunTrail extends Told {
+  readonly runId: string;
+  readonly sagaType: string;
+  readonly correlationId: string | null;
+  /** It began with a copy of another run's history. */
+  readonly isReset: boolean;
+}
+
+/** What Temporal knows of a saga. */
+export interface Evidence {
+  /** The current run, with everything that the runs before it have sent which were continued as new. */
+  readonly current: RunTrail;
+  /** What each kept run has sent by itself, in the order of their starts: with them both branches of a reset are told. */
+  readonly runs: readonly RunTrail[];
+}
+
+export interface Repair {
+  /** Findings that are gone afterwards. */
+  readonly mended: readonly string[];
+  /** Those that could not be proved, and stay. */
+  readonly left: readonly string[];
+  /** Events were brought from a history, or taken out of force by it. */
+  readonly fromHistory: boolean;
+}
+
+export interface RepairOptions {
+  readonly sagaId: string;
+  readonly evidence: Evidence | typeof NOT_KEPT | undefined;
+  /** Without it everything is rolled back. */
+  readonly apply: boolean;
+}
+
+/** @param schema escaped */
+export async function repair(client: PoolClient, schema: string, options: RepairOptions): Promise<Repair> {
+  const { sagaId, evidence, apply } = options;
+  const told = evidence === NOT_KEPT ? NOT_KEPT : evidence?.current;
+  await client.query('BEGIN');
+  await lock(client, sagaId);
+  const before = await readStored(client, schema, sagaId);
+  const problems = problemsOf(sagaId, before, told);
+  if (problems.length === 0) {
+    await client.query('ROLLBACK');
+    return { mended: [], left: [], fromHistory: false };
+  }
+  try {
+    const fromHistory = await mend(client, schema, options, before);
+    const left = problemsOf(sagaId, await readStored(client, schema, sagaId), told);
+    await client.query(apply ? 'COMMIT' : 'ROLLBACK');
+    return { mended: problems.filter((problem) => !left.includes(problem)), left, fromHistory };
+  } catch (error) {
+    if (isConnectionLoss(error)) throw error;
+    await client.query('ROLLBACK');
+    const reason = error instanceof Error ? error.message : String(error);
+    return { mended: [], left: [...problems, `${sagaId}: it could not be mended: ${reason}`], fromHistory: false };
+  }
+}
+
+async function mend(
+  client: PoolClient,
+  schema: string,
+  { sagaId, evidence }: RepairOptions,
+  before: Stored,
+): Promise<boolean> {
+  const history = evidence === NOT_KEPT ? undefined : evidence;
+  // A row that is lost is needed to tell what a history changes.
+  if (!before.row) await refold(client, schema, sagaId, history?.current);
+  const marked = history ? await markUnsent(client, schema, sagaId, history.current) : 0;
+  const isUnknown = before.events.length === 0;
+  let brought = false;
+  for (const trail of history ? (isUnknown ? history.runs : [history.current]) : []) {
+    brought = (await bring(client, schema, sagaId, trail, history?.current)) || brought;
+  }
+  await refold(client, schema, sagaId, history?.current);
+  return brought || marked > 0;
+}
+
+/** A run of which everything is known has not sent these. They stay, out of force. */
+async function markUnsent(client: PoolClient, schema: string, sagaId: string, told: RunTrail): Promise<number> {
+  const numbers = told.entries.map(({ seq }) => seq);
+  if (!told.isClosed || numbers.length === 0) return 0;
+  const { rowCount } = await client.query(
+    `UPDATE ${schema}.saga_events SET superseded_by = branch
+     WHERE saga_id = $1 AND superseded_by IS NULL AND run_id = $2 AND seq > $3 AND NOT seq = ANY ($4)`,
+    [sagaId, told.runId, Math.min(...numbers), numbers],
+  );
+  return rowCount ?? 0;
+}
+
+/** What a run has sent is stored as if it arrived now. Whether anything was missing. */
+async function bring(
+  client: PoolClient,
+  schema: string,
+  sagaId: string,
+  trail: RunTrail,
+  current: RunTrail | undefined,
+): Promise<boolean> {
+  const { runId, sagaType, correlationId, entries } = trail;
+  const batch: Batch = { sagaId, sagaType, runId, correlationId, entries, required: true };
+  const { plan, changes } = await settleWithin(client, schema, batch);
+  if (plan.kind !== 'ask') return changes;
+  const whole = runId === current?.runId ? current.entries : entries;
+  const answer: RunAnswer = trail.isReset ? { standing: 'reset', entries: whole } : { standing: 'current' };
+  return (await settleWithin(client, schema, completed(batch, answer), answer.standing)).changes;
+}
+
+/** Publishes what nothing is missing before, and makes the row and the dead letters what the events say, if that is proved. */
+async function refold(client: PoolClient, schema: string, sagaId: string, told: RunTrail | undefined): Promise<void> {
+  const stored = await readStored(client, schema, sagaId);
+  const events = await readInForce(client, schema, sagaId, 1);
+  const prefix = events.filter(({ seq }, index) => seq === index + 1);
+  const [first] = prefix;
+  const ended = prefix.findIndex(({ event }) => event.type === 'SagaEnded');
+  if (!first || (ended >= 0 && ended < prefix.length - 1)) return;
+  const head = await readHead(client, schema, sagaId);
+  const sagaType = first.event.type === 'SagaStarted' ? first.event.sagaType : (head?.record.sagaType ?? '');
+  const record = recordAfter({ sagaId, sagaType }, prefix);
+  if (stored.row && !isProved(sagaId, stored, { version: prefix.length, state: record.state }, told)) return;
+  await publishInOrder(client, schema, sagaId, stored, prefix);
+  const last = prefix.at(-1) ?? first;
+  await upsertSaga(
+    client,
+    schema,
+    {
+      record,
+      version: prefix.length,
+      branch: Math.max(...events.map(({ branch }) => branch)),
+      // A run that was continued as new, or reset, may not have said anything new yet.
+      runId: head?.runId ?? last.runId,
+      behindGap: prefix.length < events.length,
+    },
+    stored.events.find(({ seq, superseded_by }) => seq === last.seq && superseded_by === null)?.stored_at,
+  );
+  // Behind a gap there may be events that speak of the other letters.
+  const tellLetters = prefix.length < events.length ? upsertLetters : storeLetters;
+  await tellLetters(client, schema, sagaId, lettersOf(sagaId, prefix));
+}
+
+/** Rule 54: what the row says may be replaced by what the events say. */
+function isProved(
+  sagaId: string,
+  stored: Stored & { readonly row?: SagaRow | undefined },
+  wanted: { readonly version: number; readonly state: string },
+  told: RunTrail | undefined,
+): boolean {
+  const { row } = stored;
+  if (!row || isToldWhole(wanted.version, row.version, told)) return true;
+  if (wanted.version < row.version) return false;
+  if (!hasVerdict(row.state) || row.state === wanted.state) return true;
+  return hasVerdict(wanted.state) && isSound(sagaId, stored);
+}
+
+/** Everything that the row can know of is in the history, and the events are there as far. */
+function isToldWhole(version: number, ofRow: number, told: RunTrail | undefined): boolean {
+  const last = told?.entries.at(-1)?.seq;
+  if (!told || last === undefined) return false;
+  return told.isClosed ? version === last : version >= last && last >= ofRow;
+}
+
+const hasVerdict = (state: string): boolean => state === 'COMPLETED' || state === 'FAILED' || state === 'CANCELLED';
+
+/** From the first event on whose position is not behind that of the one before, all get new ones. */
+async function publishInOrder(
+  client: PoolClient,
+  schema: string,
+  sagaId: string,
+  { events }: Stored,
+  prefix: readonly InForce[],
+): Promise<void> {
+  const positions = new Map(
+    events.filter(({ superseded_by }) => superseded_by === null).map(({ seq, position }) => [seq, position]),
+  );
+  let highest = 0;
+  const wrong = prefix.find(({ seq }) => {
+    const position = positions.get(seq);
+    if (position === null || position === undefined) return false;
+    if (Number(position) <= highest) return true;
+    highest = Number(position);
+    return false;
+  });
+  if (wrong) {
+    await client.query(
+      `UPDATE ${schema}.saga_events SET position = NULL
+       WHERE saga_id = $1 AND superseded_by IS NULL AND seq >= $2 AND seq <= $3`,
+      [sagaId, wrong.seq, prefix.length],
+    );
+  }
+  await confirm(client, schema, sagaId, prefix.length);
+}

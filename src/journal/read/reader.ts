@@ -1,0 +1,152 @@
+/** What the journal answers: one interface for the API, the console, the oracle and the command line. Types only. */
+import type { Money } from '../../order.js';
+import type { SagaRecord, SagaState } from '../../saga/record.js';
+
+/** A saga as the read model has it. */
+export interface SagaView extends SagaRecord {
+  /** The number of the last event that this is the fold of; 0 where only the order is known. */
+  readonly version: number;
+  readonly branch: number;
+  /** Later events are stored, and wait for one that is missing: what is shown here is out of date. */
+  readonly behindGap: boolean;
+  /** ISO 8601: when the read model last heard of it. */
+  readonly asOf: string;
+}
+
+/** The first event of a branch: from `fromSeq` on it supersedes what is stored. */
+export interface SagaReset extends EventData {
+  readonly type: 'SagaReset';
+  readonly fromSeq: number;
+  readonly runId: string;
+  readonly supersededRunId: string;
+}
+
+/** What an event says: plain data, ids and codes only. */
+export type EventData = Readonly<Record<string, unknown>> & { readonly type: string };
+
+export interface StoredEvent {
+  /** A UUID; the same event has the same one for ever. */
+  readonly id: string;
+  readonly sagaId: string;
+  readonly branch: number;
+  readonly seq: number;
+  /** Ever growing; of one saga's events the later has the higher one. */
+  readonly position: number;
+  /** The name in the audit trail, such as `OrderFulfillmentFailed`. */
+  readonly type: string;
+  /** Its `type` is the same name. */
+  readonly data: EventData;
+  /** ISO 8601: the workflow's clock. */
+  readonly at: string;
+  readonly runId: string;
+  readonly correlationId: string | null;
+  readonly causationId: string | null;
+  /** The branch that superseded it; null while it is in force. */
+  readonly supersededBy: number | null;
+}
+
+/** Who has cancelled, why, and when (ISO 8601). */
+export interface Cancellation {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+export interface OrderSummary {
+  readonly orderId: string;
+  readonly sagaId: string;
+  /** Null if the customer was forgotten. */
+  readonly customerId: string | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly state: SagaState;
+  readonly reason: string | null;
+  readonly blockedOn: string | null;
+  readonly waitingFor: SagaRecord['waitingFor'];
+  readonly total: Money | null;
+  readonly updatedAt: string;
+  readonly asOf: string;
+}
+
+/** Cursors are opaque, and stable under writes. A page may be short although there is a next one. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+export interface PageRequest {
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface SagaFilter {
+  readonly state?: SagaState | undefined;
+  readonly type?: string | undefined;
+  readonly blockedOn?: string | undefined;
+  /** Milliseconds since its last event. */
+  readonly olderThan?: number | undefined;
+}
+
+export interface OrderFilter {
+  /** Any of them. */
+  readonly states?: readonly SagaState[] | undefined;
+  /** Those that wait for an approval. */
+  readonly waiting?: boolean | undefined;
+  readonly productId?: string | undefined;
+  readonly customerId?: string | undefined;
+  /** When the order was created, whatever else is filtered by. ISO 8601, inclusive. */
+  readonly from?: string | undefined;
+  /** The same. ISO 8601, exclusive. */
+  readonly to?: string | undefined;
+  /** When its saga changed last. ISO 8601, inclusive. With one of these the list is sorted by that, oldest first. */
+  readonly updatedFrom?: string | undefined;
+  /** ISO 8601, exclusive. */
+  readonly updatedTo?: string | undefined;
+}
+
+export interface EventFilter {
+  /** Any of these names of the audit trail. */
+  readonly types?: readonly string[] | undefined;
+  /** Those behind the event with this position; `cursor` counts more. */
+  readonly after?: number | undefined;
+}
+
+/** Positions of different sagas become visible out of order, so the cursor, not a position, is the place to go on from. */
+export interface EventPage {
+  readonly items: readonly StoredEvent[];
+  /** Where to go on, also if there is nothing more as yet. */
+  readonly next: string;
+  /** There may be more at once: the page is full, or many events of other types were passed over. */
+  readonly more: boolean;
+  /** ISO 8601, by the database's clock: what was confirmed by then, and could no longer be overtaken, was looked at. */
+  readonly asOf: string;
+}
+
+/** A cursor that no list has given out. */
+export class InvalidCursorError extends Error {
+  override readonly name = 'InvalidCursorError';
+}
+
+/** Every method throws `JournalUnavailableError` while its database is away. */
+export interface JournalReader {
+  /** A started row of `orders` without a row here reads as STARTED, version 0. */
+  getSaga(sagaId: string): Promise<SagaView | undefined>;
+  /** Newest first, by the time of their start. */
+  listSagas(filter: SagaFilter, page: PageRequest): Promise<Page<SagaView>>;
+  /** Orders that were started, newest first. @throws also what the orders' database throws */
+  listOrders(filter: OrderFilter, page: PageRequest): Promise<Page<OrderSummary>>;
+  /** The cancel that was accepted, if one was. */
+  cancellationOf(sagaId: string): Promise<Cancellation | undefined>;
+  /** Confirmed events in order of their positions; those in force only, unless `allBranches`. */
+  getEvents(
+    sagaId: string,
+    options: { readonly after?: number | undefined; readonly limit: number; readonly allBranches?: boolean },
+  ): Promise<readonly StoredEvent[]>;
+  /** Events of all sagas, as a reader that keeps its place reads them. @throws InvalidCursorError */
+  listEvents(filter: EventFilter, page: PageRequest): Promise<EventPage>;
+  /** Confirmed events of one saga, or of all, as they come, superseded ones included; ends when the signal fires. */
+  follow(
+    sagaId: string | undefined,
+    options: { readonly after?: number | undefined; readonly signal: AbortSignal },
+  ): AsyncIterable<StoredEvent>;
+}

@@ -1,0 +1,82 @@
+/** An entry as a row of `saga_events`. */
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { entryName, type SagaEvent } from '../../saga/journal/events.js';
+import type { SentEntry } from '../write/batch.js';
+import type { EventData } from '../read/reader.js';
+
+/** What is brought; position, transaction and time of storing are the database's. */
+export interface EventRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly type: string;
+  readonly data: EventData;
+  readonly at: string;
+  readonly correlation_id: string | null;
+  readonly causation_id: string | null;
+}
+
+/** An event in force, as it is read back. */
+export interface InForce extends SentEntry {
+  readonly runId: string;
+  readonly isConfirmed: boolean;
+}
+
+/** As it is stored and published: its `type` is its name in the audit trail, `OrderFulfillmentCompleted` for an end. */
+export const dataOf = (event: SagaEvent, sagaType: string): EventData => ({
+  ...event,
+  type: entryName(event, sagaType),
+});
+
+/** The event again. Only an end has a `state`; rows of before have its `type` as the library names it, `SagaEnded`. */
+export const eventOfData = (data: EventData): SagaEvent =>
+  ('state' in data ? { ...data, type: 'SagaEnded' } : data) as SagaEvent;
+
+/** Ours alone; any will do, and it must never change. */
+const NAMESPACE = Buffer.from('5f0c4c0e0d2b4b6f9a3e7d1c8b5a2f60', 'hex');
+
+/** A version 5 UUID (RFC 9562): the same event has the same id for ever, whoever stores it. */
+export function eventId(sagaId: string, branch: number, seq: number): string {
+  const hash = createHash('sha1').update(NAMESPACE).update(`${sagaId}/${branch}/${seq}`).digest();
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
+  const hex = hash.toString('hex', 0, 16);
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+interface Stream {
+  readonly sagaId: string;
+  readonly sagaType: string;
+  readonly branch: number;
+  readonly correlationId: string | null;
+}
+
+/**
+ * What caused an event is the one before it, and for an operator's decision the request. `branchOf` says in which branch
+ * the event before it is, where that is not the same one.
+ */
+export function eventRow(
+  { sagaId, sagaType, branch, correlationId }: Stream,
+  { seq, at, event }: SentEntry,
+  branchOf: (seq: number) => number = () => branch,
+): EventRow {
+  const before = seq > 1 ? eventId(sagaId, branchOf(seq - 1), seq - 1) : null;
+  return {
+    seq,
+    id: eventId(sagaId, branch, seq),
+    type: entryName(event, sagaType),
+    data: dataOf(event, sagaType),
+    at,
+    correlation_id: correlationId,
+    causation_id: event.type === 'SagaIntervened' ? event.requestId : before,
+  };
+}
+
+export const sameEntry = (one: SentEntry, other: SentEntry): boolean =>
+  one.seq === other.seq && one.at === other.at && isDeepStrictEqual(one.event, other.event);
+
+/** The end of a saga is the same whoever stored it first: time and attempts are not compared. */
+export function sameClosing(one: SentEntry, other: SentEntry): boolean {
+  const blind = ({ event }: SentEntry): unknown => ({ ...event, attempts: 0 });
+  return one.seq === other.seq && isDeepStrictEqual(blind(one), blind(other));
+}

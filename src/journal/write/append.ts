@@ -1,0 +1,142 @@
+/** Brings batches into the journal: one round trip where a batch follows right upon what is known, else a look at all. */
+import { escapeIdentifier, type Pool } from 'pg';
+import { applyEntry, blankRecord } from '../../saga/journal/events.js';
+import { closingEntries, storable, type Batch, type SentEntry } from './batch.js';
+import { eventRow } from '../tables/event-row.js';
+import { concernsLetters } from '../dead-letters/from-events.js';
+import type { RunStanding } from './merge.js';
+import { rowOf, type Head } from '../tables/saga-row.js';
+import { readHead, settle, type Settled } from './append-with-lock.js';
+
+/** `ignored`: it came from a run that does not count any more, or from an attempt that was given up. */
+export type Appended =
+  | {
+      readonly kind: 'stored';
+      /** Up to this number the saga's journal is stored without a gap. */
+      readonly version: number;
+      readonly closing?: { readonly attempts: number; readonly closedAt: string };
+    }
+  | { readonly kind: 'ignored'; readonly why: 'superseded' | 'unconnected' | 'overtaken' };
+
+/** What Temporal says of a run; of one that was reset also everything that it has sent, from the first entry on. */
+export interface RunAnswer {
+  readonly standing: RunStanding;
+  readonly entries?: readonly SentEntry[];
+}
+
+/** Asks Temporal about a run. It throws where Temporal does not answer. */
+export type AskRun = (sagaId: string, runId: string) => Promise<RunAnswer>;
+
+/** Heads of the sagas that this process wrote last: a record is 1 to 2 KB. */
+const REMEMBERED = 2_000;
+
+/** Two that meet in the database may each have to look again. */
+const TRIES = 3;
+
+export function createAppend(pool: Pool, schemaName: string, askRun: AskRun) {
+  const schema = escapeIdentifier(schemaName);
+  const heads = new Map<string, Head>();
+  const remember = (sagaId: string, head: Head | undefined): void => {
+    heads.delete(sagaId);
+    if (head) heads.set(sagaId, head);
+    const [oldest] = heads.keys();
+    if (heads.size > REMEMBERED && oldest !== undefined) heads.delete(oldest);
+  };
+
+  return async function append(sent: Batch): Promise<Appended> {
+    const batch = storable(sent);
+    const { sagaId, entries, closing } = batch;
+    const [first] = entries;
+    if (!first && !closing) return { kind: 'stored', version: 0 };
+    try {
+      const head = heads.get(sagaId) ?? (first && first.seq > 1 ? await readHead(pool, schema, sagaId) : undefined);
+      if (head && isKnown(head, batch)) return { kind: 'stored', version: head.version };
+      const next = await appendNext(pool, schema, head, batch);
+      if (next) {
+        remember(sagaId, next);
+        const { version } = next;
+        return {
+          kind: 'stored',
+          version,
+          ...(closing && { closing: { attempts: closing.attempts, closedAt: closing.at } }),
+        };
+      }
+      const { plan, head: after } = await settled(pool, schema, batch, askRun);
+      remember(sagaId, after);
+      if (plan.kind === 'store') {
+        return { kind: 'stored', version: after?.version ?? 0, ...(plan.closing && { closing: plan.closing }) };
+      }
+      return { kind: 'ignored', why: plan.kind === 'ignore' ? plan.why : 'unconnected' };
+    } catch (error) {
+      heads.delete(sagaId);
+      throw error;
+    }
+  };
+}
+
+/** A repeated attempt brings what its first one has brought. What must be stored is looked up all the same. */
+const isKnown = (head: Head, { entries, required, runId }: Batch): boolean =>
+  !required && head.runId === runId && head.version >= (entries.at(-1)?.seq ?? 0);
+
+/** The head afterwards; undefined where the batch does not follow right upon what is stored. */
+async function appendNext(pool: Pool, schema: string, head: Head | undefined, batch: Batch): Promise<Head | undefined> {
+  const { sagaId, sagaType, runId, correlationId, entries, closing } = batch;
+  const { version, branch, record } = head ?? { version: 0, branch: 0, record: { ...blankRecord(sagaId), sagaType } };
+  const last = entries.at(-1)?.seq;
+  // Entries of one run never differ, and what it ends with has been looked at below.
+  const fresh = entries.filter(({ seq }) => seq > version);
+  if (last === undefined || (fresh[0]?.seq ?? last + 1) !== version + 1) return undefined;
+  if (head && (head.runId !== runId || head.behindGap)) return undefined;
+  if (record.state === 'COMPLETED' || record.state === 'FAILED' || record.state === 'CANCELLED') return undefined;
+  const all = [...fresh, ...(closing ? closingEntries(last, closing) : [])];
+  if (all.length === 0 || all.some(concernsLetters)) return undefined;
+  const next: Head = {
+    record: all.reduce((before, entry) => applyEntry(before, { ...entry, name: '' }), record),
+    version: last + all.length - fresh.length,
+    branch,
+    runId,
+    behindGap: false,
+  };
+  const rows = all.map((entry) => eventRow({ sagaId, sagaType, branch, correlationId }, entry));
+  const { rows: answer } = await pool.query<{ done: boolean }>({
+    name: 'append_next',
+    text: `SELECT ${schema}.append_next($1, $2, $3, $4, $5, $6) AS done`,
+    values: [sagaId, branch, runId, version, JSON.stringify(rows), JSON.stringify(rowOf(next))],
+  });
+  return answer[0]?.done === true ? next : undefined;
+}
+
+async function settled(pool: Pool, schema: string, batch: Batch, askRun: AskRun): Promise<Settled> {
+  let answer: RunAnswer | undefined;
+  for (let tries = 1; ; tries++) {
+    const result = await inTransaction(pool, schema, answer ? completed(batch, answer) : batch, answer?.standing);
+    if (result.plan.kind !== 'ask' || tries === TRIES) return result;
+    // With nothing held meanwhile: neither a lock nor a connection.
+    answer = await askRun(batch.sagaId, batch.runId);
+  }
+}
+
+/** The batch with everything that its run has sent before it. */
+export function completed(batch: Batch, { entries }: RunAnswer): Batch {
+  if (!entries) return batch;
+  const from = batch.entries[0]?.seq ?? Infinity;
+  return { ...batch, entries: [...storable(entries).filter(({ seq }) => seq < from), ...batch.entries] };
+}
+
+async function inTransaction(
+  pool: Pool,
+  schema: string,
+  batch: Batch,
+  standing: RunStanding | undefined,
+): Promise<Settled> {
+  const client = await pool.connect();
+  let failed = true;
+  try {
+    const result = await settle(client, schema, batch, standing);
+    failed = false;
+    return result;
+  } finally {
+    // Whatever state a failure has left the connection in: the server rolls back when it is gone.
+    client.release(failed);
+  }
+}

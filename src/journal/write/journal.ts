@@ -1,0 +1,93 @@
+/** Opens the journal: the audit stream and the read model of all sagas, in a PostgreSQL schema of their own. */
+import type { Pool } from 'pg';
+import { openBoundedPool } from '../../platform/database/pool.js';
+import { createAppend, type Appended, type AskRun } from './append.js';
+import type { Batch } from './batch.js';
+import { migrateJournal } from '../tables/migrate.js';
+import { openOnSearchPath } from '../tables/search-path.js';
+import { orUnavailable } from '../tables/unavailable.js';
+import { within } from '../../platform/time-limit.js';
+
+export const JOURNAL_SCHEMA = 'journal';
+
+/** Waiting longer than this for a connection or an answer is an outage. */
+const PATIENCE_MS = 1_500;
+
+export interface JournalPoolOptions {
+  readonly databaseUrl: string;
+  readonly schema?: string;
+  readonly poolSize?: number;
+  /** How long a caller waits for a session, and for an answer; 1.5 s unless set. */
+  readonly patienceMs?: number | undefined;
+  /** How long another process may hold the lock for migrating the schema. */
+  readonly migrationWaitMs?: number | undefined;
+  /** Called for each pooled connection that breaks while it is idle; the pool replaces it. */
+  readonly onConnectionLoss?: (error: Error) => void;
+}
+
+export interface JournalOptions extends JournalPoolOptions {
+  readonly askRun: AskRun;
+  /** Also puts the schema on the search path of the database's role, so that `SELECT * FROM sagas` works. */
+  readonly onSearchPath?: boolean;
+}
+
+/** Every method throws `JournalUnavailableError` while its database is away. */
+export interface Journal {
+  append(batch: Batch): Promise<Appended>;
+  /** Brings the schema up to date, once; `append` does it if it was not done before. @throws what `migrate` throws */
+  prepare(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const journalPool = ({
+  databaseUrl,
+  poolSize = 10,
+  patienceMs = PATIENCE_MS,
+  onConnectionLoss,
+}: JournalPoolOptions): Pool =>
+  openBoundedPool({
+    databaseUrl,
+    applicationName: 'unwind-journal',
+    size: poolSize,
+    patienceMs,
+    onConnectionLoss,
+  });
+
+/** Opens it although its database may be away: orders go on meanwhile, and the schema is made when it is there. */
+export function openJournal(options: JournalOptions): Journal {
+  const { databaseUrl, schema = JOURNAL_SCHEMA, askRun, onSearchPath = false, migrationWaitMs } = options;
+  const pool = journalPool(options);
+  const append = createAppend(pool, schema, askRun);
+  const prepare = once(async () => {
+    await migrateJournal(databaseUrl, schema, migrationWaitMs);
+    if (onSearchPath) await openOnSearchPath(pool, schema);
+  });
+  return {
+    append: (batch) =>
+      orUnavailable(async () => {
+        await soon(prepare());
+        return append(batch);
+      }),
+    prepare: () => orUnavailable(prepare),
+    close: () => pool.end(),
+  };
+}
+
+/**
+ * Waits for the schema no longer than for an answer: another process may be migrating it for a while.
+ *
+ * @throws a plain Error, as the driver does, which reads as an outage
+ */
+export const soon = (prepared: Promise<void>): Promise<void> => within(prepared, { ms: PATIENCE_MS });
+
+/** Until it has succeeded it is tried again; afterwards it costs nothing. */
+export function once(act: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= act().catch((error: unknown) => {
+      done = undefined;
+      throw error;
+    });
+    return done;
+  };
+}

@@ -1,0 +1,73 @@
+/** Who runs a data directory: two supervisors on one would end each other's servers. */
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { makeFolder } from '../machine/folder.js';
+import { commandLine, isRunning } from '../machine/processes.js';
+import { StartError } from '../../platform/start-error.js';
+import { reasonOf } from '../../platform/reason.js';
+
+function ownerIn(file: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(file, 'utf8'));
+    // Pids are reused, after a reboot above all.
+    const isOurs = isRunning(pid) && /main[\\/]start\.[jt]s/.test(commandLine(pid));
+    return isOurs ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Ownership {
+  /** The owner before did not release it: it was killed, and may have left processes behind. */
+  readonly predecessorWasKilled: boolean;
+  release(): void;
+}
+
+/** Makes this process the owner of `what` in the data directory, or fails with a sentence where another one lives. */
+export function takeOwnership(dataDir: string, what: string): Ownership {
+  try {
+    makeFolder(dataDir);
+  } catch (error) {
+    const reason = reasonOf(error);
+    throw new StartError(
+      `DATA_DIR ${dataDir} cannot be made (${reason}): set it to a folder that this user may write to.`,
+    );
+  }
+  const file = path.join(dataDir, `${what}.pid`);
+  const mine = `${file}.${process.pid}`;
+  let predecessorWasKilled = false;
+  try {
+    writeFileSync(mine, String(process.pid));
+  } catch (error) {
+    const reason = reasonOf(error);
+    throw new StartError(
+      `DATA_DIR ${dataDir} cannot be written to (${reason}): set it to a folder that this user owns.`,
+    );
+  }
+  try {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        linkSync(mine, file); // fails where the name exists: of two that start at once, one gets it
+        break;
+      } catch (error) {
+        const owner = ownerIn(file);
+        if (owner !== undefined) {
+          throw new StartError(
+            `Another Unwind (pid ${owner}) runs on ${dataDir}: stop it, or set DATA_DIR and the ports to others.`,
+          );
+        }
+        if (attempt > 3) throw error;
+        predecessorWasKilled = true;
+        rmSync(file, { force: true });
+      }
+    }
+  } finally {
+    rmSync(mine, { force: true });
+  }
+  return {
+    predecessorWasKilled,
+    release: () => {
+      rmSync(file, { force: true });
+    },
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * The oracle's verdicts: of a saga that has ended what the journal says, of one that runs what Temporal says. Temporal
+ * alone knows of a run that ended without a verdict; the journal keeps verdicts that Temporal has forgotten.
+ */
+import {
+  type Client,
+  type WorkflowExecutionInfo,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { z } from 'zod';
+import { isOther, type KnownSaga, type SagaVerdict } from './books.js';
+import type { VerdictSource } from './audit.js';
+import { getSagaState, ORDER_FULFILLMENT, SAGA_REFUSED, SagaStateAttribute } from '../workflows/messages.js';
+import { idIs, IS_SAGA } from '../journal/audit/runs.js';
+
+const PARALLEL = 20;
+/** A query waits for a worker as long as it is let. */
+const QUERY_TIMEOUT_MS = 3_000;
+
+const recorded = z.object({
+  waivers: z.array(z.object({ step: z.string(), actor: z.string(), reason: z.string() })),
+  deadLetters: z.array(z.string()),
+});
+
+const outcome = recorded.extend({
+  state: z.enum(['COMPLETED', 'FAILED', 'CANCELLED']),
+  data: z.object({ total: z.object({ amount: z.int(), currency: z.string() }).optional() }),
+});
+
+const runningState = z.enum(['STARTED', 'PENDING', 'COMPENSATING']);
+
+type Run = Pick<
+  WorkflowExecutionInfo,
+  'type' | 'workflowId' | 'runId' | 'status' | 'startTime' | 'typedSearchAttributes'
+>;
+
+/** Sagas that are known outside of Temporal: orders that have ended, and those of other types. */
+export interface KeptVerdicts {
+  all(): Promise<KnownSaga[]>;
+  of(sagaId: string): Promise<KnownSaga | undefined>;
+}
+
+const NONE_KEPT: KeptVerdicts = { all: async () => [], of: async () => undefined };
+
+/** `all()` lists by visibility, which lags by a moment; `of()` asks for the workflow by its id, which does not. */
+export function sagaVerdicts(client: Client, kept: KeptVerdicts = NONE_KEPT): VerdictSource {
+  return {
+    async all() {
+      const known = new Map((await kept.all()).map((verdict) => [verdict.sagaId, verdict]));
+      const runs = [...(await latestRuns(client)).values()];
+      const verdicts: KnownSaga[] = [];
+      while (runs.length > 0) {
+        const some = runs.splice(0, PARALLEL);
+        const said = await Promise.all(some.map((run) => verdictOf(client, run, known.get(run.workflowId))));
+        verdicts.push(...said.filter((saga) => saga !== undefined));
+        for (const { workflowId } of some) known.delete(workflowId);
+      }
+      return [...verdicts, ...known.values()];
+    },
+    async of(sagaId) {
+      const known = await kept.of(sagaId);
+      try {
+        const last = await client.workflow.getHandle(sagaId).describe();
+        const run = (await wasRefused(client, last)) ? (await latestRuns(client, sagaId)).get(sagaId) : last;
+        return run ? await verdictOf(client, run, known) : known;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return known;
+        throw error;
+      }
+    },
+  };
+}
+
+/** A saga that was reset or continued as new has several runs; the last one speaks for it, unless it was refused. */
+async function latestRuns(client: Client, sagaId?: string): Promise<Map<string, Run>> {
+  const which = sagaId === undefined ? IS_SAGA : idIs(sagaId);
+  const query = `${which} AND ExecutionStatus != 'ContinuedAsNew'`;
+  const latest = new Map<string, Run>();
+  for await (const run of client.workflow.list({ query })) {
+    const known = latest.get(run.workflowId);
+    if (known !== undefined && known.startTime >= run.startTime) continue;
+    if (!(await wasRefused(client, run))) latest.set(run.workflowId, run);
+  }
+  return latest;
+}
+
+/** A copy of a saga's input under another id was no saga: it has called nobody (rule 19). */
+async function wasRefused(client: Client, { workflowId, runId, status }: Run): Promise<boolean> {
+  if (status.name !== 'FAILED') return false;
+  const result = client.workflow.getHandle(workflowId, runId, { followRuns: false }).result();
+  const error: unknown = await result.catch((reason: unknown) => reason);
+  const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+  return cause instanceof ApplicationFailure && cause.type === SAGA_REFUSED;
+}
+
+async function verdictOf(client: Client, run: Run, known?: KnownSaga): Promise<KnownSaga | undefined> {
+  const { workflowId: sagaId } = run;
+  if (run.type === ORDER_FULFILLMENT) return verdictOfOrder(client, run, known && !isOther(known) ? known : undefined);
+  if (known) return known;
+  return run.typedSearchAttributes.get(SagaStateAttribute) === undefined ? undefined : { sagaId, otherType: run.type };
+}
+
+async function verdictOfOrder(client: Client, run: Run, known?: SagaVerdict): Promise<SagaVerdict> {
+  const { workflowId: sagaId, runId } = run;
+  const none = { sagaId, waivers: [], deadLetters: [] };
+  switch (run.status.name) {
+    case 'COMPLETED': {
+      if (known) return known;
+      const result: unknown = await client.workflow.getHandle(sagaId, runId, { followRuns: false }).result();
+      const { state, data, waivers, deadLetters } = outcome.parse(result);
+      return { sagaId, state, waivers, deadLetters, ...(data.total && { total: data.total }) };
+    }
+    case 'CANCELLED':
+      return known ?? { sagaId, state: 'CANCELLED', ...(await recordedBy(client, run)) };
+    case 'FAILED':
+    case 'TIMED_OUT':
+    case 'TERMINATED':
+      return { ...none, state: 'ABANDONED' };
+    default: {
+      // Between start and end the attribute is written only when the unwinding starts; that is all that matters here.
+      const state = runningState.safeParse(run.typedSearchAttributes.get(SagaStateAttribute)).data ?? 'PENDING';
+      return { ...none, state };
+    }
+  }
+}
+
+/**
+ * A run that Temporal's own cancel ended has no result; what it recorded only a worker can tell, by replaying it.
+ * Without one nothing is excused: better a difference too many than one too few.
+ */
+async function recordedBy(client: Client, { workflowId, runId }: Run): Promise<z.infer<typeof recorded>> {
+  try {
+    const record: unknown = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+      client.workflow.getHandle(workflowId, runId).query(getSagaState),
+    );
+    return recorded.parse(record);
+  } catch {
+    return { waivers: [], deadLetters: [] };
+  }
+}

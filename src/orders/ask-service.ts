@@ -1,0 +1,42 @@
+/** Asking a service about something, as the API does: what is not a clear answer is none. */
+import { exchange } from '../platform/outbound/exchange.js';
+import type { Address } from '../platform/outbound/service-access.js';
+import type { SagaMemo } from '../workflows/messages.js';
+import { CORRELATION_HEADER } from '../platform/observability/correlation.js';
+import { TRACE_HEADER } from '../platform/observability/trace.js';
+
+export interface ServiceAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+interface HowToAsk {
+  readonly signal: AbortSignal;
+  /** Milliseconds. */
+  readonly within: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** No product and no effect of ours is described with more. */
+const LONGEST_ANSWER = 64 * 1024;
+
+export const originHeaders = ({ correlationId, traceparent }: Required<SagaMemo>): Record<string, string> => ({
+  [CORRELATION_HEADER]: correlationId,
+  [TRACE_HEADER]: traceparent,
+  accept: 'application/json',
+});
+
+/** Undefined if the service did not say: away, slow, or an answer that is no JSON. */
+export async function askService(
+  { url, access }: Address,
+  { signal, within, headers }: HowToAsk,
+): Promise<ServiceAnswer | undefined> {
+  const bounds = { within, cancelled: signal, longest: LONGEST_ANSWER };
+  const asked = { method: 'GET', url: new URL(url), access, headers, body: undefined, ...bounds };
+  try {
+    const { status, text } = await exchange(asked);
+    return { status, body: Object(JSON.parse(text)) };
+  } catch {
+    return undefined;
+  }
+}

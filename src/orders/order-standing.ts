@@ -1,0 +1,108 @@
+/**
+ * Whose saga it is that has an order's id. A row that is not there is no proof that its id is free (rule 55): it may have
+ * been deleted. So Temporal, the journal and the services are asked before a chosen id is started, and a saga counts as
+ * the row's own only if it was started for this very row.
+ */
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { within } from '../platform/time-limit.js';
+import { sagaIdOf } from '../order.js';
+import type { AskedOrder } from './store/orders.js';
+import { at } from '../platform/outbound/service-access.js';
+import { ORDER_MARK, type SagaMemo } from '../workflows/messages.js';
+import { askService, originHeaders } from './ask-service.js';
+import type { ApiDeps } from '../api/deps.js';
+import { askTemporal } from '../platform/temporal/ask.js';
+
+/** Longer than a database or a service takes that is well, and short enough to start the order within the caller's time. */
+const PATIENCE_MS = 900;
+const ENGINE_PATIENCE_MS = 1_500;
+
+const COLLECTIONS = { inventory: 'reservations', payment: 'payments', shipping: 'shipments' } as const;
+
+type Deps = Pick<ApiDeps, 'temporal' | 'journal'>;
+
+/** `none`: no saga of this id is known. */
+export async function standingOf(deps: Deps, order: AskedOrder): Promise<'own' | 'another' | 'none'> {
+  const standing = await standingInTemporal(deps, order);
+  if (standing !== 'none') return standing;
+  // Temporal forgets; the journal does not.
+  const saga = await deps.journal.getSaga(sagaIdOf(order.orderId));
+  if (!saga || saga.version === 0) return 'none';
+  return isAsOldAs(order, saga) ? 'own' : 'another';
+}
+
+/** `none`: Temporal knows no workflow of this id (any more). */
+export async function standingInTemporal(
+  { temporal }: Pick<Deps, 'temporal'>,
+  { orderId, mark }: AskedOrder,
+): Promise<'own' | 'another' | 'none'> {
+  const describe = () => temporal.workflow.getHandle(sagaIdOf(orderId)).describe();
+  const run = await askTemporal(temporal, ENGINE_PATIENCE_MS, describe).catch((error: unknown) => {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  });
+  if (!run) return 'none';
+  return mark === null || run.memo?.[ORDER_MARK] === mark ? 'own' : 'another';
+}
+
+/** A saga that began before the row was written belongs to a row that was deleted. */
+export const isAsOldAs = ({ mark, createdAt }: AskedOrder, saga: { readonly createdAt: string }): boolean =>
+  mark === null || Date.parse(saga.createdAt) >= Date.parse(createdAt);
+
+/** Who was asked about an order's id and did not say: not even that it is unknown. */
+export class UnansweredError extends Error {
+  override readonly name = 'UnansweredError';
+
+  constructor(readonly by: readonly Witness[]) {
+    super(`whether the id is free is not known: no answer from ${by.join(', ')}`);
+  }
+}
+
+export type Ledger = keyof typeof COLLECTIONS;
+export type Witness = Ledger | 'journal';
+type Heard = 'known' | 'unknown' | 'unanswered';
+
+const LEDGERS = ['inventory', 'payment', 'shipping'] as const;
+
+/**
+ * Whether the journal or the ledger of a service has heard of the id.
+ *
+ * @returns `known` if one of them has, `unknown` if each has said that it has not, else who has not said it
+ */
+export async function heardElsewhere(
+  { journal, ledgers = {} }: Pick<ApiDeps, 'journal' | 'ledgers'>,
+  orderId: string,
+  origin: Required<SagaMemo>,
+): Promise<'known' | 'unknown' | UnansweredError> {
+  const sagaId = sagaIdOf(orderId);
+  const headers = originHeaders(origin);
+  const journaled = within(journal.getSaga(sagaId), { ms: PATIENCE_MS }).then(
+    (saga) => (saga && saga.version > 0 ? 'known' : 'unknown'),
+    (): Heard => 'unanswered',
+  );
+  const heard = await Promise.all([
+    journaled.then((said) => ['journal', said] as const),
+    ...LEDGERS.map(async (ledger) => [ledger, await heardBy(ledgers, ledger, sagaId, headers)] as const),
+  ]);
+  if (heard.some(([, said]) => said === 'known')) return 'known';
+  const unanswered = heard.filter(([, said]) => said === 'unanswered').map(([witness]) => witness);
+  return unanswered.length === 0 ? 'unknown' : new UnansweredError(unanswered);
+}
+
+/** What is no answer about this very id is none. A ledger that is not configured holds nothing. */
+export async function heardBy(
+  ledgers: NonNullable<ApiDeps['ledgers']>,
+  ledger: Ledger,
+  sagaId: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<Heard> {
+  const target = ledgers[ledger];
+  if (!target) return 'unknown';
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const how = { signal, within: PATIENCE_MS, headers };
+  const answer = await askService(at(target, `/api/${COLLECTIONS[ledger]}/${sagaId}`), how);
+  if (answer?.status !== 200 || answer.body['id'] !== sagaId) return 'unanswered';
+  const status = answer.body['status'];
+  if (typeof status !== 'string') return 'unanswered';
+  return status === 'none' ? 'unknown' : 'known';
+}

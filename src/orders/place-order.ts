@@ -1,0 +1,183 @@
+/**
+ * Taking an order: its row and key first, then its workflow, then the row's `startedAt` and the stored answer. Any of it
+ * can be repeated. It is acknowledged after the last of the three: from then on the row alone tells that it is accepted,
+ * whatever else goes away.
+ */
+import { sagaIdOf } from '../order.js';
+import { fingerprintOf } from './store/fingerprint.js';
+import { JournalUnavailableError } from '../journal/tables/unavailable.js';
+import type { CallersKey, Claim, ClaimedOrder, StoredAnswer } from './store/orders.js';
+import { OrdersUnavailableError } from '../platform/database/unavailable.js';
+import type { SagaMemo } from '../workflows/messages.js';
+import { watchBacklog, type Backlog } from './backlog.js';
+import type { Caller } from '../api/http/caller.js';
+import { createCatalogue, type Catalogue } from './catalogue.js';
+import { completeOrder } from './complete-order.js';
+import type { ApiDeps } from '../api/deps.js';
+import { acceptedAnswer } from './accepted-answer.js';
+import type { OrderRequest } from '../api/schemas/orders.js';
+import { heardElsewhere, standingInTemporal, standingOf, UnansweredError } from './order-standing.js';
+import { Problem } from '../api/http/problem-document.js';
+import { startSaga } from './start-saga.js';
+import { EngineUnavailableError } from '../platform/temporal/ask.js';
+
+/** A caller hears within two seconds that a database or Temporal is away, wherever the time went. */
+const ANSWER_WITHIN_MS = 1_600;
+
+/** `existing`: an earlier request has placed this very order, and was told so or could have been. */
+export type Placed =
+  | { readonly outcome: 'accepted' | 'existing'; readonly orderId: string; readonly answer: StoredAnswer }
+  | { readonly outcome: 'replayed'; readonly orderId: string; readonly answer: StoredAnswer };
+
+export interface Placing {
+  readonly request: OrderRequest;
+  readonly caller: Caller;
+  readonly idempotencyKey: string | undefined;
+  readonly memo: Required<SagaMemo>;
+}
+
+/** What is looked at before an order is taken. */
+export interface Looks {
+  readonly catalogue: Catalogue;
+  readonly backlog: Backlog;
+}
+
+export function looksOf(deps: ApiDeps): Looks {
+  const { temporal, taskQueue, backlogLimit = Infinity } = deps;
+  return { catalogue: createCatalogue(deps), backlog: watchBacklog({ temporal, taskQueue, limit: backlogLimit }) };
+}
+
+/** How far a request has come: what it is answered if there is no time left. */
+interface Progress {
+  orderId?: string;
+  waitsFor: 'OrdersUnavailable' | 'EngineUnavailable';
+}
+
+/**
+ * Resolves once the order is acknowledged: its workflow exists. Throws a `Problem` otherwise; one that names the order
+ * id may have been sent to Temporal, and the same request with that id goes on from there (rule 19: one id, one saga).
+ */
+export async function placeOrder(deps: ApiDeps, looks: Looks, placing: Placing): Promise<Placed> {
+  const progress: Progress = { waitsFor: 'OrdersUnavailable' };
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(unavailable(progress)), ANSWER_WITHIN_MS);
+  });
+  // What comes too late is not lost: it is confirmed without its caller, whose repeat finds it.
+  return Promise.race([place(deps, looks, placing, progress), late]).finally(() => clearTimeout(timer));
+}
+
+async function place(
+  deps: ApiDeps,
+  { catalogue, backlog }: Looks,
+  placing: Placing,
+  progress: Progress,
+): Promise<Placed> {
+  const { request, caller, idempotencyKey } = placing;
+  const key = idempotencyKey === undefined ? undefined : { owner: caller.id, key: idempotencyKey };
+  const order = await completeOrder(deps, request, caller);
+  await refuseChosenId(deps, request, caller);
+  await refuseUnknownProducts(deps, catalogue, { ...placing, orderId: order.orderId, key });
+  if (backlog.isFull() && !(await isKnown(deps, order.orderId, key))) throw new Problem('Overloaded');
+  const named = request.orderId !== undefined;
+  const claim = await deps.orders.claim({ order, fingerprint: fingerprintOf(request), named, key });
+  if (claim.outcome === 'answered') return { outcome: 'replayed', orderId: claim.orderId, answer: claim.answer };
+  if (claim.outcome !== 'asked') throw refused(claim, order.orderId);
+  const { orderId, lease } = claim;
+  const leased = key && lease !== undefined ? { ...key, lease } : undefined;
+  progress.orderId = orderId;
+  const answer = acceptedAnswer(orderId);
+  try {
+    if (claim.startedAt === null) {
+      progress.waitsFor = 'EngineUnavailable';
+      if (!(await startOwn(deps, claim, placing.memo))) {
+        await deps.orders.withdraw(claim, leased);
+        throw taken(orderId);
+      }
+    }
+    progress.waitsFor = 'OrdersUnavailable';
+    if (claim.startedAt === null || key) await deps.orders.confirm(orderId, key && { ...key, answer });
+  } catch (error) {
+    // Nothing was started for a row that is undecided: its repeat writes it anew.
+    if (isUndecided(error)) await deps.orders.withdraw(claim).catch(() => undefined);
+    if (leased) await deps.orders.release(leased, leased.lease).catch(() => undefined);
+    throw isAway(error) ? unavailable(progress, error) : error;
+  }
+  return { outcome: claim.startedAt === null ? 'accepted' : 'existing', orderId, answer };
+}
+
+const isAway = (error: unknown): boolean =>
+  error instanceof EngineUnavailableError || error instanceof OrdersUnavailableError;
+
+function unavailable({ waitsFor, orderId }: Progress, cause?: unknown): Problem {
+  if (orderId === undefined) return new Problem(waitsFor, {}, { cause });
+  const detail = `Send the same order with the order id ${orderId}.`;
+  return new Problem(waitsFor, { orderId, sagaId: sagaIdOf(orderId), detail }, { cause });
+}
+
+function refused({ outcome }: Claim, orderId: string): Problem {
+  if (outcome === 'otherRequest') return new Problem('IdempotencyKeyReused');
+  if (outcome === 'inFlight') return new Problem('RequestInFlight');
+  return taken(orderId);
+}
+
+const taken = (orderId: string): Problem => new Problem('OrderIdTaken', { orderId, sagaId: sagaIdOf(orderId) });
+
+/**
+ * Starts the row's own saga, or finds that it has been started: false if the id has another one (rule 55). An id that the
+ * API has drawn needs no question; of any other everybody who may know it has to say that it is free.
+ *
+ * @throws Problem `NotDecided` if somebody does not say, and the saga is not found to be the row's own
+ */
+async function startOwn(deps: ApiDeps, order: ClaimedOrder, memo: Required<SagaMemo>): Promise<boolean> {
+  const { orderId, drawn, mark } = order;
+  const heard = drawn || mark === null ? 'unknown' : await heardElsewhere(deps, orderId, memo);
+  if (heard === 'unknown' && (await startSaga(deps, order, memo))) return true;
+  if (heard instanceof UnansweredError) {
+    const standing = await standingInTemporal(deps, order);
+    if (standing === 'none') throw undecided(orderId, heard);
+    return standing === 'own';
+  }
+  const standing = await standingOf(deps, order).catch((error: unknown) => {
+    throw error instanceof JournalUnavailableError ? undecided(orderId, error) : error;
+  });
+  return standing === 'own';
+}
+
+const isUndecided = (error: unknown): boolean => error instanceof Problem && error.code === 'NotDecided';
+
+function undecided(orderId: string, cause: Error): Problem {
+  const detail = `Whether the order id ${orderId} is free cannot be found out at the moment: send the same order again.`;
+  return new Problem('NotDecided', { orderId, sagaId: sagaIdOf(orderId), detail }, { cause });
+}
+
+/** Whether an earlier request has placed it, or has begun to. */
+const isKnown = async ({ orders }: Pick<ApiDeps, 'orders'>, orderId: string, key?: CallersKey): Promise<boolean> =>
+  (key !== undefined && (await orders.knowsKey(key))) || (await orders.get(orderId)) !== undefined;
+
+/** A customer may name its own order again, as a 503 tells it to; any other id is refused, whether it exists or not. */
+async function refuseChosenId({ orders }: ApiDeps, { orderId }: OrderRequest, caller: Caller): Promise<void> {
+  if (orderId === undefined || caller.namesOrders) return;
+  const order = await orders.get(orderId);
+  if (!order || order.forgottenAt || order.customerId !== caller.customerId) throw new Problem('OrderIdNotAllowed');
+}
+
+interface Looked extends Pick<Placing, 'request' | 'memo'> {
+  readonly orderId: string;
+  readonly key: CallersKey | undefined;
+}
+
+/**
+ * An order that is here already was taken while its products could not be looked up, and may be running: its repeat is
+ * no less accepted than it was, and the saga refuses it.
+ */
+async function refuseUnknownProducts({ orders }: ApiDeps, catalogue: Catalogue, looked: Looked): Promise<void> {
+  const { request, memo, orderId, key } = looked;
+  const productIds = request.items.map(({ productId }) => productId);
+  const unknown = await catalogue.unknownOf(productIds, memo);
+  if (unknown.size === 0 || (await isKnown({ orders }, orderId, key))) return;
+  const errors = productIds.flatMap((productId, index) =>
+    unknown.has(productId) ? [{ field: `items[${index}].productId`, message: 'is not in the catalogue' }] : [],
+  );
+  throw new Problem('UnknownProduct', { errors });
+}

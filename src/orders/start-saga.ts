@@ -1,0 +1,40 @@
+/** Starts the workflow of an order's row. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { sagaIdOf } from '../order.js';
+import type { AskedOrder } from './store/orders.js';
+import { ORDER_FULFILLMENT, ORDER_MARK, SagaStateAttribute } from '../workflows/messages.js';
+import type { OrderFulfillmentInput, SagaMemo } from '../workflows/messages.js';
+import type { ApiDeps } from '../api/deps.js';
+import { askTemporal } from '../platform/temporal/ask.js';
+
+const START_WITHIN_MS = 1_400;
+
+/**
+ * Ids and policy only: what is personal stays in the row. False if Temporal knows a workflow of this id, running or
+ * closed, which need not be that of this row.
+ */
+export async function startSaga(
+  deps: ApiDeps,
+  { orderId, createdAt: orderedAt, mark }: AskedOrder,
+  memo: Required<SagaMemo>,
+): Promise<boolean> {
+  const input: OrderFulfillmentInput = { orderId, orderedAt, policy: deps.policy };
+  try {
+    await askTemporal(deps.temporal, START_WITHIN_MS, () =>
+      deps.temporal.workflow.start(ORDER_FULFILLMENT, {
+        workflowId: sagaIdOf(orderId),
+        taskQueue: deps.taskQueue,
+        args: [input],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        typedSearchAttributes: [{ key: SagaStateAttribute, value: 'STARTED' }],
+        staticSummary: `Order ${orderId}`,
+        memo: { ...memo, ...(mark !== null && { [ORDER_MARK]: mark }) },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,250 @@
+/** The `orders` table: what customers asked for. Written by the API, read by activities. */
+import { escapeIdentifier, type Pool } from 'pg';
+import type { CancelReason, Metadata, Order, OrderItem, ShippingAddress, UnitPrices } from '../../order.js';
+import { openBoundedPool } from '../../platform/database/pool.js';
+import { claim, confirm, confirmAll, releaseKey, withdraw, type Asked, type CallersKey } from './idempotency.js';
+import type { AskedOrder, Claim, StoredAnswer } from './idempotency.js';
+import { forgetCustomer, forgetOrders, hashOf, ordersOfCustomer, ownersOf } from './forget.js';
+import type { Forgetting, OrdersOwner, OwnedOrder } from './forget.js';
+import { listOrders, type ListedOrder, type ListFilter, type ListPage } from './list.js';
+import { deleteUnconfirmed, markMissed, unconfirmedOrders, type Unconfirmed } from './unconfirmed.js';
+import { migrateOrders } from './migrate.js';
+import { queryOn } from '../../platform/database/query.js';
+import { sharedKey } from './shared-key.js';
+import { orUnavailable } from '../../platform/database/unavailable.js';
+import { probeWrites } from './write-probe.js';
+
+export type { AskedOrder, CallersKey, Claim, ClaimedOrder, StoredAnswer } from './idempotency.js';
+export type { Forgetting, OrdersOwner, OwnedOrder } from './forget.js';
+export type { Unconfirmed } from './unconfirmed.js';
+
+/** What is kept of a cancel that was accepted. */
+export interface Cancellation {
+  readonly reason: CancelReason;
+  /** In the customer's own words: personal data, kept in this table only. */
+  readonly comment?: string | undefined;
+}
+
+/** `startedAt` is when the start of its saga was confirmed; null while the order is not accepted. */
+export interface StoredOrder extends Order, AskedOrder {
+  readonly fingerprint: string;
+  /** Null if it was not cancelled, or by something else than the API or a command. */
+  readonly cancelReason: string | null;
+  readonly cancelComment: string | null;
+  /** As they were when the stock was held; undefined before. */
+  readonly prices?: UnitPrices;
+}
+
+/** What is known of a customer and fills in what an order leaves out. */
+export interface StoredCustomer {
+  readonly customerId: string;
+  readonly paymentMethod: string;
+  readonly shippingAddress: ShippingAddress;
+}
+
+/** Every method throws `OrdersUnavailableError` while PostgreSQL is away. */
+export interface OrderStore {
+  /** Writes the order, and the caller's key where there is one, in one round trip; says what is there already. */
+  claim(asked: Asked): Promise<Claim>;
+  /** Records that the saga's start is confirmed (the first time counts), and what repeats under the key are answered. */
+  confirm(orderId: string, stored?: CallersKey & { readonly answer: StoredAnswer }): Promise<void>;
+  /** The same without its request: for every key under which it was asked for. */
+  confirmAll(orderId: string, answer: StoredAnswer): Promise<void>;
+  /** The id turned out to be another order's: the row that was just written goes, and so does the key. */
+  withdraw(
+    order: Pick<AskedOrder, 'orderId' | 'mark'>,
+    leased?: CallersKey & { readonly lease: string },
+  ): Promise<void>;
+  /** A repeat under the key need not wait for the lease to lapse. */
+  release(key: CallersKey, lease: string): Promise<void>;
+  /** There is a request under this key already. */
+  knowsKey(key: CallersKey): Promise<boolean>;
+  /** What was asked for and never confirmed, by id after `after`; at most 100. Without what is known to be missing. */
+  unconfirmed(after?: string): Promise<Unconfirmed[]>;
+  /** It has no workflow, and gets none unless it is asked for again. */
+  markMissed(orderId: string): Promise<void>;
+  /** Deletes an order that was never started and that nobody has asked for in seven days. */
+  deleteUnconfirmed(orderId: string): Promise<void>;
+  /** Why the order was cancelled. The first reason and the first comment count: a repeat changes nothing. */
+  keepCancellation(orderId: string, cancellation: Cancellation): Promise<void>;
+  get(orderId: string): Promise<StoredOrder | undefined>;
+  /** Keeps what the order's products cost; the first time counts. */
+  keepPrices(orderId: string, prices: UnitPrices): Promise<void>;
+  customer(customerId: string): Promise<StoredCustomer | undefined>;
+  /** A customer's orders that are not forgotten, by id after `after`; at most 200. */
+  ordersOf(customerId: string, after?: string): Promise<OwnedOrder[]>;
+  /** Those of the orders that exist, with their customers. */
+  ownersOf(orderIds: readonly string[]): Promise<OrdersOwner[]>;
+  /** Blanks what is personal of ended orders (rule 55), and says of which; see forget.ts. */
+  forgetOrders(
+    ids: readonly string[],
+    forgetting: Forgetting & ({ readonly orderId: string } | { readonly customerId: string }),
+  ): Promise<string[]>;
+  /** Deletes what is stored for a customer's next orders; says whether there was anything. */
+  forgetCustomer(customerId: string, forgetting: Forgetting): Promise<boolean>;
+  /** Started or not, newest first, from after `before`. */
+  list(filter: ListFilter, page: ListPage): Promise<ListedOrder[]>;
+  /** 32 bytes under this name, the same for all who share the database. */
+  sharedKey(name: string): Promise<Uint8Array>;
+  /** Resolves if the database answers. */
+  ping(): Promise<void>;
+  /** Resolves if the database takes a small write. Also throws what the driver throws, if it refuses; see write-probe.ts. */
+  probeWrites(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface OrdersOptions {
+  readonly databaseUrl: string;
+  readonly schema?: string;
+  /** Stores the demo customer. */
+  readonly demoData: boolean;
+  readonly poolSize?: number;
+  /** How long another process may hold the lock for migrating the schema. */
+  readonly migrationWaitMs?: number | undefined;
+  /** Called for each pooled connection that breaks while it is idle; the pool replaces it. */
+  readonly onConnectionLoss?: (error: Error) => void;
+}
+
+export const DEMO_CUSTOMER: StoredCustomer = {
+  customerId: 'demo-customer',
+  paymentMethod: 'pm_demo',
+  shippingAddress: {
+    name: 'Demo Customer',
+    street: 'Sample Street 1',
+    city: 'Vienna',
+    postalCode: '1010',
+    country: 'AT',
+  },
+};
+
+/** Waiting longer than this for a connection or an answer is an outage: the API answers within two seconds. */
+const PATIENCE_MS = 1_500;
+
+/** Brings the schema up to date and opens the store. Throws what the driver throws if the database is away. */
+export async function openOrders(options: OrdersOptions): Promise<OrderStore> {
+  const { databaseUrl, schema = 'unwind', demoData, poolSize = 10, onConnectionLoss } = options;
+  await migrateOrders(databaseUrl, schema, options.migrationWaitMs);
+  const applicationName = 'unwind-orders';
+  const pool = openBoundedPool({
+    databaseUrl,
+    applicationName,
+    size: poolSize,
+    patienceMs: PATIENCE_MS,
+    onConnectionLoss,
+  });
+  const store = createStore(pool, escapeIdentifier(schema));
+  try {
+    if (demoData) await storeDemoCustomer(pool, escapeIdentifier(schema));
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+}
+
+function createStore(pool: Pool, schema: string): OrderStore {
+  const query = queryOn(pool);
+  return {
+    claim: (asked) => claim(query, schema, asked),
+    confirm: (orderId, stored) => confirm(query, schema, orderId, stored),
+    confirmAll: (orderId, answer) => confirmAll(query, schema, orderId, answer),
+    release: (key, lease) => releaseKey(query, schema, key, lease),
+    withdraw: (order, leased) => withdraw(query, schema, order, leased),
+    async knowsKey({ owner, key }) {
+      const found = await query(`SELECT 1 FROM ${schema}.idempotency_keys WHERE (owner, key) IN (($1, $2), ($3, $4))`, [
+        owner,
+        key,
+        hashOf(owner),
+        hashOf(key),
+      ]);
+      return found.length > 0;
+    },
+    ordersOf: (customerId, after) => ordersOfCustomer(query, schema, customerId, after),
+    ownersOf: (ids) => ownersOf(query, schema, ids),
+    forgetOrders: (ids, forgetting) => forgetOrders(query, schema, ids, forgetting),
+    forgetCustomer: (customerId, forgetting) => forgetCustomer(query, schema, customerId, forgetting),
+    unconfirmed: (after) => unconfirmedOrders(query, schema, after),
+    markMissed: (orderId) => markMissed(query, schema, orderId),
+    deleteUnconfirmed: (orderId) => deleteUnconfirmed(query, schema, orderId),
+    async keepCancellation(orderId, { reason, comment }) {
+      await query(
+        `UPDATE ${schema}.orders SET cancel_reason = coalesce(cancel_reason, $2), cancel_comment = coalesce(cancel_comment, $3)
+         WHERE id = $1 AND forgotten_at IS NULL`,
+        [orderId, reason, comment ?? null],
+      );
+    },
+    async get(orderId) {
+      const [row] = await query<OrderRow>(`SELECT ${ORDER_COLUMNS} FROM ${schema}.orders WHERE id = $1`, [orderId]);
+      return row && orderOf(row);
+    },
+    async keepPrices(orderId, prices) {
+      await query(`UPDATE ${schema}.orders SET prices = $2 WHERE id = $1 AND prices IS NULL`, [
+        orderId,
+        JSON.stringify(prices),
+      ]);
+    },
+    async customer(customerId) {
+      const [row] = await query<CustomerRow>(
+        `SELECT payment_token, shipping_address FROM ${schema}.customers WHERE id = $1`,
+        [customerId],
+      );
+      return row && { customerId, paymentMethod: row.payment_token, shippingAddress: row.shipping_address };
+    },
+    list: (filter, page) => orUnavailable(() => listOrders(pool, schema, filter, page)),
+    sharedKey: (name) => sharedKey(query, schema, name),
+    async ping() {
+      await query('SELECT 1');
+    },
+    probeWrites: () => probeWrites(pool, schema),
+    close: () => pool.end(),
+  };
+}
+
+interface CustomerRow {
+  readonly payment_token: string;
+  readonly shipping_address: ShippingAddress;
+}
+
+interface OrderRow extends CustomerRow {
+  readonly id: string;
+  readonly customer_id: string;
+  readonly items: OrderItem[];
+  readonly fingerprint: string;
+  readonly metadata: Metadata | null;
+  readonly prices: UnitPrices | null;
+  readonly created_at: Date;
+  readonly started_at: Date | null;
+  readonly cancel_reason: string | null;
+  readonly cancel_comment: string | null;
+  readonly mark: string | null;
+  readonly forgotten_at: Date | null;
+}
+
+const ORDER_COLUMNS =
+  'id, customer_id, items, payment_token, shipping_address, fingerprint, created_at, started_at, cancel_reason, cancel_comment, mark, forgotten_at, metadata, prices';
+
+const orderOf = (row: OrderRow): StoredOrder => ({
+  orderId: row.id,
+  customerId: row.customer_id,
+  items: row.items,
+  paymentMethod: row.payment_token,
+  shippingAddress: row.shipping_address,
+  fingerprint: row.fingerprint,
+  createdAt: row.created_at.toISOString(),
+  startedAt: row.started_at?.toISOString() ?? null,
+  cancelReason: row.cancel_reason,
+  cancelComment: row.cancel_comment,
+  mark: row.mark,
+  forgottenAt: row.forgotten_at?.toISOString() ?? null,
+  ...(row.metadata && { metadata: row.metadata }),
+  ...(row.prices && { prices: row.prices }),
+});
+
+async function storeDemoCustomer(pool: Pool, schema: string): Promise<void> {
+  const { customerId, paymentMethod, shippingAddress } = DEMO_CUSTOMER;
+  await pool.query(
+    `INSERT INTO ${schema}.customers (id, payment_token, shipping_address) VALUES ($1, $2, $3)
+     ON CONFLICT (id) DO NOTHING`,
+    [customerId, paymentMethod, JSON.stringify(shippingAddress)],
+  );
+}

@@ -1,0 +1,14 @@
+/** Keys that all processes of the API share, so that each takes what another has issued. */
+import { randomBytes } from 'node:crypto';
+import type { Query } from '../../platform/database/query.js';
+
+/** 32 random bytes, made by the process that asks first. A row that is deleted is made again, with another key. */
+export async function sharedKey(query: Query, schema: string, name: string): Promise<Uint8Array> {
+  await query(`INSERT INTO ${schema}.shared_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, [
+    name,
+    randomBytes(32),
+  ]);
+  const [row] = await query<{ key: Buffer }>(`SELECT key FROM ${schema}.shared_keys WHERE name = $1`, [name]);
+  if (!row) throw new Error(`the key ${name} was deleted while it was read`);
+  return new Uint8Array(row.key);
+}

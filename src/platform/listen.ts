@@ -1,0 +1,60 @@
+/** HTTP servers that stop gracefully, and keep connections longer than the balancers in front of them. */
+import http from 'node:http';
+import type { RequestListener } from 'node:http';
+import { localAddress } from './local-address.js';
+import { portError } from './ports.js';
+
+const IN_FLIGHT_PATIENCE = 15_000;
+/**
+ * Balancers keep an idle connection 60 s as a rule (AWS, nginx). If the server closed it first, a request on its way would
+ * be answered with 502.
+ */
+const KEEP_ALIVE = 65_000;
+/** Headers may take longer than an idle connection is kept: the other way round some versions of Node break it off. */
+const BEYOND_KEEP_ALIVE = 5_000;
+
+export interface Listening {
+  readonly port: number;
+  readonly url: string;
+  /** Takes no new connection, and returns once the requests that are being handled have been answered. */
+  readonly close: () => Promise<void>;
+}
+
+export async function listen(
+  app: RequestListener,
+  variable: string,
+  port: number,
+  host: string,
+  keepAlive = KEEP_ALIVE,
+): Promise<Listening> {
+  const headersTimeout = Math.max(30_000, keepAlive + BEYOND_KEEP_ALIVE);
+  const server = http.createServer(
+    { keepAliveTimeout: keepAlive, headersTimeout, requestTimeout: headersTimeout },
+    app,
+  );
+  const actual = await new Promise<number>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(portError(variable, port, host, error));
+    });
+    server.listen({ port, host }, () => {
+      const address = server.address();
+      resolve(address !== null && typeof address === 'object' ? address.port : port);
+    });
+  });
+  return {
+    port: actual,
+    url: `http://${localAddress(host, actual, 'localhost')}`,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+      const late = setTimeout(() => {
+        server.closeAllConnections();
+      }, IN_FLIGHT_PATIENCE);
+      await closed;
+      clearTimeout(late);
+    },
+  };
+}

@@ -1,0 +1,174 @@
+/** The journal as an outbox: what is confirmed and not yet delivered, in an order in which nothing can be skipped. */
+import type { ClientBase } from 'pg';
+import { readHorizon, type Holder } from '../journal/read/horizon.js';
+import { lost, type Lease } from './lease.js';
+import { recordOf, SAGA_COLUMNS, type SagaRow as StoredRow } from '../journal/tables/saga-row.js';
+import { writeCursor, type Cursor } from './sinks/cursor.js';
+import type { Delivery, RelayedEvent, SagaRow, Sink } from './sinks/sink.js';
+
+interface EventRow {
+  readonly id: string;
+  readonly saga_id: string;
+  readonly saga_type: string | null;
+  readonly branch: number;
+  readonly seq: number;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly at: Date;
+  readonly correlation_id: string | null;
+  readonly causation_id: string | null;
+  readonly txid: string;
+  readonly position: string;
+}
+
+const EVENTS = `
+  SELECT e.id, e.saga_id, s.saga_type, e.branch, e.seq, e.type, e.data, e.at, e.correlation_id, e.causation_id,
+    e.txid::text, e.position::text
+  FROM saga_events e LEFT JOIN sagas s USING (saga_id)
+  WHERE e.position IS NOT NULL`;
+
+export interface Readable {
+  readonly events: readonly RelayedEvent[];
+  /** If there are none although some are waiting: the transaction that they wait for. */
+  readonly holder: Holder | undefined;
+}
+
+/**
+ * Confirmed events behind the cursor, as far as nothing can be skipped (horizon.ts). What lies below every running
+ * transaction of the server is read at once; only if that is nothing it is asked who runs.
+ */
+export async function readEvents(client: ClientBase, after: Cursor, limit: number): Promise<Readable> {
+  const { rows } = await client.query<EventRow>(
+    `${EVENTS} AND e.txid < pg_snapshot_xmin(pg_current_snapshot()) AND (e.txid, e.position) > ($1::xid8, $2::bigint)
+     ORDER BY e.txid, e.position LIMIT $3`,
+    [after.txid, after.position, limit],
+  );
+  if (rows.length > 0) return { events: rows.map(eventOf), holder: undefined };
+  if (!(await isWaiting(client, after))) return { events: [], holder: undefined };
+  const { below, holder } = await readHorizon(client);
+  // Its own statement: it sees what has ended before the horizon was read.
+  const { rows: readable } = await client.query<EventRow>(
+    `${EVENTS} AND e.txid < $4::xid8 AND (e.txid, e.position) > ($1::xid8, $2::bigint)
+     ORDER BY e.txid, e.position LIMIT $3`,
+    [after.txid, after.position, limit, below],
+  );
+  return { events: readable.map(eventOf), holder: readable.length === 0 ? holder : undefined };
+}
+
+async function isWaiting(client: ClientBase, after: Cursor): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `SELECT 1 FROM saga_events
+     WHERE position IS NOT NULL AND (txid, position) > ($1::xid8, $2::bigint) ORDER BY txid, position LIMIT 1`,
+    [after.txid, after.position],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Throws where the journal has transactions that this server has not had yet: it was restored from another server, and
+ * what is newly confirmed would be taken for delivered, or would wait for ever.
+ */
+export async function requireOwnTransactions(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ foreign: boolean }>(
+    `SELECT EXISTS (SELECT 1 FROM saga_events WHERE txid >= pg_snapshot_xmax(pg_current_snapshot()) AND position IS NOT NULL)
+       OR EXISTS (SELECT 1 FROM sink_cursors WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())) AS foreign`,
+  );
+  if (rows[0]?.foreign) {
+    throw new Error('the journal comes from another PostgreSQL server: docs/stores.md says what to do');
+  }
+}
+
+/** One saga's events from one cursor to another, both included. */
+export async function readSagaEvents(
+  client: ClientBase,
+  sagaId: string,
+  { from, to }: { readonly from: Cursor; readonly to: Cursor },
+): Promise<RelayedEvent[]> {
+  const { rows } = await client.query<EventRow>(
+    `${EVENTS} AND e.saga_id = $1 AND (e.txid, e.position) >= ($2::xid8, $3::bigint)
+       AND (e.txid, e.position) <= ($4::xid8, $5::bigint)
+     ORDER BY e.txid, e.position`,
+    [sagaId, from.txid, from.position, to.txid, to.position],
+  );
+  return rows.map(eventOf);
+}
+
+const eventOf = (row: EventRow): RelayedEvent => ({
+  id: row.id,
+  sagaId: row.saga_id,
+  sagaType: row.saga_type ?? '',
+  branch: row.branch,
+  seq: row.seq,
+  type: row.type,
+  // Rows of before call every end SagaEnded.
+  data: { ...row.data, type: row.type },
+  at: row.at.toISOString(),
+  correlationId: row.correlation_id,
+  causationId: row.causation_id,
+  cursor: { txid: row.txid, position: row.position },
+});
+
+/** By saga, in the order of their first events; with their rows, which are read after the events and so are no older. */
+export async function deliveriesOf(
+  client: ClientBase,
+  takes: Sink['takes'],
+  events: readonly RelayedEvent[],
+): Promise<Delivery[]> {
+  const bySaga = new Map<string, RelayedEvent[]>();
+  for (const event of events) {
+    const its = bySaga.get(event.sagaId);
+    if (its) its.push(event);
+    else bySaga.set(event.sagaId, [event]);
+  }
+  const rows = takes === 'rows' ? await readRows(client, [...bySaga.keys()]) : new Map<string, SagaRow>();
+  return [...bySaga].map(([sagaId, its]) => ({ sagaId, events: its, row: rows.get(sagaId) }));
+}
+
+async function readRows(client: ClientBase, sagaIds: readonly string[]): Promise<Map<string, SagaRow>> {
+  const { rows } = await client.query<StoredRow>(`SELECT ${SAGA_COLUMNS} FROM sagas WHERE saga_id = ANY ($1)`, [
+    sagaIds,
+  ]);
+  return new Map(
+    rows.map((row) => [row.saga_id, { ...recordOf(row), branch: row.branch, version: row.version }] as const),
+  );
+}
+
+/** Where a sink stands. Its row is there since the lease was taken. */
+export async function readSinkCursor(client: ClientBase, sink: string): Promise<Cursor> {
+  const { rows } = await client.query<Cursor>('SELECT txid::text, position::text FROM sink_cursors WHERE sink = $1', [
+    sink,
+  ]);
+  const [cursor] = rows;
+  if (!cursor) throw new Error(`the cursor of ${sink} was deleted`);
+  return cursor;
+}
+
+/**
+ * In one statement with the check that the lease is still ours.
+ *
+ * @throws LeaseLostError if another relay has taken over, CursorMovedError if an operator has put the cursor back
+ */
+export async function moveSinkCursor(
+  client: ClientBase,
+  { sink, generation }: Lease,
+  from: Cursor,
+  to: Cursor,
+): Promise<void> {
+  const { rowCount } = await client.query(
+    `UPDATE sink_cursors SET txid = $5, position = $6, updated_at = clock_timestamp()
+     WHERE sink = $1 AND generation = $2 AND txid = $3 AND position = $4`,
+    [sink, generation, from.txid, from.position, to.txid, to.position],
+  );
+  if (rowCount === 1) return;
+  const { rows } = await client.query<{ generation: string }>(
+    'SELECT generation::text FROM sink_cursors WHERE sink = $1',
+    [sink],
+  );
+  if (rows[0] && rows[0].generation !== generation) throw lost(sink);
+  throw new CursorMovedError(`the cursor of ${sink} is no longer at ${writeCursor(from)}`);
+}
+
+/** An operator has put the cursor back. */
+export class CursorMovedError extends Error {
+  override readonly name = 'CursorMovedError';
+}

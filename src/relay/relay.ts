@@ -1,0 +1,226 @@
+/**
+ * The outbox relay: feeds one sink from the journal, in order for each saga, at least once. Its promises:
+ *
+ *  1. The cursor moves only over what the sink has stored, or what is kept as a block (relay-blocks.ts).
+ *  2. Nothing is skipped: nothing is read above a transaction that can still write to the journal (horizon.ts).
+ *  3. Of all relays of a sink one is at work: the holder of its lease. One that hangs loses it, and changes nothing when it
+ *     wakes up (relay-lease.ts). What it had under way may arrive twice: rows of an older version replace nothing, and on a
+ *     stream the first appearances of a saga's events are in order, since each relay begins at or before the cursor.
+ *  4. A sink that is away only makes it wait, however long.
+ *  5. What cannot be delivered stops its saga at this sink, and nothing else (rule 41).
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { connectClient } from '../platform/database/session.js';
+import type { Holder } from '../journal/read/horizon.js';
+import { JOURNAL_SCHEMA, once } from '../journal/write/journal.js';
+import { migrateJournal } from '../journal/tables/migrate.js';
+import { LeaseLostError, releaseLease, startHeartbeat, takeLease, type Heartbeat, type Lease } from './lease.js';
+import { PACE, type RelayPace } from './pace.js';
+import { closeSession, deliverAll, openSession, type Shift } from './shift.js';
+import type { Rejection, Sink } from './sinks/sink.js';
+
+export type { RelayPace } from './pace.js';
+
+/** `waiting`: another relay feeds the sink; `away`: the sink or the journal does not answer. */
+export type RelayState = 'waiting' | 'delivering' | 'away';
+
+export interface Held {
+  readonly holder: Holder;
+  /** Milliseconds for which this relay has found nothing that it may read. */
+  readonly ms: number;
+}
+
+export interface RelayOptions {
+  readonly databaseUrl: string;
+  readonly schema?: string;
+  readonly sink: Sink;
+  readonly pace?: Partial<RelayPace>;
+  /** Told of each change, with the reason if something is away. */
+  readonly onChange?: (state: RelayState, reason?: string) => void;
+  /** Told of each event that the sink rejects. */
+  readonly onRejection?: (rejection: Rejection, attempts: number) => void;
+  /** Told once of each transaction that holds up the outbox for longer than `heldFor`, and when it goes on. */
+  readonly onHeld?: (held: Held | undefined) => void;
+}
+
+export interface Relay {
+  readonly sink: Sink;
+  /** Its name in `sink_cursors`. */
+  readonly holder: string;
+  state(): RelayState;
+  /** Whether it holds the lease of its sink. */
+  leads(): boolean;
+  /** The transaction that its outbox waits for, from the first look on. */
+  held(): Held | undefined;
+  /** Resolves once it is at work for the first time, or knows what it waits for. */
+  readonly begun: Promise<RelayState>;
+  /** Ends after the delivery that is under way. */
+  stop(): Promise<void>;
+}
+
+/** What lasts from one shift to the next. */
+interface Work {
+  readonly options: RelayOptions & { readonly schema: string };
+  readonly holder: string;
+  readonly pace: RelayPace;
+  readonly stopping: AbortSignal;
+  readonly trouble: Shift['trouble'];
+  readonly hold: ReturnType<typeof watchHold>;
+  readonly change: (state: RelayState) => void;
+  heartbeat: Heartbeat | undefined;
+}
+
+export function startRelay(options: RelayOptions): Relay {
+  const { sink, onChange, databaseUrl, schema = JOURNAL_SCHEMA } = options;
+  const prepare = once(() => migrateJournal(databaseUrl, schema));
+  const pace = { ...PACE, ...options.pace };
+  const stop = new AbortController();
+  let state: RelayState | undefined;
+  let pause = pace.awayPause;
+  let tellBegun: (state: RelayState) => void = () => undefined;
+  const begun = new Promise<RelayState>((resolve) => (tellBegun = resolve));
+  const change = (to: RelayState, reason?: string): void => {
+    if (state !== to) onChange?.(to, reason);
+    state = to;
+    if (to === 'delivering') pause = pace.awayPause;
+    tellBegun(to);
+  };
+  const work: Work = {
+    options: { ...options, schema },
+    holder: `${hostname()}/${process.pid}/${randomBytes(3).toString('hex')}`,
+    pace,
+    stopping: stop.signal,
+    trouble: { failures: 0 },
+    hold: watchHold(pace.heldFor, options.onHeld),
+    change,
+    heartbeat: undefined,
+  };
+
+  async function run(): Promise<void> {
+    while (!stop.signal.aborted) {
+      try {
+        await prepare();
+        await workOneShift(work);
+      } catch (error) {
+        if (stop.signal.aborted) break;
+        // Another relay has it now: this one waits, or takes it back.
+        if (error instanceof LeaseLostError) continue;
+        change('away', error instanceof Error ? error.message || error.name : String(error));
+        await sleepUnless(stop.signal, pause);
+        pause = Math.min(pause * 2, pace.longestAwayPause);
+      }
+    }
+  }
+
+  const running = run();
+  return {
+    sink,
+    holder: work.holder,
+    state: () => state ?? 'waiting',
+    leads: () => work.heartbeat?.holds() === true,
+    held: () => (work.heartbeat?.holds() === true ? work.hold.now() : undefined),
+    begun,
+    stop: async () => {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+/** Waits for the lease, then delivers until something is away, the lease is lost, or it is to stop. */
+async function workOneShift(work: Work): Promise<void> {
+  const { options, holder, pace, stopping } = work;
+  const client = await connect(options, 'unwind-relay');
+  let lease: Lease | undefined;
+  try {
+    for (;;) {
+      lease = await takeLease(client, options.sink.name, { holder, ms: pace.lease });
+      if (lease) break;
+      work.change('waiting');
+      await sleepUnless(stopping, pace.poll);
+      if (stopping.aborted) return;
+    }
+    await deliver(work, client, lease);
+  } finally {
+    // If the connection is gone the lease lapses, or this relay takes it again.
+    if (lease) await releaseLease(client, lease).catch(() => undefined);
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function deliver(work: Work, client: Client, lease: Lease): Promise<void> {
+  const { options, pace, stopping, trouble, hold, change } = work;
+  const { sink } = options;
+  const pulse = await connect(options, 'unwind-relay-lease');
+  // Longer than any wait of a shift that is alive.
+  const heartbeat = startHeartbeat(pulse, lease, 2 * pace.answerWithin + 60_000);
+  try {
+    const session = await openSession({ sink, pace, stopping });
+    const onRejection: Shift['onRejection'] = (rejection, attempts) => options.onRejection?.(rejection, attempts);
+    const held = { onHeld: hold.look };
+    const shift: Shift = { client, sink, lease, heartbeat, pace, stopping, session, trouble, onRejection, ...held };
+    work.heartbeat = heartbeat;
+    try {
+      await deliverAll(shift, () => change('delivering'));
+    } finally {
+      await closeSession(shift.session);
+    }
+  } finally {
+    work.heartbeat = undefined;
+    hold.look(undefined);
+    heartbeat.stop();
+    await pulse.end().catch(() => undefined);
+  }
+}
+
+/** Tells of a hold once it has lasted `heldFor`, and when it is over. */
+function watchHold(heldFor: number, onHeld: RelayOptions['onHeld']) {
+  let held: { readonly holder: Holder; readonly from: number } | undefined;
+  let told: string | undefined;
+  const now = (): Held | undefined => held && { holder: held.holder, ms: performance.now() - held.from };
+  return {
+    now,
+    look(holder: Holder | undefined): void {
+      held = holder && { holder, from: held?.from ?? performance.now() };
+      const current = now();
+      const name = holder && `${holder.pid ?? ''} ${holder.application} ${holder.since ?? ''}`;
+      if (current ? current.ms < heldFor || told === name : told === undefined) return;
+      told = name;
+      onHeld?.(current);
+    },
+  };
+}
+
+const KEEP_ALIVE = 'SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3';
+
+/**
+ * A connection that notices soon when its server, or this process's machine, is gone. If this process hangs, the server
+ * ends its open transaction, and with it the lock on the cursor that another relay would wait for.
+ */
+async function connect({ databaseUrl, schema }: Work['options'], name: string): Promise<Client> {
+  const client = await connectClient({
+    connectionString: databaseUrl,
+    application_name: name,
+    schema,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 19_000,
+    lock_timeout: 2_000,
+    idle_in_transaction_session_timeout: 3_000,
+    query_timeout: 20_000,
+    keepAlive: true,
+  });
+  try {
+    await client.query(KEEP_ALIVE);
+    return client;
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function sleepUnless(stopping: AbortSignal, ms: number): Promise<void> {
+  await sleep(ms, undefined, { signal: stopping }).catch(() => undefined);
+}

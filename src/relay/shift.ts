@@ -1,0 +1,206 @@
+/** What a relay does while it holds the lease of its sink: it delivers, batch after batch, and tries again what was rejected. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClientBase } from 'pg';
+import type { Holder } from '../journal/read/horizon.js';
+import { beginAttempt, block, isDropped, readBlockedSagas, readDueBlocks, unblock, type Block } from './blocks.js';
+import { fence, type Heartbeat, type Lease } from './lease.js';
+import {
+  deliveriesOf,
+  moveSinkCursor,
+  readEvents,
+  readSagaEvents,
+  readSinkCursor,
+  requireOwnTransactions,
+} from './outbox.js';
+import type { RelayPace } from './pace.js';
+import { compareCursors, type Cursor } from './sinks/cursor.js';
+import type { Delivery, Rejection, Sink, SinkSession } from './sinks/sink.js';
+import { within } from '../platform/time-limit.js';
+
+export interface Shift {
+  readonly client: ClientBase;
+  readonly sink: Sink;
+  readonly lease: Lease;
+  readonly heartbeat: Heartbeat;
+  readonly pace: RelayPace;
+  readonly stopping: AbortSignal;
+  /** A new one after each failure. */
+  session: SinkSession;
+  /** Outlives the shift. */
+  readonly trouble: Trouble;
+  readonly onRejection: (rejection: Rejection, attempts: number) => void;
+  /** Told each time whether a transaction holds up everything that is to be read next. */
+  readonly onHeld: (holder: Holder | undefined) => void;
+}
+
+export interface Trouble {
+  /** Deliveries in a row that have failed although the sink had let the relay in. */
+  failures: number;
+}
+
+/** Opens the connection to the sink; what comes too late is closed. */
+export const openSession = ({
+  sink,
+  pace,
+  stopping,
+}: Pick<Shift, 'sink' | 'pace' | 'stopping'>): Promise<SinkSession> =>
+  within(sink.connect(), { ms: pace.answerWithin, stopping, onLate: (late) => late.close() });
+
+export const closeSession = (session: SinkSession): Promise<void> =>
+  within(session.close(), { ms: 5_000 }).catch(() => undefined);
+
+/** Until it is to stop; throws what the sink, the journal or the loss of the lease ends it with. */
+export async function deliverAll(shift: Shift, begun: () => void): Promise<void> {
+  const { client, sink, heartbeat, pace, stopping } = shift;
+  await requireOwnTransactions(client);
+  let cursor = await resumed(shift, await readSinkCursor(client, sink.name));
+  let checked = performance.now();
+  begun();
+  while (!stopping.aborted) {
+    heartbeat.mustHold();
+    const next = await deliverNext(shift, cursor);
+    cursor = next ?? cursor;
+    await retryBlocks(shift, cursor);
+    if (next) continue;
+    if (performance.now() - checked > pace.checkEvery) {
+      // An operator may have put it back.
+      cursor = await resumed(shift, await readSinkCursor(client, sink.name));
+      checked = performance.now();
+    }
+    await sleep(pace.poll, undefined, { signal: stopping }).catch(() => undefined);
+  }
+}
+
+/** A store that was emptied or put back to an older state is filled again from there. */
+async function resumed({ client, session, lease, pace, stopping }: Shift, cursor: Cursor): Promise<Cursor> {
+  if (!session.resume) return cursor;
+  const from = await within(session.resume(cursor), { ms: pace.answerWithin, stopping });
+  if (compareCursors(from, cursor) !== 0) await moveSinkCursor(client, lease, cursor, from);
+  return from;
+}
+
+/** Undefined if there is nothing to deliver, or a transaction of the database holds it up. */
+async function deliverNext(shift: Shift, cursor: Cursor): Promise<Cursor | undefined> {
+  const { client, sink, lease, heartbeat, pace } = shift;
+  const { events, holder } = await readEvents(client, cursor, pace.batch);
+  shift.onHeld(holder);
+  const upTo = events.at(-1)?.cursor;
+  if (!upTo) {
+    if (!holder) heartbeat.progressed();
+    return undefined;
+  }
+  const sagaIds = [...new Set(events.map(({ sagaId }) => sagaId))];
+  const blocked = await readBlockedSagas(client, sink.name, sagaIds);
+  const free = events.filter(({ sagaId }) => !blocked.has(sagaId));
+  const deliveries = await deliveriesOf(client, sink.takes, free);
+  const isSuspect = shift.trouble.failures >= pace.isolateAfter;
+  const rejections = isSuspect
+    ? await isolate(shift, deliveries, { cursor, upTo })
+    : await deliver(shift, deliveries, upTo);
+  if (rejections.length === 0) {
+    await moveSinkCursor(client, lease, cursor, upTo);
+  } else {
+    await inTransaction(client, async () => {
+      await moveSinkCursor(client, lease, cursor, upTo);
+      for (const rejection of rejections) {
+        await block(client, sink.name, rejection, { attempts: 1, budget: pace.budget });
+      }
+    });
+  }
+  heartbeat.progressed();
+  for (const rejection of rejections) shift.onRejection(rejection, 1);
+  return upTo;
+}
+
+/** The last moment at which a relay that hung can notice it: what it sends afterwards, another one has sent as well. */
+async function deliver(shift: Shift, deliveries: readonly Delivery[], upTo?: Cursor): Promise<readonly Rejection[]> {
+  const { session, heartbeat, pace, stopping, trouble } = shift;
+  heartbeat.mustHold();
+  trouble.failures += 1;
+  const rejections = await within(session.deliver(deliveries, upTo), { ms: pace.answerWithin, stopping });
+  trouble.failures = 0;
+  return rejections;
+}
+
+/**
+ * One saga at a time, after the same batch has failed again and again. If others go through, the sink is not away: what
+ * fails is rejected, whatever the sink answers, and only its own saga waits (rule 41). If nothing goes through, nothing
+ * shows that the sink serves anyone, and the relay waits for it.
+ */
+async function isolate(
+  shift: Shift,
+  deliveries: readonly Delivery[],
+  { cursor, upTo }: { readonly cursor: Cursor; readonly upTo: Cursor },
+): Promise<readonly Rejection[]> {
+  const { pace, stopping, trouble, heartbeat } = shift;
+  const rejections: Rejection[] = [];
+  const failed: { readonly rejection: Rejection; readonly error: unknown }[] = [];
+  for (const delivery of deliveries) {
+    heartbeat.mustHold();
+    try {
+      rejections.push(...(await within(shift.session.deliver([delivery]), { ms: pace.answerWithin, stopping })));
+    } catch (error) {
+      const [event] = delivery.events;
+      if (event) failed.push({ rejection: { event, reason: kindOf(error) }, error });
+      await closeSession(shift.session);
+      shift.session = await openSession(shift);
+      await resumed(shift, cursor);
+    }
+  }
+  const [first] = failed;
+  if (first && failed.length === deliveries.length) throw first.error;
+  await within(shift.session.deliver([], upTo), { ms: pace.answerWithin, stopping });
+  trouble.failures = 0;
+  return [...rejections, ...failed.map(({ rejection }) => rejection)];
+}
+
+/** Its kind alone: a client's message may hold something of the event. */
+function kindOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'the delivery fails';
+  const code: unknown = Reflect.get(error, 'code');
+  return `the delivery fails: ${error.name}${typeof code === 'string' || typeof code === 'number' ? ` ${code}` : ''}`;
+}
+
+async function retryBlocks(shift: Shift, cursor: Cursor): Promise<void> {
+  for (const due of await readDueBlocks(shift.client, shift.sink.name)) await retry(shift, due, cursor);
+}
+
+/** The blocked event, unless it was dropped, and all of its saga that has come behind it. */
+async function retry(shift: Shift, due: Block, cursor: Cursor): Promise<void> {
+  const { client, sink, lease, pace } = shift;
+  const waiting = await readSagaEvents(client, due.sagaId, { from: due.cursor, to: cursor });
+  const events = isDropped(due) ? waiting.filter(({ id }) => id !== due.eventId) : waiting;
+  const deliveries = await deliveriesOf(client, sink.takes, events);
+  await fenced(client, lease, () => beginAttempt(client, sink.name, due, pace.budget));
+  const [rejection] = await deliver(shift, deliveries);
+  if (!rejection) {
+    await fenced(client, lease, () => unblock(client, sink.name, due));
+    return;
+  }
+  // A row stands for all of its events: as long as it is rejected, the event is that was rejected first.
+  const same = !isDropped(due) && (sink.takes === 'rows' || rejection.event.id === due.eventId);
+  const event = same ? (events.find(({ id }) => id === due.eventId) ?? rejection.event) : rejection.event;
+  const attempts = same ? due.attempts + 1 : 1;
+  await fenced(client, lease, async () => {
+    if (!same) await unblock(client, sink.name, due);
+    await block(client, sink.name, { ...rejection, event }, { attempts, budget: pace.budget });
+  });
+  shift.onRejection({ ...rejection, event }, attempts);
+}
+
+const fenced = (client: ClientBase, lease: Lease, body: () => Promise<void>): Promise<void> =>
+  inTransaction(client, async () => {
+    await fence(client, lease);
+    await body();
+  });
+
+async function inTransaction(client: ClientBase, body: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await body();
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}

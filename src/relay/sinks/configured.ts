@@ -1,0 +1,22 @@
+/** Which sinks are switched on: each by its URL. Only their clients are loaded: one brings a native module. */
+import type { Sink } from './sink.js';
+import { readTlsFiles } from '../../platform/outbound/service-access.js';
+import type { Config } from '../../config/config.js';
+
+/** Connects to nothing yet. */
+export async function configuredSinks(config: Config): Promise<Sink[]> {
+  const { redisUrl, redisTls, mongodbUrl, mongodbCaFile, kafka, kurrentdbUrl } = config;
+  const sinks: Sink[] = [];
+  if (redisUrl !== undefined) {
+    const { redisSink } = await import('./redis.js');
+    sinks.push(redisSink(redisUrl, () => readTlsFiles(redisTls ?? {})));
+  }
+  if (mongodbUrl !== undefined) {
+    sinks.push((await import('./mongodb.js')).mongoSink(mongodbUrl, mongodbCaFile));
+  }
+  if (kafka !== undefined) sinks.push((await import('./kafka.js')).kafkaSink(kafka));
+  if (kurrentdbUrl !== undefined) {
+    sinks.push((await import('./kurrentdb.js')).kurrentSink(kurrentdbUrl));
+  }
+  return sinks;
+}

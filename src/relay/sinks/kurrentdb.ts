@@ -1,0 +1,178 @@
+/**
+ * KurrentDB (EventStoreDB): the stream `saga-order-123`, the event's id the journal's. Others may append to the stream
+ * as well: each append names the revision that it follows, and after a conflict goes on behind what is ours in the tail.
+ */
+import {
+  ANY,
+  BACKWARDS,
+  END,
+  jsonEvent,
+  KurrentDBClient,
+  NO_STREAM,
+  StreamDeletedError,
+  StreamNotFoundError,
+  MaxAppendSizeExceededError,
+  WrongExpectedVersionError,
+} from '@kurrent/kurrentdb-client';
+import { eventId } from '../../journal/tables/event-row.js';
+import type { Delivery, Rejection, RelayedEvent, Sink, SinkSession } from './sink.js';
+import { withoutPassword } from './without-password.js';
+
+const AT_ONCE = 8;
+/** After so many foreign appends between our look at the tail and our append, it is appended behind whatever is there. */
+const MOST_CONFLICTS = 5;
+/** Events of a tail that are read at once. */
+const PAGE = 50;
+/** Sagas whose revision is remembered; of others the tail is read first. */
+const REMEMBERED = 10_000;
+
+type Revision = bigint | typeof NO_STREAM;
+
+export function kurrentSink(url: string): Sink {
+  return { name: 'kurrentdb', takes: 'events', where: withoutPassword(url), connect: () => openSession(url) };
+}
+
+async function openSession(url: string): Promise<SinkSession> {
+  const client = KurrentDBClient.connectionString(url);
+  // Appending goes by another connection than reading: this asks both.
+  await tailOf(client, { sagaId: 'none', events: [], row: undefined });
+  const revisions = new Map<string, Revision>();
+  return {
+    async deliver(deliveries) {
+      const rejections: Rejection[] = [];
+      for (let first = 0; first < deliveries.length; first += AT_ONCE) {
+        const some = deliveries.slice(first, first + AT_ONCE);
+        rejections.push(...(await Promise.all(some.map((each) => append(client, revisions, each)))).flat());
+      }
+      return rejections;
+    },
+    close: async () => {
+      await client.dispose().catch(() => undefined);
+    },
+  };
+}
+
+const streamOf = (sagaId: string): string => `saga-${sagaId}`;
+
+async function append(
+  client: KurrentDBClient,
+  revisions: Map<string, Revision>,
+  delivery: Delivery,
+): Promise<Rejection[]> {
+  const { sagaId } = delivery;
+  const [first] = delivery.events;
+  if (!first) return [];
+  try {
+    const known = revisions.get(sagaId);
+    revisions.delete(sagaId);
+    const revision = await appendBehind(client, delivery, known);
+    revisions.set(sagaId, revision);
+    for (const oldest of revisions.keys()) {
+      if (revisions.size <= REMEMBERED) break;
+      revisions.delete(oldest);
+    }
+    return [];
+  } catch (error) {
+    if (error instanceof StreamDeletedError) return [{ event: first, reason: 'StreamDeleted' }];
+    if (!(error instanceof MaxAppendSizeExceededError)) throw error;
+    return await appendOneByOne(client, delivery);
+  }
+}
+
+/** Together they are too large; alone only the one that is at fault is. */
+async function appendOneByOne(client: KurrentDBClient, delivery: Delivery): Promise<Rejection[]> {
+  for (const event of delivery.events) {
+    try {
+      await appendBehind(client, { ...delivery, events: [event] }, undefined);
+    } catch (error) {
+      if (!(error instanceof MaxAppendSizeExceededError)) throw error;
+      return [{ event, reason: 'MaxAppendSizeExceeded' }];
+    }
+  }
+  return [];
+}
+
+/** Answers the stream's new revision. */
+async function appendBehind(
+  client: KurrentDBClient,
+  delivery: Delivery,
+  known: Revision | undefined,
+): Promise<Revision> {
+  const stream = streamOf(delivery.sagaId);
+  let tail: Tail = known === undefined ? await tailOf(client, delivery) : { revision: known, last: undefined };
+  for (let conflicts = 0; ; conflicts += 1) {
+    const { revision, last } = tail;
+    const events = delivery.events.filter((event) => !last || isAfter(event, last));
+    if (events.length === 0) return revision;
+    try {
+      // Nobody but this relay appends a saga's events, so behind which of the others they come does not matter.
+      const streamState = conflicts < MOST_CONFLICTS ? revision : ANY;
+      const appending = client.appendToStream(stream, events.map(appended), { streamState, deadline: 10_000 });
+      return (await appending).nextExpectedRevision;
+    } catch (error) {
+      if (!(error instanceof WrongExpectedVersionError)) throw error;
+      tail = await tailOf(client, delivery);
+    }
+  }
+}
+
+interface Place {
+  readonly branch: number;
+  readonly seq: number;
+}
+
+const isAfter = (event: Place, last: Place): boolean =>
+  event.branch === last.branch ? event.seq > last.seq : event.branch > last.branch;
+
+interface Tail {
+  readonly revision: Revision;
+  /** The last event of ours: those before it are there, too. */
+  readonly last: Place | undefined;
+}
+
+/** Reads back to the last event that is ours by its id; what others have appended since is passed over. */
+async function tailOf(client: KurrentDBClient, { sagaId }: Delivery): Promise<Tail> {
+  const [newest, ...page] = await readBack(client, sagaId, END);
+  if (!newest) return { revision: NO_STREAM, last: undefined };
+  for (let events = [newest, ...page]; ;) {
+    const last = events.map(({ id, metadata }) => placeOf(sagaId, id, metadata)).find((place) => place !== undefined);
+    const oldest = events.at(-1)?.revision ?? 0n;
+    if (last || oldest === 0n) return { revision: newest.revision, last };
+    events = await readBack(client, sagaId, oldest - 1n);
+  }
+}
+
+/** One page, the newest first; none where there is no such stream. */
+async function readBack(client: KurrentDBClient, sagaId: string, fromRevision: typeof END | bigint) {
+  const options = { direction: BACKWARDS, fromRevision, maxCount: PAGE } as const;
+  const events = [];
+  try {
+    for await (const { event } of client.readStream(streamOf(sagaId), options)) if (event) events.push(event);
+  } catch (error) {
+    if (!(error instanceof StreamNotFoundError)) throw error;
+  }
+  return events;
+}
+
+/** The metadata says where an event belongs, and its id proves it. */
+function placeOf(sagaId: string, id: string, metadata: unknown): Place | undefined {
+  const { branch, seq }: { branch?: unknown; seq?: unknown } = Object(metadata);
+  if (typeof branch !== 'number' || typeof seq !== 'number') return undefined;
+  return eventId(sagaId, branch, seq) === id ? { branch, seq } : undefined;
+}
+
+function appended({ id, type, data, sagaId, sagaType, branch, seq, at, correlationId, causationId }: RelayedEvent) {
+  return jsonEvent({
+    id,
+    type,
+    data: { ...data, sagaId, at },
+    // With these two names the server's own projections follow a correlation.
+    metadata: {
+      sagaType,
+      branch,
+      seq,
+      $correlationId: correlationId ?? sagaId,
+      ...(causationId && { $causationId: causationId }),
+    },
+  });
+}

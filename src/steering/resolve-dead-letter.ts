@@ -1,0 +1,149 @@
+/** What an operator can do about a dead letter. Each change says who and why. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { readTemporalTime } from '../platform/temporal/clock.js';
+import type { DeadLetter, LetterDesk } from '../journal/dead-letters/table.js';
+import { orderIdOf, STEP_OF } from '../order.js';
+import type { OrderReader } from '../activities/activities.js';
+import { exchange, type Incoming } from '../platform/outbound/exchange.js';
+import { at, type ServiceTarget } from '../platform/outbound/service-access.js';
+import { resolveStep, TASK_QUEUE, type ResolveAction } from '../workflows/messages.js';
+
+export interface Change {
+  readonly actor: string;
+  readonly reason: string;
+  /** A repeat under the same id is the same decision. */
+  readonly requestId: string;
+}
+
+export interface Shop {
+  readonly client: Client;
+  readonly orders: OrderReader;
+  readonly notification: ServiceTarget;
+}
+
+/** `said`: a sentence; `done` false where it is still open. */
+export interface Worked {
+  readonly done: boolean;
+  readonly said: string;
+}
+
+export type Verb = 'retry' | 'resolve' | 'drop';
+
+const VALID_MS = 15_000;
+const PATIENCE_MS = 20_000;
+const LONGEST_ANSWER = 64 * 1024;
+
+export async function workLetter(
+  desk: LetterDesk,
+  shop: Shop,
+  { letter, verb, change }: { readonly letter: DeadLetter; readonly verb: Verb; readonly change: Change },
+): Promise<Worked> {
+  const { kind, resolution, resolvedBy } = letter;
+  if (resolution !== null) return { done: true, said: `it is ${resolution} already, by ${resolvedBy ?? 'nobody'}` };
+  if (kind === 'parkedCommand') {
+    return {
+      done: false,
+      said: `its saga's later commands wait behind it: npx --no unwind parked releases, skips or drops it`,
+    };
+  }
+  if (verb === 'drop') {
+    if (kind === 'rejectedEvent' || kind === 'rejectedCommand') return close(desk, letter, 'dropped', change);
+    return { done: false, said: `only what a sink or Kafka's reader rejected can be dropped: retry or resolve it` };
+  }
+  if (kind === 'blocked') return decide(desk, shop, letter, verb === 'retry' ? 'retry' : 'skip', change);
+  if (kind === 'undelivered' && verb === 'retry') return deliver(desk, shop, letter, change);
+  if (verb === 'resolve') return close(desk, letter, 'resolved', change);
+  return { done: false, said: 'the relay tries it again by itself: resolve or drop it' };
+}
+
+async function close(desk: LetterDesk, { id }: DeadLetter, resolution: string, change: Change): Promise<Worked> {
+  const closed = await desk.close(id, { resolution, ...change });
+  return { done: true, said: closed ? resolution : 'somebody else has closed it meanwhile' };
+}
+
+/** The saga decides, and the letter is closed by what its journal records, not from here. */
+async function decide(
+  desk: LetterDesk,
+  { client }: Shop,
+  letter: DeadLetter,
+  action: ResolveAction,
+  { actor, reason, requestId }: Change,
+): Promise<Worked> {
+  const { id, sagaId, step } = letter;
+  try {
+    const validUntil = new Date((await readTemporalTime(client, TASK_QUEUE)) + VALID_MS).toISOString();
+    await client.withDeadline(Date.now() + VALID_MS, () =>
+      client.workflow.getHandle(sagaId ?? '').executeUpdate(resolveStep, {
+        args: [{ step: step ?? '', action, actor, reason, requestId, validUntil }],
+        updateId: requestId,
+      }),
+    );
+  } catch (error) {
+    // Terminated, say: nothing will ever be recorded of it.
+    const isGone = error instanceof WorkflowNotFoundError;
+    if (isGone && action === 'skip') return close(desk, letter, 'resolved', { actor, reason, requestId });
+    return { done: false, said: isGone ? 'its saga runs no more: resolve it' : refusalOf(error, requestId) };
+  }
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(250)) {
+    const now = await desk.get(id);
+    if (now && now.resolution !== null) return { done: true, said: now.resolution };
+  }
+  return { done: false, said: `${action} is accepted; the letter closes when the journal has recorded it` };
+}
+
+function refusalOf(error: unknown, requestId: string): string {
+  if (!(error instanceof WorkflowUpdateFailedError)) {
+    return `undecided (${error instanceof Error ? error.message : String(error)}): repeat it with --request-id ${requestId}`;
+  }
+  const code: unknown = Reflect.get(error.cause ?? {}, 'type');
+  return code === 'NotDecided' ? `undecided: repeat it with --request-id ${requestId}` : `refused: ${String(code)}`;
+}
+
+const NOTICES = ['confirmation', 'cancellation'] as const;
+
+/** The same `PUT` under the same id: where it did arrive after all, nothing is sent twice. */
+async function deliver(desk: LetterDesk, shop: Shop, letter: DeadLetter, change: Change): Promise<Worked> {
+  const { id, sagaId, step } = letter;
+  const kind = NOTICES.find((notice) => STEP_OF[notice] === step);
+  const orderId = orderIdOf(sagaId ?? '');
+  if (kind === undefined || orderId === undefined) {
+    return {
+      done: false,
+      said: 'only the notices of orders are sent again from here: deliver it yourself, then resolve it',
+    };
+  }
+  const order = await shop.orders.get(orderId);
+  if (!order) return { done: false, said: 'its order is gone: resolve it' };
+  if (order.forgottenAt)
+    return { done: false, said: 'its customer was forgotten, and cannot be written to: resolve it' };
+  const { url, access } = at(shop.notification, `/api/notifications/${sagaId}-${kind}`);
+  const answer = await exchange({
+    method: 'PUT',
+    url: new URL(url),
+    access,
+    headers: { 'content-type': 'application/json', accept: 'application/json, application/problem+json' },
+    body: JSON.stringify({ orderId, customerId: order.customerId, kind }),
+    within: VALID_MS,
+    longest: LONGEST_ANSWER,
+  }).then(codeOf, (error: unknown) => (error instanceof Error ? error.name : 'unreachable'));
+  if (answer === undefined) return close(desk, letter, 'delivered', change);
+  await desk.failedAgain(id, answer);
+  return { done: false, said: `not delivered: ${answer}` };
+}
+
+/** Undefined for the answer that was wanted. */
+function codeOf({ status, text }: Incoming): string | undefined {
+  const body = parsed(text);
+  if (status === 200 && Reflect.get(body, 'effect') === 'applied') return undefined;
+  const code: unknown = Reflect.get(body, 'code');
+  return typeof code === 'string' ? code : `answer ${status}`;
+}
+
+function parsed(text: string): object {
+  try {
+    return Object(JSON.parse(text)) as object;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,38 @@
+/** One decision about many dead letters, worked off page by page. */
+import type { DeadLetter, LetterDesk, LetterFilter } from '../journal/dead-letters/table.js';
+import { reasonOf } from '../platform/reason.js';
+import { workLetter, type Change, type Shop, type Verb, type Worked } from './resolve-dead-letter.js';
+
+export interface ManyLetters {
+  /** Open ones only are taken. */
+  readonly filter: LetterFilter;
+  readonly verb: Verb;
+  /** Each letter is decided under the request id with its own number behind it: a repeat is the same decision. */
+  readonly change: Change;
+  /** Ends it behind the letters that are under way. */
+  readonly stop: AbortSignal;
+}
+
+const AT_A_TIME = 8;
+
+/** One that fails leaves the others to be worked off. May be repeated: it takes what is still open. */
+export async function* workLetters(
+  desk: LetterDesk,
+  shop: Shop,
+  { filter, verb, change, stop }: ManyLetters,
+): AsyncGenerator<Worked & { readonly letter: DeadLetter }> {
+  for (let after = '0'; !stop.aborted;) {
+    const letters = await desk.page({ ...filter, which: 'open' }, after, AT_A_TIME);
+    if (letters.length === 0) return;
+    after = letters.at(-1)?.id ?? after;
+    const worked = letters.map(async (letter) => {
+      const own = { ...change, requestId: `${change.requestId}-${letter.id}` };
+      const worked = await workLetter(desk, shop, { letter, verb, change: own }).catch((error: unknown) => ({
+        done: false,
+        said: `it failed: ${reasonOf(error)}`,
+      }));
+      return { letter, ...worked };
+    });
+    yield* await Promise.all(worked);
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * How a saga of any type stands, from whoever can say: the read model, the saga itself, Temporal, the orders table (rule 30).
+ */
+import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { SagaView } from '../journal/read/reader.js';
+import { orderIdOf } from '../order.js';
+import { getSagaState, ORDER_FULFILLMENT, SAGA_TYPE, SagaBlockedOnAttribute } from '../workflows/messages.js';
+import { SAGA_TYPE_MEMO, SagaStateAttribute, type SagaRecord } from '../workflows/messages.js';
+import { stateOf } from '../api/http/etag.js';
+import type { ApiDeps } from '../api/deps.js';
+import { pauseOf } from './pause.js';
+import { Problem } from '../api/http/problem-document.js';
+import { SAGA_ID_PATTERN } from './saga-ids.js';
+import { sagaOutcomeSchema, sagaStateSchema, type SagaStatus } from './shapes.js';
+import { viewOf } from './saga-view.js';
+import { askTemporal, EngineUnavailableError } from '../platform/temporal/ask.js';
+
+/** A query waits for a worker as long as it is let. */
+const PATIENCE_MS = 1_500;
+/** What the read model says is worth nothing less without Temporal. */
+const ALARM_PATIENCE_MS = 300;
+
+type StatusDeps = Pick<ApiDeps, 'temporal' | 'orders' | 'journal'>;
+
+export interface HowToAsk {
+  /** Bounds the wait for the workflow, in milliseconds. */
+  readonly patience?: number;
+  /** The workflow first, the read model where it does not answer. */
+  readonly fresh?: boolean;
+}
+
+/**
+ * Undefined if there is no such saga. Temporal is asked at the same time, because a saga that was terminated goes on
+ * answering queries as if it were running.
+ *
+ * @throws Problem or JournalUnavailableError if those who may know of a saga that is no order's cannot be asked
+ */
+export async function readSagaStatus(
+  deps: StatusDeps,
+  sagaId: string,
+  { patience = PATIENCE_MS, fresh = false }: HowToAsk = {},
+): Promise<SagaStatus | undefined> {
+  if (!SAGA_ID_PATTERN.test(sagaId)) return undefined;
+  const view = await viewOf(deps, sagaId);
+  if (view && !fresh) return statusFromView(deps, view);
+  const [run, record] = await Promise.all([describe(deps, sagaId, PATIENCE_MS), queryRecord(deps, sagaId, patience)]);
+  if (run === 'away' || run === 'notFound') {
+    return view ? viewed(view, run) : statusFromTables(deps, sagaId, run);
+  }
+  const engineStatus = run.status.name;
+  if (record && !ALARMS.has(engineStatus)) return { ...record, asOf: now(), source: 'workflow', ...engineSays(run) };
+  return view ? viewed(view, run) : statusFromEngine(deps, sagaId, run);
+}
+
+/** The same for the same state, whoever tells it; who tells it and when is left out. */
+export const statusTag = ({ asOf: _asOf, source: _source, engineStatus, ...content }: SagaStatus): string =>
+  stateOf({ ...content, alarm: ALARMS.has(engineStatus ?? '') });
+
+/** Closed without a verdict: whatever the workflow would answer, it has stopped there. */
+const ALARMS: ReadonlySet<string> = new Set(['FAILED', 'TIMED_OUT', 'TERMINATED']);
+
+const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+
+export const hasEnded = ({ state }: { readonly state: string }): boolean => ENDED.has(state);
+
+const now = (): string => new Date().toISOString();
+
+/** Of a saga that goes on, whether Temporal agrees that it does. */
+async function statusFromView(deps: StatusDeps, view: SagaView): Promise<SagaStatus> {
+  if (hasEnded(view)) return viewed(view, 'away');
+  return viewed(view, await describe(deps, view.sagaId, ALARM_PATIENCE_MS));
+}
+
+/** What Temporal knew of the workflow, if it was asked and has answered. */
+type Engine = WorkflowExecutionDescription | 'away' | 'notFound';
+
+function engineSays(run: Engine): Pick<SagaStatus, 'engineStatus' | 'paused'> {
+  if (run === 'away') return {};
+  if (run === 'notFound') return { engineStatus: 'NOT_FOUND' };
+  const paused = pauseOf(run);
+  return { engineStatus: run.status.name, ...(paused && { paused }) };
+}
+
+const viewed = (
+  { version: _version, branch: _branch, behindGap: _behindGap, ...view }: SagaView,
+  run: Engine,
+): SagaStatus => ({ ...view, source: 'readModel', ...engineSays(run) });
+
+async function describe(deps: StatusDeps, sagaId: string, patience: number): Promise<Engine> {
+  try {
+    return await askTemporal(deps.temporal, patience, () => deps.temporal.workflow.getHandle(sagaId).describe());
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'notFound';
+    if (error instanceof EngineUnavailableError) return 'away';
+    throw error;
+  }
+}
+
+/** Undefined where no worker answers, or the workflow cannot: it is stuck on a bug, or has not begun. */
+async function queryRecord(deps: StatusDeps, sagaId: string, patience: number): Promise<SagaRecord | undefined> {
+  const handle = deps.temporal.workflow.getHandle(sagaId);
+  return askTemporal(deps.temporal, patience, () => handle.query(getSagaState)).catch(() => undefined);
+}
+
+async function statusFromEngine(
+  deps: StatusDeps,
+  sagaId: string,
+  run: WorkflowExecutionDescription,
+): Promise<SagaStatus | undefined> {
+  const shown = run.typedSearchAttributes.get(SagaStateAttribute);
+  const isOrder = run.type === ORDER_FULFILLMENT;
+  // Temporal runs other workflows than sagas as well.
+  if (!isOrder && shown === undefined) return undefined;
+  const { name: engineStatus } = run.status;
+  const outcome = engineStatus === 'COMPLETED' ? await readOutcome(deps, sagaId) : undefined;
+  const state = engineStatus === 'CANCELLED' ? 'CANCELLED' : (sagaStateSchema.safeParse(shown).data ?? 'STARTED');
+  return {
+    sagaId,
+    sagaType: isOrder ? SAGA_TYPE : typeIn(run),
+    state,
+    data: isOrder ? { orderId: orderIdOf(sagaId) } : {},
+    blockedOn: run.typedSearchAttributes.get(SagaBlockedOnAttribute) ?? null,
+    ...outcome,
+    createdAt: run.startTime.toISOString(),
+    ...(run.closeTime && { updatedAt: run.closeTime.toISOString() }),
+    asOf: now(),
+    source: 'engine',
+    ...engineSays(run),
+  };
+}
+
+/** As the memo says it; the workflow's own type if it does not. */
+function typeIn({ memo, type }: WorkflowExecutionDescription): string {
+  const said = memo?.[SAGA_TYPE_MEMO];
+  return typeof said === 'string' ? said : type;
+}
+
+/** What a closed workflow returned; the history has it, no worker is needed. */
+async function readOutcome(deps: StatusDeps, sagaId: string) {
+  const handle = deps.temporal.workflow.getHandle(sagaId);
+  const result: unknown = await askTemporal(deps.temporal, PATIENCE_MS, () => handle.result()).catch(() => undefined);
+  return sagaOutcomeSchema.safeParse(result).data;
+}
+
+/** An accepted order has a status even while Temporal is away; how far it has come nobody can say then. */
+async function statusFromTables(
+  deps: StatusDeps,
+  sagaId: string,
+  run: 'away' | 'notFound',
+): Promise<SagaStatus | undefined> {
+  const orderId = orderIdOf(sagaId);
+  if (orderId === undefined) return requireUnknown(deps, sagaId, run);
+  const order = await deps.orders.get(orderId);
+  if (!order?.startedAt) return undefined;
+  return {
+    sagaId,
+    sagaType: SAGA_TYPE,
+    state: 'STARTED',
+    data: { orderId },
+    createdAt: order.createdAt,
+    asOf: order.startedAt,
+    source: 'orders',
+    ...(run === 'notFound' && { engineStatus: 'NOT_FOUND' }),
+  };
+}
+
+/** Nobody knows a saga only if everybody who may know it was asked. */
+async function requireUnknown(
+  { journal }: StatusDeps,
+  sagaId: string,
+  run: 'away' | 'notFound',
+): Promise<SagaStatus | undefined> {
+  await journal.getSaga(sagaId);
+  if (run === 'away') throw new Problem('EngineUnavailable', { sagaId });
+  return undefined;
+}

@@ -1,0 +1,79 @@
+/** Whether the worker polls all of its queues, as Temporal sees it: what its health check answers. */
+import type { RequestListener } from 'node:http';
+import { lastPolls, mayNotAsk, type Polling } from './pollers.js';
+import { reasonOf } from '../platform/reason.js';
+
+/** Milliseconds. */
+export interface PollLimits {
+  readonly lookEvery: number;
+  readonly answerWithin: number;
+  /** A poll waits for a task for at most 70 seconds by default of the server, then the next one begins. */
+  readonly polledWithin: number;
+  /** After so long without an answer of Temporal the worker cannot poll either. */
+  readonly answeredWithin: number;
+}
+
+const LIMITS: PollLimits = { lookEvery: 5_000, answerWithin: 5_000, polledWithin: 100_000, answeredWithin: 20_000 };
+
+export interface PollHealth {
+  /** Undefined if it polls; else what is wrong. */
+  complaint(): string | undefined;
+  stop(): void;
+}
+
+/** To be called when every queue is polled. A server that does not let us ask is believed. */
+export function watchPolls(polling: Polling, limits = LIMITS): PollHealth {
+  const { queues, connection } = polling;
+  let seen: readonly bigint[] = [];
+  let answeredAt = performance.now();
+  let reason = '';
+  const stopped = new AbortController();
+  const polledAt = queues.map(() => performance.now());
+
+  async function look(): Promise<void> {
+    try {
+      const ask = (): Promise<bigint[]> =>
+        connection.withDeadline(Date.now() + limits.answerWithin, () => lastPolls(polling));
+      const now = await connection.withAbortSignal(stopped.signal, ask);
+      answeredAt = performance.now();
+      for (const [index, time] of now.entries()) if (time > (seen[index] ?? 0n)) polledAt[index] = answeredAt;
+      seen = now;
+    } catch (error) {
+      reason = reasonOf(error);
+      if (!mayNotAsk(error)) return;
+      answeredAt = performance.now();
+      polledAt.fill(answeredAt);
+    }
+  }
+
+  const timer = setInterval(() => void look(), limits.lookEvery);
+  void look();
+  return {
+    complaint: () => {
+      if (performance.now() - answeredAt > limits.answeredWithin) return `Temporal does not answer (${reason})`;
+      const index = polledAt.findIndex((at) => performance.now() - at > limits.polledWithin);
+      const queue = queues[index];
+      return queue && `the ${queue.kind} tasks of the queue ${queue.name} are not polled`;
+    },
+    stop: () => {
+      clearInterval(timer);
+      // A call that outlives its connection would be tried again on a closed channel, which ends the process.
+      stopped.abort();
+    },
+  };
+}
+
+/** `/health/live`: this process answers. `/health/ready`: it polls; else 503 with the reason. */
+export const healthApp =
+  (health: PollHealth): RequestListener =>
+  (request, response) => {
+    const send = (status: number, body: object): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    if (request.url === '/health/live') send(200, { status: 'live' });
+    else if (request.url === '/health/ready') {
+      const reason = health.complaint();
+      if (reason === undefined) send(200, { status: 'ready' });
+      else send(503, { status: 'unavailable', reason });
+    } else send(404, { status: 'not found' });
+  };

@@ -1,0 +1,25 @@
+/** Carries the correlation id and the trace from the workflow's memo into the headers of every activity. */
+import { defaultPayloadConverter, type Headers } from '@temporalio/common';
+import { workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
+import { CORRELATION_ID, TRACEPARENT } from '../messages.js';
+
+export const interceptors: WorkflowInterceptorsFactory = () => ({
+  outbound: [
+    {
+      scheduleActivity: (input, next) => next({ ...input, headers: withOrigin(input.headers) }),
+    },
+  ],
+});
+
+/** Headers bypass the payload codec: ids and nothing else. */
+function withOrigin(headers: Headers): Headers {
+  const { memo } = workflowInfo();
+  return {
+    ...headers,
+    ...header(CORRELATION_ID, memo?.['correlationId']),
+    ...header(TRACEPARENT, memo?.['traceparent']),
+  };
+}
+
+const header = (name: string, id: unknown) =>
+  typeof id === 'string' ? { [name]: defaultPayloadConverter.toPayload(id) } : {};
