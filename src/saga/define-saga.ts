@@ -9,8 +9,8 @@ import type { SagaOutcome, SagaRecord, Verdict } from './record.js';
 import { carry, copyOf, openRun, requireForward, type CarriedSaga, type Run } from './run.js';
 import { act, unwind } from './stack.js';
 import { cancelledByTemporal, offerMessages, requestsAnswered } from './steering.js';
-import type { Compensatable, Pivot, Retriable, Step } from './step.js';
-import { isStored, record, storeAll, storeAtRest, type StoreJournal } from './journal/carry.js';
+import type { Compensatable, Pivot, Retriable, Step, StoreJournal } from './step.js';
+import { isStored, record, storeAll, storeAtRest } from './journal/carry.js';
 
 /** A step with its input, to be run after the unwinding. */
 export interface LastStep {
@@ -57,7 +57,7 @@ export interface SagaDefinition<Input, Steps> {
   readonly messages?: Partial<SagaMessages>;
   /** Runs after the last compensation, and closes the saga: a notice, say. The body does not run it. */
   readonly afterUnwinding?: (steps: Steps, input: Input) => LastStep;
-  /** If it gives an activity, the journal is carried out of the workflow: see store.ts. */
+  /** If it gives an activity, the journal is carried out of the workflow: see journal/carry.ts. */
   readonly storeJournal?: (input: Input) => StoreJournal | undefined;
   /** Called after each transition, to show it: search attributes, current details. Must not wait. */
   readonly onEntry?: (record: SagaRecord, before: SagaRecord, input: Input) => void;

@@ -3,13 +3,14 @@ import { CancelledFailure, defaultPayloadConverter } from '@temporalio/common';
 import { CancellationScope, Trigger, workflowInfo } from '@temporalio/workflow';
 import type { Wait } from './approval.js';
 import type { SteerableCall } from './call.js';
-import { blankRecord, type JournalEntry } from './journal/events.js';
+import type { JournalEntry } from './journal/events.js';
+import { blankRecord } from './journal/fold.js';
 import type { SagaMessages } from './messages.js';
 import { isGoingForward, type SagaRecord } from './record.js';
 import type { StackEntry } from './stack.js';
 import type { RecordedDecision } from './steering.js';
-import type { Step } from './step.js';
-import { record, type StoreJournal } from './journal/carry.js';
+import type { Step, StoreJournal } from './step.js';
+import { record } from './journal/carry.js';
 
 /** What `defineSaga` knows of one saga. */
 export interface Definition {
@@ -56,7 +57,7 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
     /** Milliseconds since the epoch. */
     deadlineAt: carried?.deadlineAt ?? workflowInfo().startTime.getTime() + deadline,
     isCarried: carried !== undefined,
-    /** Written by store.ts. */
+    /** Written by journal/carry.ts. */
     journal: {
       record: carried?.record ?? blankRecord(id),
       entries: [] as JournalEntry[],

@@ -21,6 +21,11 @@ export interface Activity<Input, Result> {
   executeWithOptions(options: ActivityOptions, args: [input: Input]): Promise<Result>;
 }
 
+/** An activity that does nothing by itself: the worker stores the journal that its header carries before it succeeds. */
+export interface StoreJournal {
+  executeWithOptions(options: ActivityOptions, args: []): Promise<unknown>;
+}
+
 export interface Call<Input, Result> {
   /** It must address its effect by the input alone: the same input, the same effect. */
   readonly activity: Activity<Input, Result>;

@@ -1,7 +1,7 @@
 /** Entries of an order as its workflow journals them. */
 import type { Batch, Closing, SentEntry } from '../../src/journal/write/batch.js';
 import type { SagaEvent } from '../../src/saga/journal/events.js';
-import { applyEntry, blankRecord } from '../../src/saga/journal/events.js';
+import { applyEntry, blankRecord } from '../../src/saga/journal/fold.js';
 
 const STEPS = ['reserve_inventory', 'process_payment', 'create_shipment', 'send_confirmation'] as const;
 
@@ -82,4 +82,4 @@ export const batchOf = (sagaId: string, entries: readonly SentEntry[], more: Par
 
 /** What the workflow itself would say after these entries. */
 export const recordAfter = (sagaId: string, entries: readonly SentEntry[]) =>
-  entries.reduce((record, entry) => applyEntry(record, { ...entry, name: '' }), blankRecord(sagaId));
+  entries.reduce((record, entry) => applyEntry(record, entry), blankRecord(sagaId));

@@ -1,6 +1,6 @@
 /** What must be true of the journal of every saga that has ended, whatever happened to it (by rule). */
 import { isDeepStrictEqual } from 'node:util';
-import { applyEntry, blankRecord } from '../../src/saga/journal/events.js';
+import { applyEntry, blankRecord } from '../../src/saga/journal/fold.js';
 import type { JournalEntry, SagaEvent, SagaRecord, SentEntry } from '../../src/saga/saga.js';
 
 type Journal = readonly JournalEntry[];

@@ -1,6 +1,7 @@
 /** What may be wrong with what is stored of a saga. Pure: each finding is a sentence. */
 import { isDeepStrictEqual } from 'node:util';
-import { applyEntry, blankRecord, entryName, type SagaEvent } from '../../saga/journal/events.js';
+import { entryName, type SagaEvent } from '../../saga/journal/events.js';
+import { applyEntry, blankRecord } from '../../saga/journal/fold.js';
 import { storable, type SentEntry } from '../write/batch.js';
 import { eventId, eventOfData, sameEntry } from '../tables/event-row.js';
 import { lettersOf } from '../dead-letters/from-events.js';
@@ -150,9 +151,7 @@ function rowProblems(sagaId: string, inForce: readonly EntryRecord[], row: SagaR
   if (row.version > prefix.length) {
     return [`its row is of event ${row.version}, and its events are there up to ${prefix.length} only`];
   }
-  const folded = prefix
-    .map(entryOf)
-    .reduce((record, entry) => applyEntry(record, { ...entry, name: '' }), blankRecord(sagaId));
+  const folded = prefix.map(entryOf).reduce((record, entry) => applyEntry(record, entry), blankRecord(sagaId));
   const stored: Readonly<Record<string, unknown>> = { ...recordOf(row) };
   const wanted: Readonly<Record<string, unknown>> = { ...storable(folded) };
   const wrong =

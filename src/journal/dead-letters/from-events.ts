@@ -1,5 +1,5 @@
 /** The dead letters that follow from a saga's events: a pure fold, like the saga itself. */
-import { applyEntry, blankRecord } from '../../saga/journal/events.js';
+import { applyEntry, blankRecord } from '../../saga/journal/fold.js';
 import type { SentEntry } from '../write/batch.js';
 
 export interface Letter {
@@ -26,7 +26,7 @@ export function lettersOf(sagaId: string, entries: readonly SentEntry[]): Letter
   const letters = new Map<string, Letter>();
   let record = blankRecord(sagaId);
   for (const entry of entries) {
-    record = applyEntry(record, { ...entry, name: '' });
+    record = applyEntry(record, entry);
     const { event, at } = entry;
     if (!('step' in event)) continue;
     const { step } = event;

@@ -1,5 +1,5 @@
 /** The read model: a saga's record as a row of `sagas`, and back. */
-import { blankRecord } from '../../saga/journal/events.js';
+import { blankRecord } from '../../saga/journal/fold.js';
 import type { SagaRecord, SagaState } from '../../saga/record.js';
 import type { SagaView } from '../read/reader.js';
 

@@ -1,6 +1,6 @@
 /** The slow way into the journal: one transaction that looks at everything that is stored of a saga. */
 import type { PoolClient } from 'pg';
-import { applyEntry, blankRecord } from '../../saga/journal/events.js';
+import { applyEntry, blankRecord } from '../../saga/journal/fold.js';
 import type { SagaRecord } from '../../saga/record.js';
 import type { Batch, SentEntry } from './batch.js';
 import { eventId, eventOfData, eventRow, type EventRow, type InForce } from '../tables/event-row.js';
@@ -149,7 +149,7 @@ function headAfter(head: Head, all: readonly SentEntry[]): Head {
   let { record, version } = head;
   for (const entry of all.filter(({ seq }) => seq > head.version)) {
     if (entry.seq !== version + 1) return { ...head, record, version, behindGap: true };
-    record = applyEntry(record, { ...entry, name: '' });
+    record = applyEntry(record, entry);
     version += 1;
   }
   return { ...head, record, version, behindGap: false };
@@ -162,7 +162,7 @@ export function recordAfter(
   const ended = prefix.findIndex(({ event }) => event.type === 'SagaEnded');
   if (ended >= 0 && ended < prefix.length - 1) throw new Error(`${sagaId} has an event after its end`);
   const blank = { ...blankRecord(sagaId), sagaType };
-  return prefix.reduce((record, entry) => applyEntry(record, { ...entry, name: '' }), blank);
+  return prefix.reduce((record, entry) => applyEntry(record, entry), blank);
 }
 
 interface Superseding {

@@ -1,6 +1,6 @@
 /** Brings batches into the journal: one round trip where a batch follows right upon what is known, else a look at all. */
 import { escapeIdentifier, type Pool } from 'pg';
-import { applyEntry, blankRecord } from '../../saga/journal/events.js';
+import { applyEntry, blankRecord } from '../../saga/journal/fold.js';
 import { closingEntries, storable, type Batch, type SentEntry } from './batch.js';
 import { eventRow } from '../tables/event-row.js';
 import { concernsLetters } from '../dead-letters/from-events.js';
@@ -91,7 +91,7 @@ async function appendNext(pool: Pool, schema: string, head: Head | undefined, ba
   const all = [...fresh, ...(closing ? closingEntries(last, closing) : [])];
   if (all.length === 0 || all.some(concernsLetters)) return undefined;
   const next: Head = {
-    record: all.reduce((before, entry) => applyEntry(before, { ...entry, name: '' }), record),
+    record: all.reduce((before, entry) => applyEntry(before, entry), record),
     version: last + all.length - fresh.length,
     branch,
     runId,

@@ -3,25 +3,14 @@
  * anyway, and by one activity more when the saga rests or ends without a last action. What a scheduled activity carries
  * is never speculative: a workflow task that is interrupted is run again, and only what it scheduled counts (rule 28).
  */
-import { defaultPayloadConverter, type ActivityOptions } from '@temporalio/common';
+import { defaultPayloadConverter } from '@temporalio/common';
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import {
-  applyEntry,
-  closingEvents,
-  entryName,
-  JOURNAL_HEADER,
-  type Closing,
-  type JournalHeader,
-  type SagaEvent,
-} from './events.js';
+import { closingEvents, entryName, JOURNAL_HEADER } from './events.js';
+import type { Closing, JournalHeader, SagaEvent } from './events.js';
+import { applyEntry } from './fold.js';
 import { hasEnded, verdictOf } from '../record.js';
 import type { Run } from '../run.js';
 import type { Step } from '../step.js';
-
-/** An activity that does nothing by itself: the worker stores what its header carries before it succeeds. */
-export interface StoreJournal {
-  executeWithOptions(options: ActivityOptions, args: []): Promise<unknown>;
-}
 
 /** Appends a transition and makes it the saga's state. `at` is ISO 8601, by default the workflow's clock. */
 export function record({ journal, definition }: Run, event: SagaEvent, at = new Date().toISOString()): void {

@@ -1,4 +1,4 @@
-import { applyEntry, blankRecord } from '../../../src/saga/journal/events.js';
+import { applyEntry, blankRecord } from '../../../src/saga/journal/fold.js';
 import type { JournalEntry, SagaEvent } from '../../../src/saga/saga.js';
 
 const entry = (seq: number, event: SagaEvent): JournalEntry => ({
