@@ -1,4 +1,4 @@
-/** Orders that were asked for and never confirmed: where the request that was to start them broke off, in between. */
+/** Unconfirmed orders: their row exists, but the request that was to start their saga broke off in between. */
 import { JournalUnavailableError } from '../journal/tables/unavailable.js';
 import type { Unconfirmed } from '../orders/store/orders.js';
 import { OrdersUnavailableError } from '../platform/database/unavailable.js';
@@ -10,8 +10,9 @@ import { EngineUnavailableError } from '../platform/temporal/ask.js';
 type LookAfterDeps = Pick<ApiDeps, 'orders' | 'journal' | 'temporal' | 'logger'>;
 
 /**
- * Confirms those whose saga exists. Of the others only a repeat of the request starts the saga: nobody was told that they
- * are accepted, and nobody may want them any more. They are deleted once nobody has asked for seven days.
+ * Confirms the orders whose saga exists. For the others only a repeat of the request starts the saga, because no
+ * caller got the answer "accepted" and the caller may not want the order any more. They are deleted after seven days
+ * without a repeat.
  */
 export async function lookAfterOrders(deps: LookAfterDeps): Promise<void> {
   let after: string | undefined;
@@ -38,11 +39,11 @@ async function lookAfter(deps: LookAfterDeps, order: Unconfirmed): Promise<void>
 }
 
 export interface Housekeeping {
-  /** Resolves once nothing of it is under way. */
+  /** Resolves when no round is under way. */
   stop(): Promise<void>;
 }
 
-/** Looks after them now and every `everyMs`; while something is away it waits for the next time. */
+/** Runs `lookAfterOrders` now and every `everyMs`. If a service is away, it waits for the next round. */
 export function keepLookingAfter(deps: LookAfterDeps, everyMs: number): Housekeeping {
   let running: Promise<void> = Promise.resolve();
   const look = (): void => {

@@ -4,18 +4,18 @@ import { OPERATIONS, type Operations, type Problem } from './operations.js';
 export interface ClientOptions {
   /** Such as `http://localhost:8000`. */
   readonly baseUrl: string;
-  /** Sent with every request: credentials, say. */
+  /** Sent with every request, for example credentials. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly fetch?: typeof globalThis.fetch;
 }
 
-/** The API has refused, or could not be reached where `status` is 0. */
+/** The API refused the request. `status` is 0 if the API could not be reached. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
 
   constructor(
     readonly status: number,
-    /** Undefined where the answer was none of the API's own. */
+    /** Undefined if the answer did not come from the API itself. */
     readonly problem: Problem | undefined,
     /** Seconds after which the same request may be repeated. */
     readonly retryAfter: number | undefined,
@@ -27,7 +27,7 @@ export class ApiError extends Error {
 
 type Id = keyof Operations;
 
-/** Members that an operation does not have are left out; those of which all may be left out may be, too. */
+/** Leaves out the members that an operation does not have. A member is optional if all of its own members are. */
 export type Input<Op extends Id> = Part<'params', Operations[Op]['params']> &
   Part<'query', Operations[Op]['query']> &
   Part<'headers', Operations[Op]['headers']> &
@@ -39,7 +39,7 @@ type Part<Name extends string, Members> = object extends Members
   ? { readonly [Key in Name]?: Members }
   : { readonly [Key in Name]: Members };
 
-/** One of the answers, told apart by `status`. */
+/** One of the answers, distinguished by `status`. */
 export type Answer<Op extends Id> = {
   readonly [Status in keyof Operations[Op]['answers']]: {
     readonly status: Status;
@@ -54,7 +54,7 @@ export type Client = {
     : (input: Input<Op>) => Promise<Answer<Op>>;
 };
 
-/** Every function throws an `ApiError` for whatever is no success. */
+/** Creates the client. Its functions throw an `ApiError` for every answer that is not a success. */
 export function createClient(options: ClientOptions): Client {
   const functions = Object.entries(OPERATIONS).map(([id, { method, path }]) => [
     id,
@@ -63,7 +63,7 @@ export function createClient(options: ClientOptions): Client {
   return Object.fromEntries(functions) as Client;
 }
 
-/** Any operation's input. */
+/** The input of any operation. */
 interface Loose {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
@@ -90,7 +90,7 @@ async function request(options: ClientOptions, method: string, path: string, inp
   throw new ApiError(response.status, problem, retryAfterOf(response.headers));
 }
 
-/** `Retry-After` as seconds or as an HTTP-date (RFC 9110), in seconds; undefined if there is none that can be read. */
+/** `Retry-After`, as seconds or as an HTTP-date (RFC 9110), in seconds; undefined if absent or unreadable. */
 function retryAfterOf(headers: Headers): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? '';
   if (/^\d+$/.test(text)) return Number(text);

@@ -1,16 +1,21 @@
-/** A saga's events as they come, over server-sent events; a broken connection is taken up where it broke. */
+/**
+ * A saga's events as they happen, over server-sent events. A broken connection is opened again after the last event.
+ */
 import { ApiError, type ClientOptions } from './client.js';
 import type { Problem, SagaEvent } from './operations.js';
 
 export interface FollowOptions {
-  /** The position after which to go on. */
+  /** The position of the last known event; the stream begins after it. */
   readonly after?: number;
   readonly signal: AbortSignal;
 }
 
 const AGAIN_MS = 1_000;
 
-/** Ends after the saga's last event, or when the signal fires. Throws an `ApiError` where the API refuses. */
+/**
+ * Yields events up to the saga's last one, or until the signal fires.
+ * @throws ApiError if the API refuses the request
+ */
 export async function* followSaga(
   options: ClientOptions,
   sagaId: string,
@@ -65,7 +70,7 @@ async function* eventsOf(response: Response, signal: AbortSignal): AsyncGenerato
       }
     }
   } catch (error) {
-    // The connection broke: it is taken up again.
+    // The connection broke, so it is opened again.
     if (error instanceof SyntaxError && !signal.aborted) throw error;
   }
 }

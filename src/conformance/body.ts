@@ -1,7 +1,7 @@
-/** Bodies as they are sent. */
+/** Request bodies. */
 import type { Body } from './options.js';
 
-/** The value with `{id}` in each of its texts replaced. */
+/** Replaces `{id}` in every text of the value. */
 function withId(value: unknown, id: string): unknown {
   if (typeof value === 'string') return value.replaceAll('{id}', id);
   if (Array.isArray(value)) return value.map((each) => withId(each, id));

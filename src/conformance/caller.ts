@@ -1,4 +1,4 @@
-/** One request to the participant, repeated as rule 10 asks, and written down with what came of it. */
+/** One request to the participant, repeated as rule 10 asks, and recorded with its answer. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { exchange, type Incoming } from '../platform/outbound/exchange.js';
 import { retryAfterOf } from '../platform/outbound/retry-after.js';
@@ -13,21 +13,21 @@ export interface Request {
 }
 
 export interface Answer {
-  /** Of the request. */
+  /** The URL of the request. */
   readonly url: string;
   readonly status: number;
-  /** How often it was asked for: more than once if the first answers were lost, or said "repeat it". */
+  /** The number of attempts: more than one if the first answers were lost, or said "repeat it". */
   readonly attempts: number;
   readonly contentType: string;
   readonly text: string;
-  /** The members of the JSON object in it; none if it is something else. */
+  /** The members of the JSON object in the body; none if the body is something else. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
 export interface Caller {
-  /** @throws UnansweredError if there was no answer in any attempt */
+  /** @throws UnansweredError if no attempt was answered */
   send(request: Request): Promise<Answer>;
-  /** Breaks the connection on purpose; nothing is learnt from it. */
+  /** Breaks the connection on purpose; the result is not known. */
   lose(request: Request, when: Leaving): Promise<void>;
 }
 
@@ -46,19 +46,19 @@ interface CallerOptions {
 }
 
 const ATTEMPTS = 5;
-/** A participant that says when to come again is waited for longer. */
+/** The bound for a participant that says when to come again. */
 const ASKED_ATTEMPTS = 30;
 const LONGEST_PAUSE_MS = 5_000;
 const LONGEST_ANSWER = 1024 * 1024;
 
-/** Rule 10: these say "repeat it", and nothing about the effect. */
+/** Rule 10: these statuses say "repeat it", and nothing about the effect. */
 const isRetryable = (status: number): boolean => [408, 425, 429].includes(status) || status >= 500;
 
 export function createCaller({ access, correlationId, within, stop, sent }: CallerOptions): Caller {
   const outgoing = ({ method, url, body }: Request) => ({
     method,
     url: new URL(url),
-    // To no other origin: a preparation may speak to another party.
+    // Credentials go to the participant's origin only, because a preparation may call another party.
     access: new URL(url).origin === new URL(access.url).origin ? access : undefined,
     headers: {
       accept: 'application/json, application/problem+json',

@@ -1,4 +1,4 @@
-/** A rule of the participant's contract, and how it is tried. */
+/** A rule of the participant's contract, and its check. */
 import type { ConformanceOptions } from './options.js';
 import type { Play } from './play.js';
 
@@ -6,20 +6,23 @@ export interface Check {
   readonly name: string;
   /** The number of the saga rule (docs/saga.md). */
   readonly rule: number;
-  /** The rule, as it is reported. */
+  /** The rule, as the report shows it. */
   readonly sentence: string;
-  /** What has to be given so that it can be tried. */
+  /** The options that the check needs. */
   readonly needs?: Need | undefined;
-  /** What the participant must not lack, as `without` says; or must lack, for the check that is about the lack. */
+  /**
+   * False if the participant lacks the subject of the check (option `without`), or has it, for the check about the
+   * lack.
+   */
   readonly applies?: ((options: ConformanceOptions) => boolean) | undefined;
-  /** Checks that this one builds on: if one of them failed, this one would only say the same again. */
+  /** Checks that this one builds on: if one of them failed, this one would only repeat its failure. */
   readonly assumes?: readonly string[];
-  /** @throws Violation if the rule is broken, NotReached if that cannot be seen */
+  /** @throws Violation if the rule is broken, NotReached if the check could not get that far */
   readonly run: (play: Play) => Promise<void>;
 }
 
 export interface Need {
-  /** What to give, for the report. */
+  /** The option to give, for the report. */
   readonly what: string;
   readonly isMet: (options: ConformanceOptions) => boolean;
 }

@@ -1,4 +1,4 @@
-/** The participant's contract: all rules that can be seen from outside, in the order in which they are tried. */
+/** The participant's contract: all rules that can be seen from outside, in the order of their checks. */
 import type { Check } from './check.js';
 import * as actions from './checks/actions.js';
 import * as collection from './checks/collection.js';

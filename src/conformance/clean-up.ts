@@ -1,4 +1,4 @@
-/** The end of a run: what stands is compensated, and what cannot be is named. */
+/** The end of a run: compensates all effects that stand, and names those that could not be compensated. */
 import { atOnce } from './at-once.js';
 import { show } from './expectations.js';
 import type { ConformanceReport } from './options.js';
@@ -18,11 +18,11 @@ export async function cleanUp(play: Play): Promise<ConformanceReport['remaining'
 
 const mayStand = (named: Named): string[] => [...named].flatMap(([id, state]) => (state === 'mayStand' ? [id] : []));
 
-/** For a participant that is gone. */
+/** For a participant that cannot be reached any more. */
 export const notKnown = (named: Named): ConformanceReport['remaining'] =>
   mayStand(named).map((id) => ({ id, why: 'not known: the participant does not answer any more' }));
 
-/** Compensates it; undefined if it has no effect then. */
+/** Compensates the effect; undefined if no effect is left, else the reason. */
 async function whyItStands(play: Play, id: string): Promise<string | undefined> {
   const undone = await play.undo(id);
   if (undone.status === 200) return undefined;

@@ -22,14 +22,14 @@ const CONCURRENCY = 10;
 
 const GONE = { why: 'the participant does not answer any more' };
 
-/** Nothing can be tried: the participant does not answer, or does not accept the credentials. */
+/** No check is possible: the participant does not answer, or refuses the credentials. */
 export class ParticipantUnreachableError extends Error {
   override readonly name = 'ParticipantUnreachableError';
 }
 
 /**
- * Tries each rule with ids of its own, then compensates what stands. It takes seconds, and leaves tombstones and refusals at
- * the participant, which keeps them for ever: run it against a test system.
+ * Checks each rule with ids of its own, then compensates the effects that stand. It takes seconds, and leaves
+ * tombstones and refusals that the participant keeps for ever. So run it against a test system.
  *
  * @throws ParticipantUnreachableError
  */
@@ -39,7 +39,7 @@ export async function checkParticipant(asked: ConformanceOptions): Promise<Confo
   const { idPrefix = 'conformance', idSuffix = '', timeoutMs: within = TIMEOUT_MS } = options;
   const ids = `${idPrefix}-${randomBytes(4).toString('hex')}`;
   const concurrency = Math.max(2, options.concurrency ?? CONCURRENCY);
-  // Each request that is under way listens.
+  // Each running request adds a listener.
   if (stop) setMaxListeners(2 * concurrency, stop);
   const access = { ...options.credentials, url: options.url };
   const named: Named = new Map();
@@ -58,10 +58,10 @@ export async function checkParticipant(asked: ConformanceOptions): Promise<Confo
     if (options.stop?.aborted) break;
     results.set(check.name, judged);
     options.onResult?.(judged);
-    // A request may have ended it: what comes now would say nothing of its rules.
+    // The last request may have ended the participant: later results would say nothing about its rules.
     if (judged.expected === AN_ANSWER) isThere = await answers(options.url, callerFor([]));
   }
-  // Without the signal: what was done is undone after a stop, too.
+  // Without the stop signal, because effects are compensated after a stop as well.
   const last = createCaller({ access, correlationId: ids, within, sent: [] });
   const remaining = isThere ? await cleanUp(playOf('clean-up', last)) : notKnown(named);
   const stopped = options.stop?.aborted === true;

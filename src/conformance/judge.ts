@@ -1,4 +1,4 @@
-/** What comes of trying a check. */
+/** The result of one check. */
 import { UnansweredError } from './caller.js';
 import type { Check } from './check.js';
 import { NotReached, Violation } from './expectations.js';
@@ -32,7 +32,7 @@ export async function judge(
   }
 }
 
-/** What is expected if there was none. */
+/** The expectation that an unanswered request breaks. */
 export const AN_ANSWER = 'an answer';
 
 export const resultOf = ({ name, rule, sentence }: Check, outcome: Outcome, more?: Partial<Result>): Result => ({
@@ -43,7 +43,7 @@ export const resultOf = ({ name, rule, sentence }: Check, outcome: Outcome, more
   ...more,
 });
 
-/** Requests that can be read; of a crowd, those that are not about other effects. */
+/** The most requests that a reader can take in; of concurrent requests, those about other effects are left out. */
 const READABLE = 20;
 
 function evidence(sent: readonly Sent[], collection: string, url: string | undefined): readonly Sent[] {

@@ -1,4 +1,4 @@
-/** A caller that leaves in the middle: what a crash, a time-out or a broken network looks like to a participant. */
+/** A caller that leaves in the middle of a request, as after a crash, a time-out or a broken network. */
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
@@ -8,7 +8,9 @@ import { readTlsFiles } from '../platform/outbound/service-access.js';
 /** `halfway`: half of the body was sent. `once sent`: all was sent. `as the answer begins`: it was handled, too. */
 export type Leaving = 'halfway' | 'once sent' | 'as the answer begins';
 
-/** Makes the request on a connection of its own and breaks it. Whether the participant was there at all is not said. */
+/**
+ * Makes the request on a connection of its own and breaks it. The result does not tell if the participant was there.
+ */
 export async function leave(
   outgoing: Pick<Outgoing, 'method' | 'url' | 'access' | 'headers' | 'body' | 'within'>,
   when: Leaving,

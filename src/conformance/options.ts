@@ -1,10 +1,12 @@
-/** What the kit is given: where the participant is, what to say to it, and what it does not have. */
+/** The kit's options: the participant's address, the requests to send, and the abilities that the participant lacks. */
 import type { ServiceAccess } from '../platform/outbound/service-access.js';
 
-/** A JSON object. `{id}` in its texts stands for the id of the effect, so that a body may name it. */
+/** A JSON object. `{id}` in its texts is replaced by the effect's id, so that a body may contain it. */
 export type Body = Readonly<Record<string, unknown>>;
 
-/** A request that arranges something at the participant or behind it. `{id}` stands for the effect's id here, too. */
+/**
+ * A request that arranges something at the participant or behind it. `{id}` is replaced by the effect's id here, too.
+ */
 export interface Preparation {
   readonly method: string;
   /** Absolute. Credentials are sent only to the participant's own origin. */
@@ -12,19 +14,22 @@ export interface Preparation {
   readonly body?: Body | undefined;
 }
 
-/** What a body alone cannot arrange. */
+/** Arrangements that a body alone cannot make. */
 export interface Preparations {
-  /** The next action is refused by business, although its body is one that would be applied. */
+  /** Makes business refuse the next action, although its body is a valid one. */
   readonly refuseAction?: Preparation | undefined;
-  /** Takes the reason of `refuseAction` away; not needed if it holds for one action only. */
+  /** Reverts `refuseAction`; not needed if that refuses one action only. */
   readonly allowAction?: Preparation | undefined;
-  /** The compensation of `{id}` is refused by business from now on, or the next one. */
+  /** Makes business refuse the compensation of `{id}`, from now on or once. */
   readonly refuseUndo?: Preparation | undefined;
-  /** Takes the reason of `refuseUndo` away. */
+  /** Reverts `refuseUndo`. */
   readonly allowUndo?: Preparation | undefined;
 }
 
-/** What a participant may lack: `undo` if nothing can be taken back, `collection` if its effects cannot be listed. */
+/**
+ * Abilities that a participant may lack: `undo` if nothing can be compensated, `collection` if effects cannot be
+ * listed.
+ */
 export const LACKS = ['undo', 'collection'] as const;
 
 export type Lack = (typeof LACKS)[number];
@@ -34,42 +39,45 @@ export interface ConformanceOptions {
   readonly url: string;
   /** Bearer token and certificates. */
   readonly credentials?: Pick<ServiceAccess, 'token' | 'tls'> | undefined;
-  /** Is applied, as often as it is asked for under another id. */
+  /** A body that is applied, under any number of ids. */
   readonly body: Body;
   /** Another valid request: at least one business field differs from `body`. */
   readonly otherBody?: Body | undefined;
-  /** Is refused by business. */
+  /** A body that business refuses. */
   readonly refusedBody?: Body | undefined;
-  /** Is applied, and its compensation is refused by business. */
+  /** A body that is applied, and whose compensation business refuses. */
   readonly refusedUndoBody?: Body | undefined;
   readonly prepare?: Preparations | undefined;
   readonly without?: readonly Lack[] | undefined;
   /**
-   * What the participant's books, or those of the provider behind it, hold of an id. It is compared and not interpreted:
-   * a repeated call must not change it. Without it second effects are judged by the answers alone.
+   * Reads the state of an id in the participant's books, or in those of the provider behind it. The result is
+   * compared and not interpreted: a repeated call must not change it. Without `books`, second effects are judged by
+   * the answers alone.
    */
   readonly books?: ((id: string) => Promise<unknown>) | undefined;
-  /** Each id is prefix, a part that is this run's own, the rule's name, a number, and suffix. `conformance` by default. */
+  /**
+   * Each id is made of prefix, a part for this run, the rule's name, a number, and suffix. `conformance` by default.
+   */
   readonly idPrefix?: string | undefined;
   readonly idSuffix?: string | undefined;
   /** Milliseconds for one answer; 10,000 by default. */
   readonly timeoutMs?: number | undefined;
-  /** How many requests are made at once at most; 10 by default, at least 2. */
+  /** The most requests at once; 10 by default, at least 2. */
   readonly concurrency?: number | undefined;
-  /** Ends the run: no other rule is tried, the effects so far are compensated. */
+  /** Ends the run: no further rule is checked, and the effects so far are compensated. */
   readonly stop?: AbortSignal | undefined;
-  /** Hears of each rule as soon as it is judged. */
+  /** Called with the result of each rule as soon as it is judged. */
   readonly onResult?: ((result: Result) => void) | undefined;
 }
 
 /**
  * - `notTried`: a body or a preparation is missing.
- * - `notReached`: what it builds on failed, so that it would say nothing.
- * - `doesNotApply`: the participant lacks what it is about, as `without` says.
+ * - `notReached`: a precondition failed, so that the check would say nothing.
+ * - `doesNotApply`: the participant lacks the rule's subject (option `without`).
  */
 export type Outcome = 'passed' | 'failed' | 'notTried' | 'notReached' | 'doesNotApply';
 
-/** A request that was made, and what came of it: a status, or how it was lost. */
+/** A request that was sent, and its result: a status, or the way it was lost. */
 export interface Sent {
   readonly method: string;
   readonly url: string;
@@ -80,15 +88,15 @@ export interface Sent {
 export interface Result {
   /** The name of the rule's check, such as `tombstone`. */
   readonly name: string;
-  /** The number of the saga rule that it shows. */
+  /** The number of the saga rule that the check shows. */
   readonly rule: number;
   readonly sentence: string;
   readonly outcome: Outcome;
-  /** Why it was not tried or reached. */
+  /** The reason if the rule was not tried or not reached. */
   readonly why?: string;
   readonly expected?: string;
   readonly seen?: string;
-  /** All requests of this check in their order; the last one shows the failure. */
+  /** All requests of this check in order; the last one shows the failure. */
   readonly requests?: readonly Sent[];
 }
 
@@ -96,10 +104,10 @@ export interface ConformanceReport {
   readonly results: readonly Result[];
   /** The beginning of all ids of this run. */
   readonly ids: string;
-  /** How many ids the participant has heard of; it keeps them for ever, as nothing is deleted. */
+  /** How many ids the participant has received. It keeps them for ever, because nothing is deleted. */
   readonly named: number;
-  /** Effects that stand, or may stand, after the kit has compensated all that it could, and why. */
+  /** Effects that stand, or may stand, after the kit's compensations, and the reasons. */
   readonly remaining: readonly { readonly id: string; readonly why: string }[];
-  /** Whether it was ended before all rules were judged. */
+  /** True if the run was ended before all rules were judged. */
   readonly stopped: boolean;
 }

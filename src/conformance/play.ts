@@ -1,31 +1,31 @@
-/** What a check has in its hands: fresh ids, the calls, the books, and a record of all that it sent. */
+/** The tools of a check: fresh ids, calls, books, and a record of all requests. */
 import type { Answer, Caller } from './caller.js';
 import { textOf } from './body.js';
 import { given, NotReached, Violation } from './expectations.js';
 import type { Leaving } from './leave.js';
 import type { Body, ConformanceOptions, Preparation } from './options.js';
 
-/** What the run knows of an id: `mayStand` after an action, `ended` after its compensation. */
+/** The state of an id in this run: `mayStand` after an action, `ended` after its compensation. */
 export type Named = Map<string, 'named' | 'mayStand' | 'ended'>;
 
 export interface Play {
   readonly options: ConformanceOptions;
   readonly concurrency: number;
-  /** All ids of the run, of the other checks too. */
+  /** All ids of the run, including those of other checks. */
   readonly named: Named;
-  /** An id that was never named. */
+  /** An id that no request has used. */
   newId(): string;
   put(id: string, body: Body): Promise<Answer>;
-  /** A body as it is, byte by byte. */
+  /** Sends a body as it is, byte by byte. */
   putText(id: string, text: string): Promise<Answer>;
   undo(id: string): Promise<Answer>;
   probe(id: string): Promise<Answer>;
-  /** A page of the collection. */
+  /** Reads a page of the collection. */
   list(query: Readonly<Record<string, string>>): Promise<Answer>;
   lose(method: 'PUT' | 'DELETE', id: string, when: Leaving): Promise<void>;
   prepare(preparation: Preparation | undefined, id: string): Promise<void>;
   books(id: string): Promise<string>;
-  /** @throws Violation if the books of the id are not as they were */
+  /** @throws Violation if the books of the id have changed */
   expectBooks(id: string, before: string): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ interface Setting {
   readonly concurrency: number;
   readonly named: Named;
   readonly caller: Caller;
-  /** Makes the ids of this check. */
+  /** Builds the ids of this check. */
   readonly idOf: (number: number) => string;
 }
 

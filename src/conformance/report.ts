@@ -10,10 +10,10 @@ const WORDS: Readonly<Record<Outcome, string>> = {
   doesNotApply: 'does not apply',
 };
 
-/** Requests of a failed rule that are shown, and ids that are named. */
+/** The most requests of a failed rule that are shown, and the most ids. */
 const SHOWN = 20;
 
-/** One line for a rule that holds; for a broken one also what was expected, what was seen, and the requests. */
+/** One line for a rule that holds. For a broken rule also the expectation, the observation and the requests. */
 export function describeResult({ name, rule, sentence, outcome, ...more }: Result, withToken: boolean): string[] {
   const lines = [`${WORDS[outcome].padEnd(14)} rule ${String(rule).padEnd(2)} ${name}: ${sentence}`];
   if (more.why !== undefined) lines.push(`  ${more.why}`);
@@ -27,7 +27,7 @@ export function describeResult({ name, rule, sentence, outcome, ...more }: Resul
   return lines;
 }
 
-/** What the run leaves behind, and how many rules hold. */
+/** The effects and ids that the run leaves, and the number of rules that hold. */
 export function describeEnd({ results, ids, named, remaining, stopped }: ConformanceReport): string[] {
   const count = (outcome: Outcome): number => results.filter((result) => result.outcome === outcome).length;
   const others = (['notTried', 'notReached', 'doesNotApply'] as const)
@@ -43,7 +43,7 @@ export function describeEnd({ results, ids, named, remaining, stopped }: Conform
   ];
 }
 
-/** Equal requests in a row with equal answers become one line. */
+/** Collapses equal requests in a row with equal answers into one line. */
 function collapsed(requests: readonly Sent[]): { sent: Sent; times: number }[] {
   const lines: { sent: Sent; times: number }[] = [];
   for (const sent of requests) {

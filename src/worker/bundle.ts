@@ -1,8 +1,11 @@
-/** The workflows as one file, for workers that should start fast and for tests that share it. */
+/** The workflows as one bundle, for a fast start of workers and for tests that share it. */
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
-/** Bundles `workflows/` with its interceptors; 1 s. The extension is that of this file: `.ts` from source, `.js` built. */
+/**
+ * Bundles `workflows/` with its interceptors; takes 1 s. The extension is that of this file: `.ts` from source, `.js`
+ * built.
+ */
 export async function bundleWorkflows(): Promise<string> {
   const extension = path.extname(import.meta.filename);
   const folder = path.join(import.meta.dirname, '..', 'workflows');

@@ -1,4 +1,4 @@
-/** Whether the worker polls all of its queues, as Temporal sees it: what its health check answers. */
+/** The worker's health check: ready if the worker polls all of its queues, as Temporal sees it. */
 import type { RequestListener } from 'node:http';
 import { lastPolls, mayNotAsk, type Polling } from './pollers.js';
 import { reasonOf } from '../platform/reason.js';
@@ -7,21 +7,21 @@ import { reasonOf } from '../platform/reason.js';
 export interface PollLimits {
   readonly lookEvery: number;
   readonly answerWithin: number;
-  /** A poll waits for a task for at most 70 seconds by default of the server, then the next one begins. */
+  /** By the server's default a poll waits for a task for at most 70 seconds, then the next one begins. */
   readonly polledWithin: number;
-  /** After so long without an answer of Temporal the worker cannot poll either. */
+  /** After so long without an answer from Temporal the worker cannot be polling. */
   readonly answeredWithin: number;
 }
 
 const LIMITS: PollLimits = { lookEvery: 5_000, answerWithin: 5_000, polledWithin: 100_000, answeredWithin: 20_000 };
 
 export interface PollHealth {
-  /** Undefined if it polls; else what is wrong. */
+  /** Undefined if the worker polls all queues; else the reason. */
   complaint(): string | undefined;
   stop(): void;
 }
 
-/** To be called when every queue is polled. A server that does not let us ask is believed. */
+/** Call it when every queue is polled. If the server refuses the question, the worker counts as polling. */
 export function watchPolls(polling: Polling, limits = LIMITS): PollHealth {
   const { queues, connection } = polling;
   let seen: readonly bigint[] = [];
@@ -57,13 +57,14 @@ export function watchPolls(polling: Polling, limits = LIMITS): PollHealth {
     },
     stop: () => {
       clearInterval(timer);
-      // A call that outlives its connection would be tried again on a closed channel, which ends the process.
+      // Aborts running calls, because a call that outlives its connection would be retried on a closed channel, and
+      // that ends the process.
       stopped.abort();
     },
   };
 }
 
-/** `/health/live`: this process answers. `/health/ready`: it polls; else 503 with the reason. */
+/** `/health/live`: this process answers. `/health/ready`: the worker polls; else 503 with the reason. */
 export const healthApp =
   (health: PollHealth): RequestListener =>
   (request, response) => {

@@ -1,4 +1,4 @@
-/** The journal as the worker keeps it: with a client of its own to ask Temporal which run is the current one. */
+/** The worker's journal, with a client of its own that asks Temporal for the current run. */
 import { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { journalInterceptor } from '../activities/interceptors/store-journal.js';
@@ -7,7 +7,7 @@ import { prepareJournal } from '../journal/tables/prepare.js';
 import { runStanding } from '../journal/audit/current-run.js';
 import type { TemporalTarget } from '../platform/temporal/target.js';
 
-/** Its database may be away: orders go on meanwhile, and what they have not stored they bring later. */
+/** Opens the journal. Its database may be away: the orders go on, and store their events later. */
 export async function openWorkersJournal(
   { databaseUrl, migrationWaitMs }: Pick<JournalPoolOptions, 'databaseUrl' | 'migrationWaitMs'>,
   target: TemporalTarget,

@@ -1,6 +1,6 @@
 /**
- * Task queues that were left: a service had a queue of its own, the setting was taken back, and activities of orders from
- * before still wait there. They would wait until their step has timed out.
+ * Left queues. A service had a queue of its own, the setting was taken back, and activities of older orders still
+ * wait in that queue. Without a worker they would wait until their step times out.
  */
 import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
@@ -14,17 +14,17 @@ const POLLED_WITHIN_MS = 100_000;
 export interface LeftQueuesOptions {
   readonly connection: Connection;
   readonly namespace: string;
-  /** Those that this worker does not serve. */
+  /** The queues that this worker does not serve. */
   readonly names: readonly string[];
   /** Called once for each queue in which activities wait although no worker polls it; again if it rejects. */
   readonly onLeft: (name: string) => Promise<void>;
   /** Milliseconds. */
   readonly lookEvery?: number;
-  /** Milliseconds without a poll after which no worker serves a queue. */
+  /** After so many milliseconds without a poll a queue counts as unserved. */
   readonly polledWithin?: number;
 }
 
-/** Whether activities wait in a queue that no worker polls. */
+/** True if activities wait in a queue that no worker polls. */
 async function isLeft({ connection, namespace, polledWithin }: LeftQueuesOptions, name: string): Promise<boolean> {
   const asking = connection.workflowService.describeTaskQueue({
     namespace,
@@ -38,7 +38,7 @@ async function isLeft({ connection, namespace, polledWithin }: LeftQueuesOptions
   return !(pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 > since);
 }
 
-/** A server that does not let us ask, or does not answer, is asked again at the next look. */
+/** If the server refuses the question or does not answer, the next look asks again. */
 export function watchLeftQueues(options: LeftQueuesOptions): { stop(): void } {
   const { connection, names, onLeft, lookEvery = LOOK_EVERY_MS } = options;
   const unserved = new Set(names);
@@ -59,7 +59,8 @@ export function watchLeftQueues(options: LeftQueuesOptions): { stop(): void } {
   return {
     stop: () => {
       clearInterval(timer);
-      // A call that outlives its connection would be tried again on a closed channel, which ends the process.
+      // Aborts running calls, because a call that outlives its connection would be retried on a closed channel, and
+      // that ends the process.
       stopped.abort();
     },
   };

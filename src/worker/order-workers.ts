@@ -11,10 +11,10 @@ import { type PollHealth, watchPolls } from './health.js';
 const POLLED_WITHIN = 30_000;
 
 export interface OrderWorkersOptions {
-  /** Of every worker. */
+  /** Options of every worker. */
   readonly common: Omit<WorkerOptions, 'taskQueue'>;
   readonly queues: OrderQueues;
-  /** What is served; undefined: all queues. */
+  /** The queues to serve; undefined: all. */
   readonly serve: readonly WorkerQueue[] | undefined;
   readonly workflows: Pick<WorkerOptions, 'workflowBundle' | 'buildId'>;
   /** For questions about pollers; the workers have a connection of their own. */
@@ -25,7 +25,7 @@ export interface OrderWorkersOptions {
 
 export interface OrderWorkers {
   readonly taskQueues: readonly string[];
-  /** Rejects when one of the workers fails. */
+  /** Rejects if one of the workers fails. */
   readonly failure: Promise<never>;
   readonly health: PollHealth;
   stop(): Promise<void>;
@@ -95,7 +95,7 @@ function runTogether() {
   };
 }
 
-/** Activities of orders from before a setting was taken back are made as before, until this process ends. */
+/** Serves the activities of orders from before a setting was taken back, until this process ends. */
 function serveWhatIsLeft(options: OrderWorkersOptions, run: (worker: Worker) => void): { stop(): void } {
   const { asking, namespace, queues, common, logger } = options;
   const shared = SERVICES.filter((service) => !queues.own.includes(service)).map(queues.of);

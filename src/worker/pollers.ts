@@ -1,4 +1,4 @@
-/** Whether a worker polls, as the server sees it. */
+/** Asks the server if a worker polls. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import proto from '@temporalio/proto';
@@ -7,7 +7,7 @@ import { StartError } from '../platform/start-error.js';
 
 const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const LOOK_EVERY = 25;
-/** Of gRPC: permission denied, unimplemented. */
+/** gRPC codes: permission denied, unimplemented. */
 const MAY_NOT_ASK: readonly number[] = [7, 12];
 
 export interface PolledQueue {
@@ -18,12 +18,12 @@ export interface PolledQueue {
 export interface Polling {
   readonly connection: Connection;
   readonly namespace: string;
-  /** As the worker gives it: `<pid>@<host>` by default. */
+  /** The worker's identity: `<pid>@<host>` by default. */
   readonly identity: string;
   readonly queues: readonly PolledQueue[];
 }
 
-/** When the worker has last polled this queue, in nanoseconds of the server's clock; 0 if it has not. */
+/** The time of the worker's last poll of this queue, in nanoseconds of the server's clock; 0 if it never polled. */
 async function lastPollOf({ connection, namespace, identity }: Polling, queue: PolledQueue): Promise<bigint> {
   const { pollers } = await connection.workflowService.describeTaskQueue({
     namespace,
@@ -36,20 +36,20 @@ async function lastPollOf({ connection, namespace, identity }: Polling, queue: P
   return times.reduce((latest, time) => (time > latest ? time : latest), 0n);
 }
 
-/** Of each queue, in their order. */
+/** The last poll of each queue, in their order. */
 export const lastPolls = async (polling: Polling): Promise<bigint[]> =>
   await Promise.all(polling.queues.map((queue) => lastPollOf(polling, queue)));
 
-/** A server that does not let us ask: it can be neither confirmed nor denied that the worker polls. */
+/** True if the server refuses the question, so that polling can be neither confirmed nor denied. */
 export const mayNotAsk = (error: unknown): boolean => isGrpcServiceError(error) && MAY_NOT_ASK.includes(error.code);
 
 /**
- * To be called before the worker runs. Its result waits until the server has seen a later poll of the worker for every
- * queue: the server keeps names of pollers for minutes after their end, and a restarted container polls under the same
- * name. A server that does not let us ask is believed.
+ * Call it before the worker runs. The function that it returns waits until the server has seen a later poll of every
+ * queue, because the server keeps the names of pollers for minutes, and a restarted container polls under the same
+ * name. If the server refuses the question, the worker counts as polling.
  *
- * @param patience of the result, in milliseconds
- * @returns throws a StartError that names a queue that is not polled
+ * @param patience of the returned function, in milliseconds
+ * @returns a function that throws a StartError that names a queue without polls
  */
 export async function watchPollers(polling: Polling, patience: number): Promise<() => Promise<void>> {
   const before = await lastPolls(polling).catch(() => polling.queues.map(() => 0n));

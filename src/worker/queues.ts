@@ -1,6 +1,6 @@
 /**
- * The task queues of the orders: the workflows' queue, which serves all activities, and one for each service that has a
- * queue of its own. The product's worker and the tests take what they serve from here.
+ * The orders' task queues: the workflows' queue, which serves all activities, and one queue for each service that has
+ * its own. The product's worker and the tests both use this list.
  */
 import type { ActivityInterceptorsFactory, WorkerOptions } from '@temporalio/worker';
 import { openSlots, slotsInterceptor, type Slots } from '../activities/interceptors/slots.js';
@@ -23,9 +23,9 @@ export type Queue = Pick<
 };
 
 export interface OrderQueues {
-  /** The workflows' queue: every activity, those of services with a queue of their own included. */
+  /** The workflows' queue: it serves every activity, including those of services with a queue of their own. */
   readonly shared: Queue;
-  /** The queue of one service, if it has one of its own or not: orders from before may still wait there. */
+  /** The queue of one service. It exists for every service, because older orders may still wait there. */
   readonly of: (service: Participant) => Queue;
   /** The services whose limits give them a queue of their own. */
   readonly own: readonly Participant[];
@@ -33,20 +33,18 @@ export interface OrderQueues {
 
 export const SERVICES: readonly Participant[] = [...new Set(SERVICE_OF.values())];
 
-/** Each poll waits for one task; tasks are handed out in milliseconds, so that a few are enough. */
+/** Each poll waits for one task. A few polls are enough, because tasks are handed out in milliseconds. */
 const POLLS = 5;
 
 /**
- * Slots of the worker that are no service's: for the journal's activities, and for those that are just being turned away,
- * each for some milliseconds.
+ * Slots of the worker beside those of the services: for the journal's activities, and for activities that are being
+ * turned away, each for some milliseconds.
  */
 const ROOM = 2 * CONCURRENCY;
 
 const sizeOf = (limit: ServiceLimit = {}): number => limit.concurrency ?? CONCURRENCY;
 
-/**
- * @param interceptors of all activities, the outermost first; those that keep the slots stand outside of them
- */
+/** @param interceptors of all activities, the outermost first; those that keep the slots are outside of them */
 export function orderQueues(
   taskQueue: string,
   activities: object,

@@ -3,7 +3,7 @@ import { NEEDS, undoable, type Check } from '../check.js';
 import { expectThat, given, NotReached } from '../expectations.js';
 import type { Play } from '../play.js';
 
-/** Pages that are read at most. */
+/** The most pages that a check reads. */
 const PAGES = 50;
 
 export const listed: Check = {
@@ -23,7 +23,7 @@ export const listed: Check = {
   },
 };
 
-/** How often the applied effects of the body's order name the id. */
+/** Expects the id so many times among the applied effects of the body's order. */
 async function expectListed(play: Play, id: string, expected: 0 | 1): Promise<void> {
   const orderId = String(play.options.body['orderId']).replaceAll('{id}', id);
   let times = 0;

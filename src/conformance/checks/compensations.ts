@@ -1,4 +1,4 @@
-/** Compensations: of what stands, of what was refused, and of what never happened. */
+/** Compensations of an effect that stands, of a refused action, and of an id that was never applied. */
 import { NEEDS, undoable, type Check } from '../check.js';
 import { expectAnswer, expectStored, expectThat, given } from '../expectations.js';
 

@@ -1,4 +1,4 @@
-/** Calls whose caller leaves: what happened is not known, and the repeat by the same id must clear it up. */
+/** Calls whose caller leaves: the result is not known, and the repeat with the same id must clear it up. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { atOnce } from '../at-once.js';
 import { undoable, type Check } from '../check.js';
@@ -36,7 +36,7 @@ export const actionLost: Check = {
       const lost = await play.books(id);
       const answer = await play.put(id, play.options.body);
       expectThat(answer.status < 300 && answer.fields['effect'] === 'applied', '200 with effect "applied"', answer);
-      // A participant may drop a request whose caller has left: then the repeat was the first.
+      // A participant may drop a request whose caller has left: then the repeat was the first request.
       if (lost !== asBefore) await play.expectBooks(id, lost);
     }
   },
@@ -77,13 +77,13 @@ export const overtaken: Check = {
     await atOnce(play.concurrency, async (index) => {
       const id = play.newId();
       await play.lose('PUT', id, 'once sent');
-      // Before the lost action has begun, and at every moment of it.
+      // Before the lost action began, and at moments spread over its duration.
       await pause((tookMs * index) / play.concurrency);
       const answer = await play.undo(id);
       const { status } = answer.fields;
       const isEnded = answer.status === 200 && (status === 'undone' || status === 'fenced');
       expectThat(isEnded, '200 "undone" or "fenced"', answer);
-      // As long as the lost action may still be at work, if the compensation did not wait for it.
+      // The lost action may still be at work that long, if the compensation did not wait for it.
       await pause(tookMs * 2);
       expectAnswer(await play.put(id, body), 410, { code: 'AlreadyCancelled' });
     });
@@ -92,7 +92,10 @@ export const overtaken: Check = {
 
 const SETTLES_WITHIN_MS = 1_500;
 
-/** Waits until the lost call shows, but not for ever: a participant may also have dropped it. */
+/**
+ * Waits until the effect of the lost call shows. The wait is bounded, because the participant may have dropped the
+ * call.
+ */
 async function settledAs(play: Play, id: string, effect: 'applied' | 'none'): Promise<void> {
   for (const end = performance.now() + SETTLES_WITHIN_MS; performance.now() < end; await pause(20)) {
     if ((await play.probe(id)).fields['effect'] === effect) return;

@@ -79,13 +79,13 @@ export const race: Check = {
       await atOnce(play.concurrency, async (index) => {
         const id = play.newId();
         const action = play.put(id, body);
-        // At every moment of the action, from its beginning to its end.
+        // At moments spread over the action's duration, from its beginning to its end.
         await pause((tookMs * index) / play.concurrency);
         const [put, undone] = await Promise.all([action, play.undo(id)]);
         const seen = `${show(put)} and ${show(undone)}`;
         const isUndone = put.status < 300 && undone.status === 200 && undone.fields['status'] === 'undone';
         const isFenced = put.status === 410 && undone.status === 200 && undone.fields['status'] === 'fenced';
-        // The first attempt was applied and undone, and its answer lost: the second one came too late.
+        // The first attempt was applied and undone, and its answer was lost: the second attempt came too late.
         const isLate = put.status === 410 && put.attempts > 1 && undone.fields['status'] === 'undone';
         expectThat(
           isUndone || isFenced || isLate,

@@ -49,7 +49,7 @@ export const refusalKept: Check = {
   },
 };
 
-/** Applies an effect and brings about that its compensation is refused. */
+/** Applies an effect and arranges that its compensation is refused. */
 async function refuseUndo(play: Play, id: string) {
   const { body, refusedUndoBody, prepare } = play.options;
   const applied = given(await play.put(id, refusedUndoBody ?? body), 'the action');

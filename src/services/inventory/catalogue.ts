@@ -1,4 +1,4 @@
-/** The products: what they cost, and how many are there. */
+/** The products: their prices and their stock. */
 import type { Router } from 'express';
 import { z } from 'zod';
 import type { Database } from '../participant/database.js';
@@ -70,7 +70,10 @@ export function mountCatalogue(router: Router, { database, work }: RouteDeps): v
     .all(onlyMethods('GET'));
 }
 
-/** Something for every story: plenty, few, the last one, and another currency. What is there already stays as it is. */
+/**
+ * A product for every story: plenty, few, the last one, and one in another currency. Products that exist already stay
+ * as they are.
+ */
 export async function loadDemoCatalogue(database: Database): Promise<void> {
   await database.query(
     `INSERT INTO products (id, name, price, currency, stocked, available)

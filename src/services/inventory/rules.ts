@@ -86,7 +86,7 @@ function named(items: readonly Line[]): string {
   return items.map(({ productId }) => productId).join(', ');
 }
 
-/** Moves the stock and writes down who holds it, at the price of this moment, in one round trip. */
+/** Moves the stock and records its holder, at the price of this moment, in one round trip. */
 async function hold(sql: Sql, id: string, wanted: readonly Line[]): Promise<void> {
   await sql(
     `WITH wanted AS (

@@ -3,7 +3,7 @@ import type { Service, ServiceOptions } from '../participant/service.js';
 import { documentedCatalogue, loadDemoCatalogue, mountCatalogue } from './catalogue.js';
 import { reservations } from './rules.js';
 
-/** The inventory service: the catalogue, its stock, and who holds it. */
+/** The inventory service: the catalogue, the stock and the reservations that hold it. */
 export async function openInventory(options: ServiceOptions): Promise<Service> {
   return openService(reservations, options, {
     mount: mountCatalogue,

@@ -8,7 +8,7 @@ const request = z.strictObject({ orderId, customerId: text(255), kind });
 /** The customer whose mailbox takes nothing, so that anybody can reproduce it with one curl. */
 const REJECTING = 'unreachable-customer';
 
-/** A PUT sends a mail, once. What was sent cannot be taken back, so there is no DELETE. */
+/** A PUT sends a mail, once. There is no DELETE, because a mail cannot be taken back. */
 export const notifications: Participant<z.infer<typeof request>> = {
   name: 'notification',
   collection: 'notifications',

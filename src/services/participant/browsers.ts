@@ -1,6 +1,6 @@
 /**
- * A service is for other services: a web page may change nothing here. A page of any origin may send simple requests (a
- * POST without a body is one), and may point its own name at this machine.
+ * A web page may change nothing here, because this service is for other services. A page of any origin may send
+ * simple requests (a POST without a body is one), and may point a host name of its own at this machine.
  */
 import type { Request, RequestHandler } from 'express';
 import { ProblemError } from './problem.js';
@@ -21,7 +21,7 @@ export function refusePages(hosts: readonly string[] | undefined): RequestHandle
   };
 }
 
-/** What is no browser sends neither header. */
+/** Programs that are no browser send neither header. */
 function comesFromPage({ headers }: Request): boolean {
   const { origin, host, 'sec-fetch-site': site } = headers;
   if (origin !== undefined) return !URL.canParse(origin) || new URL(origin).host !== host?.toLowerCase();

@@ -1,14 +1,15 @@
-/** One id for everything that one order causes, in every process it passes. */
+/** The correlation id: one id for everything that one order causes, in every process that it passes. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pinoHttp, type HttpLogger } from 'pino-http';
 import type { Logger } from 'pino';
 
 export const CORRELATION_HEADER = 'x-correlation-id';
-// It goes into every log line as it came: no white space, nothing that a terminal would obey, not long.
+// The id goes into every log line as it came. So it has no white space, no control characters for a terminal, and a
+// bound.
 const PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$/;
 
-/** Takes the caller's correlation id, or makes one, and answers it. */
+/** Takes the caller's correlation id, or makes one, and sends it back in the answer. */
 function correlate(request: IncomingMessage, response: ServerResponse): string {
   const given = request.headers[CORRELATION_HEADER];
   const id = typeof given === 'string' && PATTERN.test(given) ? given : randomUUID();
@@ -16,11 +17,11 @@ function correlate(request: IncomingMessage, response: ServerResponse): string {
   return id;
 }
 
-/** Of the W3C trace that the caller goes on with; undefined where it names none. */
+/** The id of the W3C trace that the caller continues; undefined if the request names none. */
 const traceIdOf = ({ headers: { traceparent } }: IncomingMessage): string | undefined =>
   /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(String(traceparent))?.[1];
 
-/** Logs each request once, without its headers and body: addresses and payment tokens are in there (rule 33). */
+/** Logs each request once, without its headers and body, because these hold addresses and payment tokens (rule 33). */
 export function requestLog(logger: Logger): HttpLogger {
   return pinoHttp({
     logger,
@@ -42,7 +43,10 @@ export function requestLog(logger: Logger): HttpLogger {
   });
 }
 
-/** Such as `/api/payments/:id`: a path holds whatever its caller puts into it. `unknown` if no route has it. */
+/**
+ * The route pattern, such as `/api/payments/:id`, because a path holds any text that its caller puts into it.
+ * `unknown` if no route matches.
+ */
 function routeOf(request: IncomingMessage & { route?: { path?: unknown } }): string {
   const path = request.route?.path;
   return typeof path === 'string' ? path : 'unknown';

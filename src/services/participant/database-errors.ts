@@ -1,8 +1,8 @@
 import { DatabaseError } from 'pg';
 
 /**
- * PostgreSQL said, or did not get round to saying, that this was the wrong moment: the same statement may well succeed
- * later. Everything else that PostgreSQL refuses is a fault of ours.
+ * PostgreSQL is away or busy, and the same statement may succeed later. Every other refusal of PostgreSQL is a fault
+ * of ours.
  */
 export class DatabaseTrouble extends Error {
   override readonly name = 'DatabaseTrouble';
@@ -33,10 +33,10 @@ const PASSING = [
   '58', // the operating system under it
 ];
 
-/** What a failed query means: `DatabaseTrouble` where it passes by itself, else the error as it was. */
+/** Classifies a failed query: `DatabaseTrouble` if it passes by itself, else the error as it was. */
 export function asTrouble(error: unknown): unknown {
   if (!(error instanceof DatabaseError)) {
-    // No answer of PostgreSQL: a lost socket, or a time-out of the driver, which has waited for long enough.
+    // PostgreSQL gave no answer: the socket was lost, or the driver's time-out has passed.
     const reason = reasonOf(error);
     return error instanceof DatabaseTrouble ? error : new DatabaseTrouble(reason, !/timeout/i.test(reason));
   }
@@ -52,8 +52,8 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * An error for the log. PostgreSQL puts whole rows into `detail` and values into `message`, hence into the first lines
- * of the stack: addresses and tokens (rule 33). So only names and codes, and where it happened.
+ * An error for the log: only names and codes, and the place in the code. PostgreSQL puts whole rows into `detail` and
+ * values into `message`, hence into the first lines of the stack, and these are addresses and tokens (rule 33).
  */
 export function loggableError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };

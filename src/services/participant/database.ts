@@ -11,8 +11,8 @@ export interface Database {
   /** One statement in a transaction of its own. */
   readonly query: Sql;
   /**
-   * Commits what `work` wrote, or nothing if it throws. `work` may run again after a deadlock or a lost connection, so
-   * it must do nothing but SQL, and be right when its first run was committed after all.
+   * Commits the writes of `work`, or nothing if it throws. `work` may run again after a deadlock or a lost
+   * connection. So it must do nothing but SQL, and must be right even if its first run was committed after all.
    */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -47,11 +47,11 @@ function createPool({ databaseUrl, schema, logger }: DatabaseOptions): Pool {
     query_timeout: 10_000,
     keepAlive: true,
     types: numbersForBigints,
-    // One that cannot be settled is not handed out.
+    // A session that cannot be settled is not handed out.
     onConnect: (client) => settleSession(client, { role: roleOf(schema), schema, timeouts: TIMEOUTS }),
   });
-  // Without these listeners a restart of PostgreSQL would end the process: 'error' with nobody listening throws.
-  // The pool listens for its idle sessions only, so the busy ones need their own.
+  // Without these listeners a restart of PostgreSQL would end the process, because an 'error' event without a
+  // listener throws. The pool listens for its idle sessions only, so the busy ones need their own.
   pool.on('error', (error) => logger.warn({ err: loggableError(error) }, 'an idle database session was lost'));
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
@@ -79,7 +79,7 @@ function overPool(pool: Pool): Database {
             await sql('COMMIT');
             return result;
           } catch (error) {
-            // Trouble ends the session, and with it the transaction.
+            // After trouble the session is ended, and its transaction with it.
             if (!(error instanceof DatabaseTrouble)) await sql('ROLLBACK');
             throw error;
           }
@@ -89,10 +89,10 @@ function overPool(pool: Pool): Database {
   };
 }
 
-/** Lends a session to `work`. A session that had trouble is not given back: its state is not known. */
+/** Lends a session to `work`. After trouble the session is not given back, because its state is not known. */
 async function session<T>(pool: Pool, work: (sql: Sql) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
-    // Not worth repeating: the pool has waited for `connectionTimeoutMillis` already, or nobody listens there.
+    // Not worth repeating: the pool has waited for `connectionTimeoutMillis` already, or no server listens there.
     throw new DatabaseTrouble(troubleReason(error), false);
   });
   let broken = false;

@@ -17,7 +17,7 @@ import type { WorkInProgress } from './work-in-progress.js';
 export interface RouteDeps {
   readonly database: Database;
   readonly work: WorkInProgress;
-  /** Empty for ever where fault injection is off. */
+  /** Always empty if fault injection is off. */
   readonly faults: Faults;
 }
 
@@ -86,7 +86,7 @@ async function answer(
   handle: (refuse: boolean) => Promise<Effect>,
 ): Promise<void> {
   await work.run(async () => {
-    // A HEAD comes here as a GET, but is nobody's probe.
+    // Express routes a HEAD request here as a GET, but no saga probes with HEAD.
     const fault = request.method === operation ? faults.take(operation) : undefined;
     if (fault !== undefined) request.log.warn({ fault: fault.mode, operation }, 'an injected fault strikes');
     if (fault?.mode === 'unavailable') throw unavailable('An injected fault: nothing was done.');

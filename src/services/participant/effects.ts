@@ -3,7 +3,7 @@ import type { Database } from './database.js';
 import { ROW, type EffectRow } from './ledger.js';
 import { pageOf, type Page, type PageRequest } from './paging.js';
 
-/** An effect as everybody sees it. `effect` is the answer to "did it happen, and does it still stand?". */
+/** An effect as the service answers it. `effect` answers the question "did it happen, and does it still stand?". */
 export interface Effect extends Readonly<Record<string, unknown>> {
   readonly id: string;
   readonly status: EffectRow['status'];
@@ -21,7 +21,7 @@ export function present(row: EffectRow): Effect {
   };
 }
 
-/** An id that nobody has named yet is an answer, too: `none`. */
+/** For an id that no request has named yet the answer is `none`. */
 export async function readEffect(database: Database, id: string): Promise<Effect> {
   const [row] = await database.query<EffectRow & Record<string, unknown>>(
     `SELECT ${ROW} FROM effects e WHERE e.id = $1`,
@@ -36,8 +36,8 @@ export interface EffectFilter {
 }
 
 /**
- * A page in the order of the ids. The id never changes, so an effect that stands while the pages are read is on exactly
- * one of them, whatever is written meanwhile.
+ * One page, in the order of the ids. An id never changes, so an effect that stands while the pages are read is on
+ * exactly one of them, even if others are written in between.
  */
 export async function listEffects(database: Database, filter: EffectFilter, page: PageRequest): Promise<Page<Effect>> {
   const values: unknown[] = [page.after, page.limit + 1];

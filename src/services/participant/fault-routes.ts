@@ -3,12 +3,12 @@ import { fault, MAX_ARMED, OPERATIONS, type Faults } from './faults.js';
 import { jsonBody, onlyMethods } from './http.js';
 import { invalid, validate } from './validate.js';
 
-/** `undoable`: whether the service knows DELETE at all. */
+/** `undoable`: the service knows DELETE. */
 export function mountFaults(router: Router, faults: Faults, undoable: boolean): void {
   router
     .route('/api/test/fail-next-request')
     .post(jsonBody, (request, response) => {
-      // No body at all arms the default, so that a bare `curl -X POST` is enough.
+      // A request without a body arms the default, so that a bare `curl -X POST` is enough.
       const armed = validate(fault, request.body ?? {});
       if (armed.operation === 'DELETE' && !undoable) {
         throw invalid({

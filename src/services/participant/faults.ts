@@ -1,4 +1,4 @@
-/** Faults that a tester arms and the next matching requests meet. They live in this process only. */
+/** Faults that a tester arms for the next matching requests. They live in this process only. */
 import { z } from 'zod';
 
 export const OPERATIONS = ['PUT', 'DELETE', 'GET'] as const;
@@ -6,18 +6,18 @@ export const OPERATIONS = ['PUT', 'DELETE', 'GET'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /**
- * - `refuse`: the business says no. A PUT's refusal is stored like any other, a DELETE's is not. It takes the place of
- *   the business rules only: where the ledger has its answer already, that answer stands.
+ * - `refuse`: the business says no. A PUT's refusal is stored like any other, a DELETE's is not. It replaces the
+ *   business rules only: if the ledger has an answer already, that answer stands.
  * - `unavailable`: 503, and nothing was done.
  * - `drop-response`: commits, then breaks the connection.
- * - `delay`: waits `delayMs`, then handles, although the caller may have left: a late original.
+ * - `delay`: waits `delayMs`, then handles the request even if the caller has left: a late original.
  * - `slow-answer`: handles and commits at once, answers `delayMs` later.
- * - `garbage`: handles and commits, then answers what is no JSON.
+ * - `garbage`: handles and commits, then answers a body that is not JSON.
  */
 export const fault = z
   .strictObject({
     mode: z.enum(['refuse', 'unavailable', 'drop-response', 'delay', 'slow-answer', 'garbage']).default('refuse'),
-    /** How many requests meet it. */
+    /** How many requests meet the fault. */
     times: z.int().min(1).max(1_000_000).default(1),
     delayMs: z.int().min(0).max(3_600_000).default(1_000),
     operation: z.enum(OPERATIONS).default('PUT'),
@@ -31,15 +31,15 @@ export type Fault = z.infer<typeof fault>;
 
 export interface Faults {
   arm(fault: Fault): void;
-  /** The oldest fault for this operation, used up once more. */
+  /** The oldest fault for this operation; its count is lowered by one. */
   take(operation: Operation): Fault | undefined;
-  /** What is still armed, oldest first; `times` is what is left. */
+  /** The armed faults, oldest first; `times` is the count of requests left. */
   list(): readonly Fault[];
-  /** Answers how many it disarmed. */
+  /** Disarms all faults and returns their number. */
   clear(): number;
 }
 
-// An armed fault is memory that a tester holds; nobody needs more than this.
+// A bound, because an armed fault takes memory that a tester holds.
 export const MAX_ARMED = 1_000;
 
 export function createFaults(): Faults {

@@ -18,7 +18,7 @@ export const orderId = text(100);
 
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code');
 
-/** Integer minor units, from 0; zod's `int` ends at the safe integers. */
+/** Integer minor units, from 0 up; zod's `int` ends at the safe integers. */
 export const money = z.strictObject({ amount: z.int().min(0), currency });
 
 /** The quantity is that of an order's merged lines: 100 lines of 10,000. */
@@ -26,5 +26,5 @@ const line = z.strictObject({ productId: text(100), quantity: z.int().min(1).max
 
 export const lines = z.array(line).min(1).max(100);
 
-/** With what one of the product cost, in the minor units of the order's currency. */
+/** Lines with the price of one unit, in the minor units of the order's currency. */
 export const pricedLines = z.array(line.extend({ unitPrice: z.int().min(0) }));

@@ -5,7 +5,7 @@ export interface Line {
   readonly quantity: number;
 }
 
-/** One line for each product, in the order of their ids: how often and in which order they were named does not matter. */
+/** One line for each product, in the order of their ids. So the order and the number of its mentions do not matter. */
 export function mergeLines(lines: readonly Line[]): Line[] {
   const quantities = new Map<string, number>();
   for (const { productId, quantity } of lines) quantities.set(productId, (quantities.get(productId) ?? 0) + quantity);
@@ -15,8 +15,9 @@ export function mergeLines(lines: readonly Line[]): Line[] {
 }
 
 /**
- * Tells whether two requests mean the same, by named business fields in a fixed order, never by bytes: another client
- * may write its JSON in another way. Only the hash is kept, for the fields may be personal.
+ * A hash that is equal if two requests mean the same. It covers named business fields in a fixed order, never bytes,
+ * because another client may write its JSON in another way. Only the hash is kept, because the fields may be
+ * personal.
  */
 export function fingerprintOf(fields: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(fields)).digest('hex');

@@ -9,7 +9,7 @@ const BODY_LIMIT = 64 * 1024;
 
 const readBytes = express.raw({ limit: BODY_LIMIT, type: 'application/json', inflate: false });
 
-/** JSON has no other encoding, and no parameter that names one. */
+/** JSON has no encoding but UTF-8, and no parameter that names one. */
 const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(?:;|$))/i;
 
 /** Reads a JSON body; no body leaves `request.body` undefined. */
@@ -33,7 +33,7 @@ export const jsonBody: RequestHandler = (request, response, next) => {
   });
 };
 
-/** Ends a route: what came here came with another method. */
+/** Ends a route: a request that arrives here has another method, and is refused with 405. */
 export function onlyMethods(...methods: readonly string[]): RequestHandler {
   const allow = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
   return (request) => {
@@ -52,7 +52,7 @@ export const answerProblem: ErrorRequestHandler = (error: unknown, request, resp
     response.destroy();
     return;
   }
-  // What is left of a body that was too large is not worth reading.
+  // The rest of a body that was too large is not read.
   if (problem.status === 413) response.set('Connection', 'close');
   response
     .status(problem.status)

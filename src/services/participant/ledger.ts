@@ -1,5 +1,5 @@
 /**
- * The ledger of effects: what a participant must do so that a saga can be undone (rules 19 to 23).
+ * The ledger of effects, which makes a saga undoable (rules 19 to 23).
  *
  *   now              PUT                                     DELETE
  *   none             → applied, or refused (both stored)     → fenced: the tombstone
@@ -7,7 +7,7 @@
  *   refused          the stored refusal, for ever            → fenced
  *   undone, fenced   410 AlreadyCancelled                    the same answer again
  *
- * Both lock the id's row first, so they are judged one after the other: a DELETE waits for a running PUT.
+ * Both lock the id's row first, so that they are judged one after the other: a DELETE waits for a running PUT.
  */
 import type { Database, Sql } from './database.js';
 import { ProblemError, type ProblemCode } from './problem.js';
@@ -18,18 +18,18 @@ export interface EffectRow {
   readonly orderId: string | null;
   readonly fingerprint: string | null;
   readonly refusal: Refusal | null;
-  /** What the service's books say of it now: its view `effect_details`. */
+  /** The details of the effect, from the service's view `effect_details`. */
   readonly detail: Readonly<Record<string, unknown>> | null;
 }
 
-/** A definitive business answer: nothing happened, and asking again will not help. */
+/** A definitive business answer: nothing happened, and the same request will get the same answer. */
 export interface Refusal {
   readonly code: ProblemCode;
   readonly detail: string;
 }
 
 /**
- * The business side of a PUT or DELETE, inside the ledger's transaction. It judges before it writes: what was written
+ * The business side of a PUT or DELETE, inside the ledger's transaction. It judges before it writes, because a write
  * before a refusal would be committed with it. It may run again (see `Database.transaction`), so it does only SQL.
  */
 export type Judgement = (sql: Sql) => Promise<Refusal | undefined>;
@@ -43,7 +43,10 @@ interface PutRequest {
 export const ROW = `e.id, e.status, e.order_id AS "orderId", e.fingerprint, e.refusal,
   (SELECT d.detail FROM effect_details d WHERE d.id = e.id) AS detail`;
 
-/** @throws ProblemError 410 `AlreadyCancelled`, 409 `IdempotencyMismatch`; a refusal is in the row. */
+/**
+ * Applies the effect once, or returns the stored answer. A refusal is in the row that it returns.
+ * @throws ProblemError 410 `AlreadyCancelled`, 409 `IdempotencyMismatch`
+ */
 export async function putEffect(database: Database, request: PutRequest, apply: Judgement): Promise<EffectRow> {
   const { id, orderId, fingerprint } = request;
   return database.transaction(async (sql) => {
@@ -58,7 +61,10 @@ export async function putEffect(database: Database, request: PutRequest, apply: 
   });
 }
 
-/** Answers `undone` where something was undone (now or before), `fenced` where there was nothing to do. */
+/**
+ * Undoes the effect. The status is `undone` if something was undone (now or before), `fenced` if there was nothing to
+ * do.
+ */
 export async function deleteEffect(database: Database, id: string, undo: Judgement): Promise<EffectRow> {
   return database.transaction(async (sql) => {
     const [tombstone] = await sql<EffectRow & Record<string, unknown>>(
@@ -70,16 +76,16 @@ export async function deleteEffect(database: Database, id: string, undo: Judgeme
     if (row.status === 'refused') return settle(sql, id, 'fenced');
     if (row.status !== 'applied') return row;
     const refusal = await undo(sql);
-    // Thrown, so nothing is stored: the effect stays applied, and a later DELETE is judged afresh.
+    // Thrown, so nothing is stored: the effect stays applied, and a later DELETE is judged again.
     if (refusal !== undefined) throw new ProblemError(refusal.code, refusal.detail);
     return settle(sql, id, 'undone');
   });
 }
 
-/** Waits for whoever else is at work on this id, and sees what they committed. */
+/** Waits for other transactions that hold this id, and sees their commits. */
 async function lock(sql: Sql, id: string): Promise<EffectRow> {
-  // Two statements, for a reason: one that has waited for the lock sees the row as it is now, but its subquery for the
-  // detail still reads from before.
+  // Two statements, because a statement that waited for the lock sees the row as it is now, but its subquery for the
+  // detail still reads the older snapshot.
   await sql('SELECT FROM effects WHERE id = $1 FOR UPDATE', [id]);
   return only(await sql<EffectRow & Record<string, unknown>>(`SELECT ${ROW} FROM effects e WHERE e.id = $1`, [id]));
 }

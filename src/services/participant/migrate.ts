@@ -1,6 +1,6 @@
 /**
- * Makes a service's home in PostgreSQL: its schema, its role, its tables. Safe to run from several processes at once,
- * and again at every start.
+ * Makes a service's schema, role and tables in PostgreSQL. It is safe to run from several processes at once, and
+ * again at every start.
  */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -12,7 +12,10 @@ import { settleSession } from './session.js';
 
 const IDENTIFIER = /^[a-z_][a-z0-9_]{0,54}$/;
 
-/** The ledger comes first, then the service's own tables. Names are for ever: PostgreSQL remembers what has run by them. */
+/**
+ * The ledger comes first, then the service's own tables. Names of migrations never change, because PostgreSQL
+ * remembers them by name.
+ */
 interface Migrations {
   readonly databaseUrl: string;
   readonly schema: string;
@@ -40,7 +43,7 @@ export async function migrate(options: Migrations): Promise<void> {
   client.on('error', () => undefined); // the running query rejects as well
   await client.connect();
   try {
-    // Roles and schemas have no IF NOT EXISTS that is safe in a race; node-pg-migrate takes the same lock once more.
+    // Roles and schemas have no IF NOT EXISTS that is safe in a race. node-pg-migrate takes the same lock once more.
     await settleSession(client, { timeouts: { lock: waitMs } });
     await takeLock(client, schema, waitMs);
     await createRole(client, roleOf(schema));
@@ -54,8 +57,7 @@ export async function migrate(options: Migrations): Promise<void> {
 
 /**
  * Waits in the server's queue; the session's `lock_timeout` is the bound.
- *
- * @throws Error that says who holds it
+ * @throws Error that names the session that holds the lock
  */
 async function takeLock(client: Client, schema: string, waitMs: number): Promise<void> {
   try {
@@ -69,7 +71,7 @@ async function takeLock(client: Client, schema: string, waitMs: number): Promise
   }
 }
 
-/** Who holds the lock, as the sentence says it. */
+/** Names the session that holds the lock, for the error's sentence. */
 async function holderOf(client: Client): Promise<string> {
   const { rows } = await client.query<{ pid: number; application: string; since: Date | null }>(
     `SELECT pid, application_name AS application, state_change AS since FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -94,10 +96,11 @@ async function createRole(client: Client, role: string): Promise<void> {
     return;
   }
   try {
-    // Two statements in one message are one transaction: a role that is there is granted, too.
+    // Two statements in one message are one transaction, so a role that exists has its grant as well.
     await client.query(`CREATE ROLE "${role}" NOLOGIN; GRANT "${role}" TO CURRENT_USER`);
   } catch (error) {
-    // Roles belong to the whole server, the lock only to this database: another database's start may have won.
+    // Roles belong to the whole server, but the lock only to this database: the start of another database may have
+    // created the role first.
     if (!(error instanceof DatabaseError && ['42710', '23505'].includes(error.code ?? ''))) throw error;
     await client.query(`GRANT "${role}" TO CURRENT_USER`);
   }
@@ -133,7 +136,7 @@ async function runMigrations(
     direction: 'up',
     advisoryLockMode: 'wait',
     singleTransaction: true,
-    // Our files are named by what they hold, not by number: the loader gives them their order.
+    // Our files are named by their content, not by number: the loader gives them their order.
     dir: fileURLToPath(new URL('.', import.meta.url)),
     ignorePattern: `(?!${basename(fileURLToPath(ledger))}$).*`,
     migrationLoaderStrategies: [{ extensions: ['.sql'], loader: async () => units }],
@@ -141,7 +144,7 @@ async function runMigrations(
   });
 }
 
-/** The serving role owns nothing and has no DELETE: "nothing is hard-deleted" holds whatever the code says. */
+/** The serving role owns nothing and has no DELETE, so that no fault in the code can hard-delete a row. */
 async function grant(client: Client, schema: string): Promise<void> {
   const role = roleOf(schema);
   await client.query(`GRANT USAGE ON SCHEMA "${schema}" TO "${role}"`);

@@ -12,17 +12,17 @@ import type { Service, ServiceOptions } from './service.js';
 import { requireToken } from './require-token.js';
 import { trackWork, type WorkInProgress } from './work-in-progress.js';
 
-/** What a service has beside its effects. */
+/** The parts of a service beside its effects. */
 interface Extras {
   readonly mount: (router: Router, deps: RouteDeps) => void;
   readonly documented: readonly Documented[];
   readonly load: (database: Database) => Promise<void>;
 }
 
-/** How long `close` waits for requests that run; the statements of the slowest end sooner. */
+/** How long `close` waits for running requests. The statement time-out is shorter. */
 const STOP_WITHIN = 10_000;
 
-/** Migrates the service's schema and puts its routes together. */
+/** Migrates the service's schema and builds its routes. */
 export async function openService<Body extends { readonly orderId: string }>(
   participant: Participant<Body>,
   options: ServiceOptions,
@@ -73,7 +73,7 @@ export async function openService<Body extends { readonly orderId: string }>(
 function createApp(): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.disable('etag'); // the books change under the reader: nothing here is worth caching
+  app.disable('etag'); // no caching, because the books change under the reader
   app.enable('case sensitive routing');
   app.enable('strict routing');
   app.use((_request, response, next) => {

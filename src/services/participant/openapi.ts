@@ -37,7 +37,7 @@ const listing = z.object({
   limit: z.string().optional().openapi({ description: 'From 1 to 500; 100 by default.' }),
 });
 
-/** The OpenAPI 3.1 document of a participant; `extra` are the routes that only it has. */
+/** The OpenAPI 3.1 document of a participant; `extra` are the routes that only this participant has. */
 export function openApiOf<Body extends { readonly orderId: string }>(
   participant: Participant<Body>,
   { faultInjection, token }: Pick<ServiceOptions, 'faultInjection' | 'token'>,

@@ -36,7 +36,7 @@ export function pageRequest(query: { cursor?: string | undefined; limit?: number
   return { after: query.cursor ?? '', limit: query.limit ?? 100 };
 }
 
-/** `rows` is what was found with a limit of one more than `limit`: the surplus row tells that there is a next page. */
+/** `rows` were read with one more than `limit`: if the surplus row is there, a next page exists. */
 export function pageOf<Item>(rows: readonly Item[], limit: number, idOf: (item: Item) => string): Page<Item> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);

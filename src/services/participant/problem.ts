@@ -1,4 +1,4 @@
-/** Every error on the wire is a problem document (RFC 9457) with one of these stable codes. */
+/** Every error in an answer is a problem document (RFC 9457) with one of these stable codes. */
 interface ProblemKind {
   readonly status: number;
   readonly title: string;
@@ -38,14 +38,14 @@ export interface FieldError {
   readonly message: string;
 }
 
-/** What to add to a problem, or to say otherwise than its code's default. */
+/** Additions to a problem, and replacements of its code's defaults. */
 interface ProblemExtras {
   readonly status?: number;
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Thrown anywhere in a request: it ends as that problem document, and rolls back the transaction it is thrown in. */
+/** Thrown anywhere in a request: the answer is that problem document, and the transaction around it is rolled back. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly status: number;
@@ -72,7 +72,7 @@ export function problemDocument(error: ProblemError, correlationId: string): Rec
   };
 }
 
-/** 503 is the one answer that says "nothing is known to have happened: repeat it". */
+/** 503 is the one answer that says: nothing is known to have happened, so repeat the request. */
 export function unavailable(detail: string): ProblemError {
   return new ProblemError('ServiceUnavailable', detail, { headers: { 'Retry-After': '1' } });
 }

@@ -1,11 +1,11 @@
-/** Who may call the service: a caller that shows its token. */
+/** Access to the service: a caller must send the service's token. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { ProblemError } from './problem.js';
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Refuses every other call (401), after a comparison that takes as long for a token that is almost right. */
+/** Refuses every other call (401). The comparison takes the same time for a token that is almost right. */
 export function requireToken(token: string): RequestHandler {
   const wanted = digestOf(token);
   return (request, _response, next) => {

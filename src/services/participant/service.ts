@@ -6,14 +6,14 @@ export interface ServiceOptions {
   readonly databaseUrl: string;
   /** The PostgreSQL schema, by default the service's name. */
   readonly schema?: string;
-  /** Opens `/api/test/…`; never in production. */
+  /** Opens `/api/test/…`; refused in production. */
   readonly faultInjection: boolean;
   /** Loads the demo catalogue (inventory only). */
   readonly demoData: boolean;
-  /** Calls must show it as their bearer token, but for health and the OpenAPI document; undefined: anybody may call. */
+  /** The bearer token that calls must show, except for health and the OpenAPI document. Undefined: calls need none. */
   readonly token?: string | undefined;
   readonly logger: Logger;
-  /** Host names under which it may be called, without ports; undefined for any. */
+  /** Host names under which the service may be called, without ports; undefined for any. */
   readonly hosts?: readonly string[] | undefined;
   /** How long another process may hold the lock for migrating the schema; 30 s unless set. */
   readonly migrationWaitMs?: number | undefined;
@@ -24,8 +24,9 @@ export interface Service {
   readonly name: string;
   readonly app: Express;
   /**
-   * Cuts short the injected delays, lets running requests finish, then ends the pool. Call it as soon as the server
-   * stops accepting, not after its last connection has closed: a delayed request would keep that one open.
+   * Cuts the injected delays short, lets running requests finish, then ends the pool. Call it as soon as the server
+   * stops accepting, not after its last connection has closed, because a delayed request would keep that connection
+   * open.
    */
   close(): Promise<void>;
 }

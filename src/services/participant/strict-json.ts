@@ -1,16 +1,16 @@
 /**
- * Reads a body as JSON so that no two readers can read two things in it: an effect that is applied under a fingerprint
- * is the effect that was asked for. Stricter than `JSON.parse`.
+ * Reads a body as JSON, and refuses texts that two readers could read in two ways: the effect under a fingerprint is
+ * then the effect that was requested. Stricter than `JSON.parse`.
  */
 
-/** Deeper than any request to a service, and shallow enough for whatever walks the value. */
+/** Deeper than any request to a service, and shallow enough for every function that walks the value. */
 const DEEPEST = 50;
 
 export type Read = { readonly value: unknown } | { readonly refused: string };
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The value, or a sentence that says why there is none. The sentence holds nothing of what was sent. */
+/** The value, or a sentence that says why there is none. The sentence repeats nothing of the body. */
 export function readJson(bytes: Uint8Array): Read {
   let text: string;
   let value: unknown;
@@ -31,10 +31,10 @@ export function readJson(bytes: Uint8Array): Read {
   return refused === undefined ? { value } : { refused };
 }
 
-/** Strings, with the colon behind those that are names, and brackets. */
+/** Strings, with the colon after those that are names, and brackets. */
 const PIECE = /("(?:\\.|[^"\\])*")(\s*:)?|[[\]{}]/g;
 
-/** Of a text that is JSON: what two readers could read in two ways, or exhaust themselves on. */
+/** Finds the parts of a valid JSON text that two readers could read in two ways, or that could exhaust them. */
 function ambiguityOf(text: string): string | undefined {
   const open: Set<string>[] = [];
   for (const [piece, quoted, isName] of text.matchAll(PIECE)) {

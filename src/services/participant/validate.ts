@@ -24,7 +24,7 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   return [{ field: fieldName(issue.path), message: issue.message }];
 }
 
-/** Names of fields look like this. Other keys of a caller may be personal, and are not repeated. */
+/** Names of fields match this pattern. Other keys of a caller may be personal, and are not repeated. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/;
 
 /** `items[0].quantity`, `body` for the whole, and `?` for a key that is no name. */

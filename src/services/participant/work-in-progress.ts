@@ -1,4 +1,4 @@
-/** What must be finished before the pool may go: requests run on although their callers have left. */
+/** The running requests, which must be finished before the pool ends. They go on even if their callers have left. */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from './problem.js';
@@ -7,9 +7,9 @@ export interface WorkInProgress {
   readonly stopping: boolean;
   /** @throws ProblemError 503 once the service is stopping. */
   run<T>(work: () => Promise<T>): Promise<T>;
-  /** Waits, but no longer than the service lives; answers whether it waited to the end. */
+  /** Waits, but no longer than the service lives. True if it waited to the end. */
   wait(milliseconds: number): Promise<boolean>;
-  /** Ends the waits, refuses new work and waits until the running work is done, or the time is over. */
+  /** Ends the waits, refuses new work and waits until the running work is done or the time is over. */
   stop(withinMilliseconds: number): Promise<void>;
 }
 
