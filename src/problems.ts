@@ -181,3 +181,84 @@ export type ProblemCode = keyof typeof PROBLEMS;
 
 /** Relative to the API: the page that explains the code. */
 export const problemType = (code: ProblemCode): string => `/problems/${code}`;
+
+/** In the problem document of a 401 or 403, and in its line of the log. */
+export type DenialReason =
+  | 'NoCredentials'
+  | 'TwoCredentials'
+  | 'NotBearer'
+  | 'TokensNotConfigured'
+  | 'UnknownApiKey'
+  | 'TokenMalformed'
+  | 'TokenExpired'
+  | 'TokenNotYetValid'
+  | 'WrongIssuer'
+  | 'WrongAudience'
+  | 'ClaimMissing'
+  | 'AlgorithmNotAllowed'
+  | 'UnknownSigningKey'
+  | 'BadSignature'
+  | 'SubjectNotText'
+  | 'SubjectNotAllowed'
+  | 'TicketNotValid'
+  | 'RoleMissing'
+  | 'OtherCustomer'
+  | 'OriginNotAllowed'
+  | 'HostNotAllowed';
+
+/** A caller as the log names it. */
+export interface LoggedCaller {
+  readonly hash?: string;
+  readonly roles?: readonly string[];
+  /** Of an API key: its name is the operator's own. */
+  readonly key?: string;
+}
+
+/** Temporal's own pause of a workflow: who has paused it, why, and since when. */
+export interface Pause {
+  /** As Temporal has it: the identity of whoever asked for the pause. */
+  readonly by: string;
+  readonly reason: string;
+  /** ISO 8601; absent if the server does not tell it. */
+  readonly since?: string;
+}
+
+/** Which part of the request is at fault: a path like `items[0].productId`, or `body`. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What a problem document says beyond its code. Never a value that was sent: it may be personal. */
+export interface ProblemDetails {
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  readonly orderId?: string;
+  readonly sagaId?: string;
+  /** The saga's state, where that is why the request was refused. */
+  readonly state?: string;
+  readonly blockedOn?: string | null;
+  /** Who has paused the saga in Temporal, and why. */
+  readonly paused?: Pause;
+  /** Under which an undecided request is repeated. */
+  readonly requestId?: string;
+  /** Why a caller was turned away (401, 403): stable, and never a value that was sent. */
+  readonly reason?: DenialReason;
+  /** Whom credentials name that were not taken; goes into the log alone. */
+  readonly caller?: LoggedCaller;
+  /** Seconds; goes into the header alone. */
+  readonly retryAfter?: number;
+}
+
+/** Thrown by whatever finds that a request cannot be served; the error handler answers with it. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+
+  constructor(
+    readonly code: ProblemCode,
+    readonly details: ProblemDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(details.detail ?? PROBLEMS[code].title, options);
+  }
+}

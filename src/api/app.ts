@@ -8,11 +8,12 @@ import { DOCS_STYLE } from './docs/html.js';
 import { healthRoutes } from './operations/health.js';
 import { orderRoutes } from './operations/order-routes.js';
 import { identify } from './http/caller.js';
-import { answerWithProblem, Problem, routeNotFound } from './http/problem-document.js';
+import { answerWithProblem, routeNotFound } from './http/problem-document.js';
 import { rateLimit } from './http/rate-limit.js';
 import { requestLog } from './http/request-log.js';
 import { sagaRoutes } from './operations/saga-routes.js';
 import { streamTickets } from './operations/stream-tickets.js';
+import { Problem } from '../problems.js';
 
 export type { ApiDeps } from './deps.js';
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { ROLES } from '../api/http/permissions.js';
 import { StartError } from '../platform/start-error.js';
 import { say, type Command } from './command.js';
+import { ROLES } from '../caller.js';
 
 const USAGE = `unwind api-key NAME ROLE
 

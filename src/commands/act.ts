@@ -4,8 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
-import { Problem } from '../api/http/problem-document.js';
-import { PROBLEMS } from '../problems.js';
+import { PROBLEMS, Problem } from '../problems.js';
 import { within } from '../platform/time-limit.js';
 import { openEnvelope } from './command.js';
 import { commandFor } from './judge.js';
@@ -14,7 +13,7 @@ import { AttemptTimedOutError, type Outage, type Outages } from './outage.js';
 import { oneLine, refusalOf, type Refusal } from './refusal.js';
 import type { Claimed, Kind, Queues } from './queues.js';
 import { callerOf } from './sender.js';
-import type { Role } from '../api/http/permissions.js';
+import type { Role } from '../caller.js';
 
 export type Attempt = 'accepted' | 'refused' | 'undecided' | 'parked' | 'rests';
 

@@ -5,12 +5,12 @@
 import { z } from 'zod';
 import { isCorrelationId } from '../platform/observability/correlation.js';
 import { cancelRequestSchema, orderRequestSchema, type OrderRequest } from '../api/schemas/orders.js';
-import { Problem } from '../api/http/problem-document.js';
 import { resolveRequestSchema } from '../api/schemas/decisions.js';
 import { parseStrictJson } from '../platform/strict-json.js';
 import { invalidRequest, parseBody } from '../platform/validate.js';
 import { ORDER_ID_PATTERN, orderIdOf, sagaIdOf } from '../order.js';
 import { looksLikeCardNumber, looksPersonal } from '../platform/personal-data.js';
+import { Problem } from '../problems.js';
 
 interface Addressed {
   /** With `order-`. */

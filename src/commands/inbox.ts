@@ -3,12 +3,12 @@
  * which each message is found to be a repeat, or gets a row with what it needs to be acted on or to be refused.
  */
 import { DatabaseError, escapeIdentifier, type Pool, type PoolClient } from 'pg';
-import { Problem } from '../api/http/problem-document.js';
 import { inTransaction } from './in-transaction.js';
 import type { Judged, Received } from './judge.js';
 import { refusalOf, type Refusal } from './refusal.js';
 import { rowOf, type QueuedCommand } from './rows.js';
 import { ANYBODY } from './sender.js';
+import { Problem } from '../problems.js';
 
 export interface Message {
   readonly received: Received;

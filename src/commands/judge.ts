@@ -1,14 +1,14 @@
 /** What a message asks for and who asks, as far as that is known without asking anybody: the same at each look. */
 import { createHash } from 'node:crypto';
 import type { IHeaders } from 'kafkajs';
-import { actorOf, CUSTOMER, type Caller } from '../api/http/caller.js';
-import { PERMISSIONS, type OperationId } from '../api/http/permissions.js';
-import { Problem } from '../api/http/problem-document.js';
 import { invalidRequest } from '../platform/validate.js';
 import { fingerprintOf } from '../orders/store/fingerprint.js';
 import { undecodable } from './codecs.js';
 import { commandOf, openEnvelope, type Command, type Envelope } from './command.js';
 import { ANYBODY, callerOf, verifySender, type CommandKey, type Sender } from './sender.js';
+import { actorOf } from '../steering/steer.js';
+import { CUSTOMER, type Caller, ROLES, type Role, STAFF } from '../caller.js';
+import { Problem } from '../problems.js';
 
 export interface Received {
   /** Where and when the broker has stored it: the same at each delivery, and never given to another one. */
@@ -35,10 +35,11 @@ export interface Judged {
   readonly unforeseen?: unknown;
 }
 
-const OPERATIONS: Readonly<Record<Command['command'], OperationId>> = {
-  StartOrder: 'placeOrder',
-  CancelOrder: 'cancelOrder',
-  ResolveStep: 'resolveStep',
+/** Who may send which command: as the API says of the same request. */
+export const COMMAND_ROLES: Readonly<Record<Command['command'], readonly Role[]>> = {
+  StartOrder: ROLES,
+  CancelOrder: ROLES,
+  ResolveStep: STAFF,
 };
 
 /** Throws nothing: what is wrong with the message is part of the answer. `keys` undefined: commands are not signed. */
@@ -88,7 +89,7 @@ function knownOf(nothing: Judged, envelope: Envelope, sender: Sender, replayId: 
  */
 export function commandFor(caller: Caller, envelope: Envelope): Command {
   const command = commandOf(envelope);
-  if (!caller.roles.some((role) => (PERMISSIONS[OPERATIONS[command.command]] as readonly string[]).includes(role))) {
+  if (!caller.roles.some((role) => COMMAND_ROLES[command.command].includes(role))) {
     throw new Problem('Forbidden');
   }
   if (command.command === 'StartOrder') return command;

@@ -1,11 +1,11 @@
 /** Acting on a command, with the very functions that the API's routes call. Any of it can be repeated. */
 import { randomBytes } from 'node:crypto';
 import { requireOrder } from '../api/http/access.js';
-import { CUSTOMER, type Caller } from '../api/http/caller.js';
 import type { ApiDeps } from '../api/deps.js';
 import { looksOf, placeOrder } from '../orders/place-order.js';
 import { decisionRequest, steerSaga, stepRequest } from '../steering/steer.js';
 import type { Command } from './command.js';
+import { CUSTOMER, type Caller } from '../caller.js';
 
 export interface Origin {
   readonly caller: Caller;

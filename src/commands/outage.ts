@@ -8,10 +8,10 @@ import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { ApiDeps } from '../api/deps.js';
 import { heardBy, UnansweredError, type Ledger } from '../orders/order-standing.js';
-import { Problem } from '../api/http/problem-document.js';
 import { askTemporal, EngineUnavailableError } from '../platform/temporal/ask.js';
 import { JournalUnavailableError } from '../journal/tables/unavailable.js';
 import { OrdersUnavailableError } from '../platform/database/unavailable.js';
+import { Problem } from '../problems.js';
 
 /** What is away, in words for a log; undefined if nothing is. */
 type Away = string | undefined;

@@ -1,6 +1,5 @@
 /** Why a command is refused, in words that may be stored and published: codes and names of fields, no value that was sent. */
-import type { Problem, ProblemDetails } from '../api/http/problem-document.js';
-import type { ProblemCode } from '../problems.js';
+import type { ProblemCode, Problem, ProblemDetails } from '../problems.js';
 
 export interface Refusal {
   /** A code of the API's table, or `Skipped` or `Dropped` by an operator. */

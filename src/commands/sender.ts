@@ -4,9 +4,8 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IHeaders } from 'kafkajs';
-import { CUSTOMER, type Caller } from '../api/http/caller.js';
-import { ROLES, type Role } from '../api/http/permissions.js';
-import { Problem } from '../api/http/problem-document.js';
+import { CUSTOMER, type Caller, ROLES, type Role } from '../caller.js';
+import { Problem } from '../problems.js';
 
 export interface CommandKey {
   readonly name: string;

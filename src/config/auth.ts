@@ -1,7 +1,7 @@
 /** Who may call the API, as the environment says it. */
-import type { AuthOptions } from '../api/http/authenticate.js';
 import type { Config, Settings } from './config.js';
 import { StartError } from '../platform/start-error.js';
+import type { AuthOptions } from '../caller.js';
 
 const REMEDY = 'set AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE, or AUTH_API_KEYS (npx --no unwind api-key makes one)';
 

@@ -1,7 +1,6 @@
 /** The configuration: the environment, validated as a whole before anything starts. */
 import path from 'node:path';
 import { z } from 'zod';
-import type { AuthOptions } from '../api/http/authenticate.js';
 import type { ServiceAccess, TlsFiles } from '../platform/outbound/service-access.js';
 import type { SagaPolicy } from '../workflows/messages.js';
 import { servicesOf, storeTlsOf, warningsOfAccess } from './access.js';
@@ -15,6 +14,7 @@ import type { ServiceLimits } from '../worker/queues.js';
 import { hasOwnQueue, type ServiceLimit } from './service-limits.js';
 import { StartError } from '../platform/start-error.js';
 import { bearingOf, variables } from './variables.js';
+import type { AuthOptions } from '../caller.js';
 
 export const SERVICE_NAMES = ['payment', 'inventory', 'shipping', 'notification'] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];

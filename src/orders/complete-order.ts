@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { Order } from '../order.js';
 import { mergeItems } from './store/fingerprint.js';
 import { DEMO_CUSTOMER } from './store/orders.js';
-import type { Caller } from '../api/http/caller.js';
 import type { ApiDeps } from '../api/deps.js';
 import type { OrderRequest } from '../api/schemas/orders.js';
-import { Problem, type FieldError } from '../api/http/problem-document.js';
 import { invalidRequest } from '../platform/validate.js';
+import type { Caller } from '../caller.js';
+import { Problem, type FieldError } from '../problems.js';
 
 /** @throws Problem `Forbidden` for the order of another customer, `InvalidRequest` for what is still missing */
 export async function completeOrder(deps: ApiDeps, request: OrderRequest, caller: Caller): Promise<Order> {

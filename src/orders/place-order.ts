@@ -10,16 +10,16 @@ import type { CallersKey, Claim, ClaimedOrder, StoredAnswer } from './store/orde
 import { OrdersUnavailableError } from '../platform/database/unavailable.js';
 import type { SagaMemo } from '../workflows/messages.js';
 import { watchBacklog, type Backlog } from './backlog.js';
-import type { Caller } from '../api/http/caller.js';
 import { createCatalogue, type Catalogue } from './catalogue.js';
 import { completeOrder } from './complete-order.js';
 import type { ApiDeps } from '../api/deps.js';
 import { acceptedAnswer } from './accepted-answer.js';
 import type { OrderRequest } from '../api/schemas/orders.js';
 import { heardElsewhere, standingInTemporal, standingOf, UnansweredError } from './order-standing.js';
-import { Problem } from '../api/http/problem-document.js';
 import { startSaga } from './start-saga.js';
 import { EngineUnavailableError } from '../platform/temporal/ask.js';
+import type { Caller } from '../caller.js';
+import { Problem } from '../problems.js';
 
 /** A caller hears within two seconds that a database or Temporal is away, wherever the time went. */
 const ANSWER_WITHIN_MS = 1_600;

@@ -2,7 +2,7 @@
  * The one way from bytes to a JSON value, for HTTP and for Kafka: what one of them refuses the other refuses, too. It is
  * stricter than `JSON.parse`, because two readers of the same bytes must not read two different things.
  */
-import { Problem } from '../api/http/problem-document.js';
+import { Problem } from '../problems.js';
 
 /** Deeper than any request of ours; and nothing that walks a value runs out of stack. */
 const MOST_LEVELS = 50;

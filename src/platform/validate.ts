@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { Problem, type FieldError } from '../api/http/problem-document.js';
+import { Problem, type FieldError } from '../problems.js';
 
 /** More than this helps nobody, and bounds the answer to a body made of mistakes. */
 const MAX_ERRORS = 20;

@@ -1,13 +1,6 @@
 /** Temporal's own pause of a workflow: who has paused it, why, and since when. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-
-export interface Pause {
-  /** As Temporal has it: the identity of whoever asked for the pause. */
-  readonly by: string;
-  readonly reason: string;
-  /** ISO 8601; absent if the server does not tell it. */
-  readonly since?: string;
-}
+import type { Pause } from '../problems.js';
 
 /** Undefined if the workflow is not paused. */
 export function pauseOf({ status, raw }: Pick<WorkflowExecutionDescription, 'status' | 'raw'>): Pause | undefined {

@@ -9,11 +9,11 @@ import { SAGA_TYPE_MEMO, SagaStateAttribute, type SagaRecord } from '../workflow
 import { stateOf } from '../api/http/etag.js';
 import type { ApiDeps } from '../api/deps.js';
 import { pauseOf } from './pause.js';
-import { Problem } from '../api/http/problem-document.js';
 import { SAGA_ID_PATTERN } from './saga-ids.js';
 import { sagaOutcomeSchema, sagaStateSchema, type SagaStatus } from './shapes.js';
 import { viewOf } from './saga-view.js';
 import { askTemporal, EngineUnavailableError } from '../platform/temporal/ask.js';
+import { Problem } from '../problems.js';
 
 /** A query waits for a worker as long as it is let. */
 const PATIENCE_MS = 1_500;

@@ -19,11 +19,12 @@ import {
 } from '../workflows/messages.js';
 import type { ApiDeps } from '../api/deps.js';
 import { pauseOf } from './pause.js';
-import { Problem, type ProblemDetails } from '../api/http/problem-document.js';
 import { sentenceFor, type Asked } from './refusal-sentences.js';
 import { idsOf, type SagaIds } from './saga-ids.js';
 import { readSagaStatus } from './status.js';
 import { askTemporal, EngineUnavailableError, isRefusedForItsStatus } from '../platform/temporal/ask.js';
+import { Problem, type ProblemDetails } from '../problems.js';
+import type { Caller } from '../caller.js';
 
 const DECIDED_WITHIN_MS = 5_000;
 /** A decision that falls at the last moment still has to get here. */
@@ -175,4 +176,12 @@ async function ended(
   const code = state === 'COMPLETED' ? 'AlreadyFulfilled' : 'AlreadyEnded';
   const detail = sentenceFor(asked, state, ids);
   return new Problem(code, { ...(detail !== undefined && { detail }), ...ids, state }, { cause });
+}
+
+/** Who steers: the token says it. Where authentication is off, the body does. */
+export function actorOf(caller: Caller, named: string | undefined, standard: string): string {
+  if (caller.actor === undefined) return named ?? standard;
+  if (named === undefined || named === caller.actor) return caller.actor;
+  const message = 'is whoever the credentials name: leave it out';
+  throw new Problem('InvalidRequest', { errors: [{ field: 'actor', message }] });
 }

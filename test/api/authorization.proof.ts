@@ -1,13 +1,14 @@
 /** Who may do what: every operation of the OpenAPI document with every kind of caller. */
 import { createHash } from 'node:crypto';
 import { generateKeyPair } from 'jose';
-import { createAuthenticate, type ApiKey } from '../../src/api/http/authenticate.js';
+import { createAuthenticate } from '../../src/api/http/authenticate.js';
 import { openApiDocument } from '../../src/api/docs/openapi.js';
-import { PERMISSIONS, ROLES, type Role } from '../../src/api/http/permissions.js';
+import { PERMISSIONS } from '../../src/api/http/permissions.js';
 import type { TestEnv } from '../support/temporal.js';
 import { runIssuer, type Issuer } from './issuer.js';
 import { runApi, type RunningApi } from './running-api.js';
 import { createWarmServer } from './warm-server.js';
+import { type ApiKey, ROLES, type Role } from '../../src/caller.js';
 
 interface Operation {
   readonly method: string;

@@ -1,8 +1,8 @@
 /** Somebody who issues tokens, and publishes the keys that they can be checked by. */
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
-import type { TokenOptions } from '../../src/api/http/authenticate.js';
 import { listen, stop, urlOf } from './listening.js';
+import type { TokenOptions } from '../../src/caller.js';
 
 type SigningKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'] | Uint8Array;
 

@@ -1,9 +1,8 @@
 /** What a decision that comes too late, or too early, is told: the sentence speaks of what was asked (A7). */
-import type { Caller } from '../../src/api/http/caller.js';
-import { ROLES } from '../../src/api/http/permissions.js';
 import { sentenceFor, type Asked } from '../../src/steering/refusal-sentences.js';
 import { createObey } from '../../src/commands/obey.js';
 import { items, openWorkingShop, sagaOf, type WorkingShop } from './working-shop.js';
+import { type Caller, ROLES } from '../../src/caller.js';
 
 const KAFKA: Caller = {
   id: 'kafka',

@@ -1,6 +1,4 @@
 /** Decisions on a real Temporal server: by whose clock they are dated, and what a paused workflow answers. */
-import type { Caller } from '../../src/api/http/caller.js';
-import { ROLES } from '../../src/api/http/permissions.js';
 import { watchTemporalClock, type LocalClocks, type TemporalClock } from '../../src/platform/temporal/clock.js';
 import { createObey } from '../../src/commands/obey.js';
 import { TASK_QUEUE } from '../../src/workflows/messages.js';
@@ -10,6 +8,7 @@ import { startJournalingWorker } from './journaling-worker.js';
 import { POLICY, runApi, type RunningApi } from './running-api.js';
 import { theShop, type Shop } from './shop.js';
 import type { TestEnv } from '../support/temporal.js';
+import { type Caller, ROLES } from '../../src/caller.js';
 
 const items = [{ productId: '123', quantity: 2 }];
 

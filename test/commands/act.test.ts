@@ -1,4 +1,3 @@
-import { Problem } from '../../src/api/http/problem-document.js';
 import { actOnCommands, type Acting, type Attempt } from '../../src/commands/act.js';
 import type { Command } from '../../src/commands/command.js';
 import { countCommands } from '../../src/commands/counts.js';
@@ -6,6 +5,7 @@ import { openParkedDesk, type ParkedVerb } from '../../src/commands/parked.js';
 import { openQueues } from '../../src/commands/queues.js';
 import { eventually } from '../support/eventually.js';
 import { cancelOrder, commandTables, received, startOrder, type CommandTables } from './queued.js';
+import { Problem } from '../../src/problems.js';
 
 const WITHIN = 20_000;
 

@@ -1,4 +1,5 @@
-import { commandFor, judge, type Received } from '../../src/commands/judge.js';
+import { readFileSync } from 'node:fs';
+import { commandFor, COMMAND_ROLES, judge, type Received } from '../../src/commands/judge.js';
 import { openEnvelope } from '../../src/commands/command.js';
 import {
   callerOf,
@@ -84,4 +85,18 @@ describe('a signed command (K8)', () => {
     );
     expect(one?.fingerprint).not.toBe(other?.fingerprint);
   });
+});
+
+it.each([
+  ['StartOrder', 'placeOrder'],
+  ['CancelOrder', 'cancelOrder'],
+  ['ResolveStep', 'resolveStep'],
+] as const)('%s may be sent by the very roles that may call %s of the API', (command, operationId) => {
+  const { paths }: { paths: Record<string, Record<string, { operationId: string; 'x-roles': string[] }>> } = JSON.parse(
+    readFileSync('openapi.json', 'utf8'),
+  );
+  const operation = Object.values(paths)
+    .flatMap((path) => Object.values(path))
+    .find((each) => each.operationId === operationId);
+  expect(COMMAND_ROLES[command]).toEqual(operation?.['x-roles']);
 });

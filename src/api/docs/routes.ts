@@ -1,8 +1,9 @@
 import express, { type Router } from 'express';
 import { docsPage } from './page.js';
 import { openApiDocument } from './openapi.js';
-import { onlyMethods, Problem } from '../http/problem-document.js';
+import { onlyMethods } from '../http/problem-document.js';
 import { problemList, problemPage } from './problem-page.js';
+import { Problem } from '../../problems.js';
 
 /** The OpenAPI document and the page that shows it; the page needs no script and no other host. */
 export function docsRoutes(): Router {

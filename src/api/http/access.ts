@@ -1,12 +1,12 @@
 /** What there is for a caller: of orders and sagas that are not theirs, customers hear what they hear of none (404). */
 import { ORDER_ID_PATTERN, orderIdOf, sagaIdOf } from '../../order.js';
 import type { StoredOrder } from '../../orders/store/orders.js';
-import type { Caller } from './caller.js';
 import type { ApiDeps } from '../deps.js';
 import { isAsOldAs } from '../../orders/order-standing.js';
-import { Problem } from './problem-document.js';
 import { SAGA_ID_PATTERN } from '../../steering/saga-ids.js';
 import { viewOf } from '../../steering/saga-view.js';
+import type { Caller } from '../../caller.js';
+import { Problem } from '../../problems.js';
 
 /** A forgotten order is no customer's any more. */
 const isTheirs = ({ customerId }: Caller, { customerId: owner, forgottenAt }: StoredOrder): boolean =>

@@ -3,31 +3,18 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
 import { holdsPersonalData, looksPersonal } from '../../platform/personal-data.js';
-import { API_KEY_HEADER, loggedSubject, tokenFault, type DenialReason, type LoggedCaller } from './credentials.js';
+import { API_KEY_HEADER, loggedSubject, tokenFault } from './credentials.js';
 import { CUSTOMER_ID_PATTERN } from '../schemas/orders.js';
-import { ROLES, type Role } from './permissions.js';
-import { Problem } from './problem-document.js';
-import { CUSTOMER, type Caller } from './caller.js';
-
-export interface ApiKey {
-  readonly name: string;
-  readonly role: Role;
-  /** SHA-256 of the key, in hex. A key is 32 random bytes, so that a fast hash is enough. */
-  readonly hash: string;
-}
-
-export interface TokenOptions {
-  readonly jwksUrl: string;
-  readonly issuer: string;
-  readonly audience: string;
-  /** The claim with the roles: its name, or a path with dots. */
-  readonly rolesClaim: string;
-}
-
-export interface AuthOptions {
-  readonly tokens?: TokenOptions | undefined;
-  readonly apiKeys: readonly ApiKey[];
-}
+import { type DenialReason, type LoggedCaller, Problem } from '../../problems.js';
+import {
+  ROLES,
+  type Role,
+  CUSTOMER,
+  type Caller,
+  type ApiKey,
+  type AuthOptions,
+  type TokenOptions,
+} from '../../caller.js';
 
 /** @throws Problem `Unauthenticated`, `InvalidCredentials`, or `IdentityUnavailable` while the keys cannot be fetched */
 export type Authenticate = (headers: IncomingHttpHeaders) => Promise<Caller>;

@@ -5,8 +5,8 @@
 import type { Request, RequestHandler } from 'express';
 import { API_KEY_HEADER } from './credentials.js';
 import { CORRELATION_HEADER } from '../../platform/observability/correlation.js';
-import { Problem } from './problem-document.js';
 import { TRACE_HEADER } from '../../platform/observability/trace.js';
+import { Problem } from '../../problems.js';
 
 interface BrowserOptions {
   /** Host names under which the API may be called, without ports; undefined for any. */

@@ -3,29 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import type { Authenticate } from './authenticate.js';
 import { API_KEY_HEADER } from './credentials.js';
-import { PERMISSIONS, ROLES, type OperationId, type Role } from './permissions.js';
-import { Problem } from './problem-document.js';
+import { PERMISSIONS, type OperationId } from './permissions.js';
 import type { StreamTickets } from '../operations/stream-tickets.js';
-
-export interface Caller {
-  /** Idempotency keys and rate limits are counted by it; `anybody` where authentication is off. */
-  readonly id: string;
-  readonly roles: readonly Role[];
-  /**
-   * Who steers, in the saga's history: `customer` for a customer, and for staff their subject, or a pseudonym if that is
-   * personal. Undefined where authentication is off, and the body says it.
-   */
-  readonly actor: string | undefined;
-  /** The customer whose orders are the only ones there are for this caller; undefined for operators. */
-  readonly customerId: string | undefined;
-  /** May choose the ids of orders: staff, machines, and everybody if authentication is off. */
-  readonly namesOrders: boolean;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number | undefined;
-}
-
-/** The actor of each customer's decision. The order's owner says which customer it is. */
-export const CUSTOMER = 'customer';
+import { ROLES, type Role, type Caller } from '../../caller.js';
+import { Problem } from '../../problems.js';
 
 const ANYBODY: Caller = {
   id: 'anybody',
@@ -86,12 +67,4 @@ export function allow(operation: OperationId): RequestHandler {
     }
     next();
   };
-}
-
-/** Who steers: the token says it. Where authentication is off, the body does. */
-export function actorOf(caller: Caller, named: string | undefined, standard: string): string {
-  if (caller.actor === undefined) return named ?? standard;
-  if (named === undefined || named === caller.actor) return caller.actor;
-  const message = 'is whoever the credentials name: leave it out';
-  throw new Problem('InvalidRequest', { errors: [{ field: 'actor', message }] });
 }

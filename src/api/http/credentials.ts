@@ -2,33 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { errors } from 'jose';
-import type { Caller } from './caller.js';
+import type { Caller } from '../../caller.js';
+import type { DenialReason, LoggedCaller } from '../../problems.js';
 
 export const API_KEY_HEADER = 'x-api-key';
-
-/** In the problem document of a 401 or 403, and in its line of the log. */
-export type DenialReason =
-  | 'NoCredentials'
-  | 'TwoCredentials'
-  | 'NotBearer'
-  | 'TokensNotConfigured'
-  | 'UnknownApiKey'
-  | 'TokenMalformed'
-  | 'TokenExpired'
-  | 'TokenNotYetValid'
-  | 'WrongIssuer'
-  | 'WrongAudience'
-  | 'ClaimMissing'
-  | 'AlgorithmNotAllowed'
-  | 'UnknownSigningKey'
-  | 'BadSignature'
-  | 'SubjectNotText'
-  | 'SubjectNotAllowed'
-  | 'TicketNotValid'
-  | 'RoleMissing'
-  | 'OtherCustomer'
-  | 'OriginNotAllowed'
-  | 'HostNotAllowed';
 
 const BY_CODE: Readonly<Record<string, DenialReason>> = {
   ERR_JWT_EXPIRED: 'TokenExpired',
@@ -50,13 +27,6 @@ export function tokenFault(error: unknown): DenialReason {
 
 /** Short enough for a line, long enough to tell callers apart. */
 export const hashOfCaller = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 16);
-
-export interface LoggedCaller {
-  readonly hash?: string;
-  readonly roles?: readonly string[];
-  /** Of an API key: its name is the operator's own. */
-  readonly key?: string;
-}
 
 /** A caller as the log names it: never its subject, which may be an e-mail address. */
 export function loggedCaller({ id, roles }: Pick<Caller, 'id' | 'roles'>): LoggedCaller {

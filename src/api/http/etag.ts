@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { Problem, type ProblemDetails } from './problem-document.js';
+import { Problem, type ProblemDetails } from '../../problems.js';
 
 const hash = (text: string, length: number): string =>
   createHash('sha256').update(text).digest('base64url').slice(0, length);

@@ -1,7 +1,7 @@
 /** Bodies of requests: JSON in UTF-8 of at most 64 KB, read as strictly as Kafka's commands (A2). */
 import express, { type Request, type RequestHandler } from 'express';
-import { Problem } from './problem-document.js';
 import { parseStrictJson } from '../../platform/strict-json.js';
+import { Problem } from '../../problems.js';
 
 const refused = (message: string): Problem =>
   new Problem('UnsupportedMediaType', { errors: [{ field: 'body', message }] });

@@ -1,23 +1,17 @@
 /** Who may do what. The OpenAPI document shows it (`x-roles`), the routes enforce it, and a test tries all of it. */
-
-export const ROLES = ['customer', 'operator', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
-
-/** A customer reaches its own orders and their sagas only; all others are not there for it (404). */
-const EVERYBODY: readonly Role[] = ROLES;
-const STAFF: readonly Role[] = ['operator', 'admin'];
+import { ROLES, type Role, STAFF } from '../../caller.js';
 
 export const PERMISSIONS = {
-  placeOrder: EVERYBODY,
-  listOrders: EVERYBODY,
-  getOrder: EVERYBODY,
-  cancelOrder: EVERYBODY,
+  placeOrder: ROLES,
+  listOrders: ROLES,
+  getOrder: ROLES,
+  cancelOrder: ROLES,
   approveOrder: STAFF,
   rejectOrder: STAFF,
-  getSagaStatus: EVERYBODY,
-  listSagaEvents: EVERYBODY,
-  streamSagaEvents: EVERYBODY,
-  createStreamTicket: EVERYBODY,
+  getSagaStatus: ROLES,
+  listSagaEvents: ROLES,
+  streamSagaEvents: ROLES,
+  createStreamTicket: ROLES,
   listSagas: STAFF,
   listEvents: STAFF,
   resolveStep: STAFF,

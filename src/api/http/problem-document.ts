@@ -4,50 +4,16 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { InvalidCursorError } from '../../journal/read/reader.js';
 import { JournalUnavailableError } from '../../journal/tables/unavailable.js';
 import { OrdersUnavailableError } from '../../platform/database/unavailable.js';
-import { noteDenial, type DenialReason, type LoggedCaller } from './credentials.js';
-import type { Pause } from '../../steering/pause.js';
+import { noteDenial } from './credentials.js';
 import { correlationIdOf } from '../../platform/observability/correlation.js';
-import { PROBLEMS, problemType, type ProblemCode, type ProblemKind } from '../../problems.js';
-
-/** Which part of the request is at fault: a path like `items[0].productId`, or `body`. */
-export interface FieldError {
-  readonly field: string;
-  readonly message: string;
-}
-
-/** What a problem document says beyond its code. Never a value that was sent: it may be personal. */
-export interface ProblemDetails {
-  readonly detail?: string;
-  readonly errors?: readonly FieldError[];
-  readonly orderId?: string;
-  readonly sagaId?: string;
-  /** The saga's state, where that is why the request was refused. */
-  readonly state?: string;
-  readonly blockedOn?: string | null;
-  /** Who has paused the saga in Temporal, and why. */
-  readonly paused?: Pause;
-  /** Under which an undecided request is repeated. */
-  readonly requestId?: string;
-  /** Why a caller was turned away (401, 403): stable, and never a value that was sent. */
-  readonly reason?: DenialReason;
-  /** Whom credentials name that were not taken; goes into the log alone. */
-  readonly caller?: LoggedCaller;
-  /** Seconds; goes into the header alone. */
-  readonly retryAfter?: number;
-}
-
-/** Thrown by whatever finds that a request cannot be served; the error handler answers with it. */
-export class Problem extends Error {
-  override readonly name = 'Problem';
-
-  constructor(
-    readonly code: ProblemCode,
-    readonly details: ProblemDetails = {},
-    options?: ErrorOptions,
-  ) {
-    super(details.detail ?? PROBLEMS[code].title, options);
-  }
-}
+import {
+  PROBLEMS,
+  problemType,
+  type ProblemCode,
+  type ProblemKind,
+  type ProblemDetails,
+  Problem,
+} from '../../problems.js';
 
 function sendProblem(res: Response, code: ProblemCode, details: ProblemDetails = {}): void {
   const { status, title, retryAfter: standard }: ProblemKind = PROBLEMS[code];

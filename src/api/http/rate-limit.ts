@@ -1,8 +1,7 @@
 /** At most so many requests a minute from one caller, told in the headers of draft-ietf-httpapi-ratelimit-headers. */
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { callerOf } from './caller.js';
-import { Problem } from './problem-document.js';
-import { PROBLEMS } from '../../problems.js';
+import { PROBLEMS, Problem } from '../../problems.js';
 
 const WINDOW_S = 60;
 

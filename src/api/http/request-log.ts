@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pinoHttp, type HttpLogger } from 'pino-http';
 import type { Logger } from 'pino';
 import { knownCallerOf } from './caller.js';
-import { denialOf, loggedCaller, type LoggedCaller } from './credentials.js';
+import { denialOf, loggedCaller } from './credentials.js';
 import { assignCorrelationId } from '../../platform/observability/correlation.js';
 import { describeError } from '../../platform/describe-error.js';
 import { routePattern } from './route-pattern.js';
 import { assignTrace, traceIdOf } from '../../platform/observability/trace.js';
+import type { LoggedCaller } from '../../problems.js';
 
 /**
  * One log line per request: method, route, caller, status, time, correlation and trace id. No paths, headers, queries or bodies, and of

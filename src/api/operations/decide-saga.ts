@@ -3,10 +3,10 @@ import type { Request } from 'express';
 import type { Decision } from '../../workflows/messages.js';
 import { requireMatch } from '../http/etag.js';
 import type { ApiDeps } from '../deps.js';
-import { Problem } from '../http/problem-document.js';
 import { idsOf, type SagaIds } from '../../steering/saga-ids.js';
 import { readSagaStatus, statusTag } from '../../steering/status.js';
 import { steerSaga, type SteerRequest } from '../../steering/steer.js';
+import { Problem } from '../../problems.js';
 
 /**
  * Accepted and acted on; whether the caller may ask is checked before. With `If-Match` only on the state that was seen.

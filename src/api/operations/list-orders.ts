@@ -5,8 +5,8 @@ import { sendTagged } from '../http/etag.js';
 import type { ApiDeps } from '../deps.js';
 import { linksOf } from '../../orders/accepted-answer.js';
 import { orderListQuerySchema, type OrderList } from '../schemas/pages.js';
-import { Problem } from '../http/problem-document.js';
 import { parseQuery } from '../../platform/validate.js';
+import { Problem } from '../../problems.js';
 
 /** A customer's list is of its own orders, whatever it asks for; another's it may not ask for. */
 export async function listOrders({ journal }: ApiDeps, req: Request, res: Response): Promise<void> {

@@ -1,7 +1,7 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import { sagaIdOf } from '../../order.js';
 import { acceptedOrder, requireOrder } from '../http/access.js';
-import { actorOf, allow, callerOf, CUSTOMER, type Caller } from '../http/caller.js';
+import { allow, callerOf } from '../http/caller.js';
 import { sendTagged } from '../http/etag.js';
 import { correlationIdOf } from '../../platform/observability/correlation.js';
 import { decideSaga } from './decide-saga.js';
@@ -12,12 +12,14 @@ import { cancelRequestSchema, decisionRequestSchema, orderRequestSchema } from '
 import { cancellationOf, orderView, type ReadOrder } from './order-view.js';
 import { looksOf, placeOrder, type Placed } from '../../orders/place-order.js';
 import { idempotencyKeyOf, waitOf } from '../http/preferences.js';
-import { onlyMethods, Problem } from '../http/problem-document.js';
+import { onlyMethods } from '../http/problem-document.js';
 import { hasEnded, readSagaStatus, statusTag, type HowToAsk } from '../../steering/status.js';
-import { decisionRequest, type SagaDecision } from '../../steering/steer.js';
+import { decisionRequest, type SagaDecision, actorOf } from '../../steering/steer.js';
 import { traceOf } from '../../platform/observability/trace.js';
 import { parseBody } from '../../platform/validate.js';
 import { waitForEnd } from '../../steering/wait-for-end.js';
+import { CUSTOMER, type Caller } from '../../caller.js';
+import { Problem } from '../../problems.js';
 
 /** A repeated POST asks the saga how it stands, but does not wait for a worker as long as a GET does. */
 const REPEAT_PATIENCE_MS = 500;

@@ -1,12 +1,12 @@
 /** POST /api/sagas/resolve: one decision for many blocked sagas, as one Update for each, with partial results (rule 18). */
 import type { RequestHandler } from 'express';
 import type { SagaFilter } from '../../journal/read/reader.js';
-import { actorOf, callerOf } from '../http/caller.js';
+import { callerOf } from '../http/caller.js';
 import type { ApiDeps } from '../deps.js';
-import { Problem } from '../http/problem-document.js';
 import { bulkRequestSchema, type BulkResponse, type BulkResult } from '../schemas/decisions.js';
-import { stepRequest, steerSaga } from '../../steering/steer.js';
+import { stepRequest, steerSaga, actorOf } from '../../steering/steer.js';
 import { parseBody } from '../../platform/validate.js';
+import { Problem } from '../../problems.js';
 
 /** Updates at the same time. */
 const LANES = 10;

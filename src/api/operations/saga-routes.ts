@@ -1,7 +1,7 @@
 import express, { type RequestHandler, type Router } from 'express';
 import { requireSaga } from '../http/access.js';
 import { resolveSagas } from './resolve-sagas.js';
-import { actorOf, allow, callerOf } from '../http/caller.js';
+import { allow, callerOf } from '../http/caller.js';
 import { sendTagged } from '../http/etag.js';
 import { decideSaga } from './decide-saga.js';
 import type { ApiDeps } from '../deps.js';
@@ -16,13 +16,14 @@ import {
 } from '../schemas/pages.js';
 import { decisionRequestSchema } from '../schemas/orders.js';
 import { idempotencyKeyOf } from '../http/preferences.js';
-import { onlyMethods, Problem } from '../http/problem-document.js';
+import { onlyMethods } from '../http/problem-document.js';
 import { resolveRequestSchema, statusQuerySchema } from '../schemas/decisions.js';
 import { streamEvents } from './stream-events.js';
 import { readSagaStatus, statusTag } from '../../steering/status.js';
-import { decisionRequest, stepRequest, type SagaDecision } from '../../steering/steer.js';
+import { decisionRequest, stepRequest, type SagaDecision, actorOf } from '../../steering/steer.js';
 import type { StreamTickets } from './stream-tickets.js';
 import { parseBody, parseQuery } from '../../platform/validate.js';
+import { Problem } from '../../problems.js';
 
 type SagaRoute = RequestHandler<{ sagaId: string }>;
 

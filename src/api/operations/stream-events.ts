@@ -6,10 +6,10 @@ import type { StoredEvent } from '../../journal/read/reader.js';
 import { requireSaga } from '../http/access.js';
 import { callerOf } from '../http/caller.js';
 import type { ApiDeps } from '../deps.js';
-import { Problem } from '../http/problem-document.js';
 import { hasEnded } from '../../steering/status.js';
 import { invalidRequest, parseQuery } from '../../platform/validate.js';
 import { streamQuerySchema } from '../schemas/pages.js';
+import { Problem } from '../../problems.js';
 
 /** Keeps proxies from closing a quiet connection, and finds out that a reader is gone. */
 const HEARTBEAT_MS = 15_000;

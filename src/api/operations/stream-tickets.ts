@@ -5,8 +5,8 @@
  */
 import { EncryptJWT, errors, jwtDecrypt } from 'jose';
 import type { OrderStore } from '../../orders/store/orders.js';
-import type { Caller } from '../http/caller.js';
-import { Problem } from '../http/problem-document.js';
+import type { Caller } from '../../caller.js';
+import { Problem } from '../../problems.js';
 
 export interface StreamTickets {
   /** Throws `OrdersUnavailableError` while PostgreSQL is away. */
