@@ -1,4 +1,4 @@
-/** Does a service keep the contract of a participant (docs/participants.md)? */
+/** `unwind conformance`: checks if a service keeps the contract of a participant (docs/participants.md). */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -41,7 +41,7 @@ const preparations = z.strictObject({
   allowUndo: request.optional(),
 });
 
-/** @throws StartError naming the file */
+/** @throws StartError that names the file */
 function readJson<T>(file: string, schema: z.ZodType<T>): T {
   let value: unknown;
   try {
@@ -84,7 +84,7 @@ const OPTIONS = {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
-/** @throws StartError saying which option is wrong */
+/** @throws StartError that names the wrong option */
 function optionsOf(url: string | undefined, values: Values): ConformanceOptions {
   if (url === undefined || !URL.canParse(url)) throw new StartError('name the URL of the collection.');
   if (values.body === undefined) throw new StartError('--body is missing: a request that is applied.');

@@ -1,4 +1,4 @@
-/** What needs a human, and what a human does about it. */
+/** `unwind dead-letters`: lists the work that needs a person, and records the person's decisions. */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { openLetterDesk, type DeadLetter, type LetterDesk, type LetterFilter } from '../journal/dead-letters/table.js';
@@ -74,7 +74,7 @@ const changeOf = (values: Values): Change => ({
   requestId: values['request-id'] ?? randomUUID(),
 });
 
-/** Temporal is needed for what its sagas decide, and for nothing else. */
+/** Temporal is needed only for decisions on sagas. */
 const needsTemporal = (verb: Verb, { kind }: Pick<DeadLetter, 'kind'> | LetterFilter): boolean =>
   verb !== 'drop' && (kind === undefined || kind === 'blocked');
 

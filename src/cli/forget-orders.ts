@@ -1,6 +1,6 @@
 /**
- * Forgetting a customer, order by order: only of orders that have ended, whose data nothing needs any more (rule 55); then
- * what Kafka's commands still hold of the person.
+ * Forgets a customer, order by order. Only orders that have ended are forgotten, because nothing needs their data any
+ * more (rule 55). Then it blanks the person's data in Kafka's commands.
  */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Pool } from 'pg';
@@ -19,13 +19,13 @@ export interface ForgettingDeps {
   readonly services: ServiceUrls;
 }
 
-/** Where Kafka's commands are kept until they are decided. */
+/** The tables that keep Kafka's commands until they are decided. */
 export interface CommandTables {
   readonly pool: Pool;
   readonly schema: string;
 }
 
-/** One order, and whether it was or would be forgotten; `why` says in a few words what keeps it, or how it ended. */
+/** One order, and if it was or would be forgotten. `why` says in a few words how the order ended, or why it is kept. */
 export interface Forgotten {
   readonly orderId: string;
   readonly done: boolean;
@@ -34,11 +34,14 @@ export interface Forgotten {
 
 type Asked = Forgetting & ({ readonly orderId: string } | { readonly customerId: string });
 
-/** Questions at the same time. */
+/** The most questions at once. */
 const LANES = 10;
 
 const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
-/** How Temporal says that a workflow has ended by itself, and that it was ended from outside. */
+/**
+ * Temporal's statuses of a workflow that ended by itself; the other closed statuses mean that it was ended from
+ * outside.
+ */
 const ENDED_RUN: ReadonlySet<string> = new Set(['COMPLETED', 'CANCELLED']);
 const LOST_RUN: ReadonlySet<string> = new Set(['TERMINATED', 'FAILED', 'TIMED_OUT']);
 
@@ -48,8 +51,9 @@ interface Standing {
 }
 
 /**
- * The journal knows how sagas have ended; of one that it does not know, or that goes on, Temporal says it. A run that was
- * ended from outside is nobody's any more (rule 27): if something that it did is alive, its data is what repairs it.
+ * The journal knows how sagas ended. For a saga that it does not know, or that is still open there, Temporal is
+ * asked. A run that was ended from outside has no worker to finish it (rule 27): its data is kept as long as one of
+ * its effects is live, because the repair needs it.
  */
 async function standingOf(deps: ForgettingDeps, order: OwnedOrder): Promise<Standing> {
   const sagaId = sagaIdOf(order.orderId);
@@ -74,7 +78,7 @@ async function runOf(client: Client, sagaId: string): Promise<string | undefined
   }
 }
 
-/** What has to have an owner; a mail that was sent is nobody's to undo. */
+/** Effects that must have an owner. A mail is not among them, because it cannot be undone. */
 const OWNED: ReadonlySet<string> = new Set(['reservation', 'payment', 'shipment']);
 
 async function lostStanding({ services }: ForgettingDeps, sagaId: string, run: string): Promise<Standing> {
@@ -93,7 +97,7 @@ async function lostStanding({ services }: ForgettingDeps, sagaId: string, run: s
   }
 }
 
-/** Looks at some orders and, unless it is a dry run, blanks those that have ended. */
+/** Looks at some orders and blanks those that have ended, unless it is a dry run. */
 async function forgetSome(
   deps: ForgettingDeps,
   some: readonly OwnedOrder[],
@@ -117,7 +121,7 @@ async function forgetSome(
   });
 }
 
-/** Undefined if there is no such order. One that is forgotten already stays as it is. */
+/** Undefined if there is no such order. An order that is forgotten already stays as it is. */
 export async function forgetOrder(
   deps: ForgettingDeps,
   orderId: string,
@@ -131,7 +135,9 @@ export async function forgetOrder(
   return one;
 }
 
-/** Page by page, in the order of their ids; ends after the present page when `stop` fires. Can be repeated. */
+/**
+ * Works page by page, in the order of the ids, and ends after the current page when `stop` fires. It can be repeated.
+ */
 export async function* forgetCustomersOrders(
   deps: ForgettingDeps,
   customerId: string,
@@ -147,7 +153,10 @@ export async function* forgetCustomersOrders(
   }
 }
 
-/** What Kafka's commands hold of an order, or of a customer: after the orders, whose standing decides about it. */
+/**
+ * Blanks the data of an order or a customer in Kafka's commands. It runs after the orders, because their results
+ * decide about the commands.
+ */
 export function forgetInCommands(
   deps: ForgettingDeps & { readonly commands: CommandTables },
   about: Subject['about'],

@@ -1,4 +1,7 @@
-/** Blanks what is personal of a customer, or of one order; ids, fingerprints and amounts stay (rule 55). */
+/**
+ * `unwind forget`: blanks the personal data of a customer, or of one order; ids, fingerprints and amounts stay (rule
+ * 55).
+ */
 import { parseArgs } from 'node:util';
 import type { ForgottenCommand } from '../commands/forget.js';
 import { JOURNAL_SCHEMA, journalPool } from '../journal/write/journal.js';

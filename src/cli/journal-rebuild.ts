@@ -1,4 +1,7 @@
-/** Mends the journal's tables from its events, and from Temporal's histories if events are missing. */
+/**
+ * `unwind journal-rebuild`: repairs the journal's tables from its events, and from Temporal's histories if events are
+ * missing.
+ */
 import { parseArgs } from 'node:util';
 import type { Client } from '@temporalio/client';
 import { loadConfig } from '../config/config.js';

@@ -1,4 +1,7 @@
-/** Do the stored events, the rows and Temporal's histories agree (rule 31)? Over the running system. */
+/**
+ * `unwind journal-verify`: checks if the stored events, the rows and Temporal's histories agree (rule 31), in a
+ * running system.
+ */
 import { parseArgs } from 'node:util';
 import type { Client } from '@temporalio/client';
 import { loadConfig } from '../config/config.js';

@@ -1,4 +1,4 @@
-/** The options that say which dead letters are meant. */
+/** The options that select dead letters. */
 import { LETTER_KINDS, type LetterFilter } from '../journal/dead-letters/table.js';
 import { parseDuration } from '../config/durations.js';
 import { StartError } from '../platform/start-error.js';
@@ -14,7 +14,7 @@ export const FILTER_OPTIONS = {
 
 type Given = Readonly<Partial<Record<keyof typeof FILTER_OPTIONS | 'limit' | 'after', string>>>;
 
-/** Only the fields that are given. @throws StartError */
+/** The filter has only the fields that are given. @throws StartError */
 export function filterOf(given: Given): LetterFilter {
   const { saga: sagaId, step, sink, code } = given;
   const kind = LETTER_KINDS.find((known) => known === given.kind);

@@ -1,15 +1,15 @@
-/** What the commands that walk over all sagas say beside their findings. */
+/** The progress and closing lines of commands that walk over all sagas. */
 import { reasonOf } from '../platform/reason.js';
 import { say } from './command.js';
 
 const EVERY_MS = 5_000;
 
-/** Whether the walk came to its end, and otherwise why not. */
+/** If the walk reached its end, and otherwise the reason. */
 export type End = 'done' | 'stopped' | 'failed';
 
 /**
- * Hands on one saga after the other. Progress goes to standard error, so that standard output holds the findings alone; a
- * walk that ends early says how to go on.
+ * Yields one saga after the other. Progress goes to standard error, so that standard output holds the findings alone.
+ * A walk that ends early prints how to resume it.
  */
 export async function overSagas<Saga extends { readonly sagaId: string }>(
   sagas: AsyncIterable<Saga>,

@@ -1,4 +1,7 @@
-/** Kafka's commands that cannot be decided: each holds up the later commands of its saga, and nothing else. */
+/**
+ * `unwind parked`: Kafka's commands that cannot be decided. Each holds up the later commands of its saga, and no
+ * others.
+ */
 import { parseArgs } from 'node:util';
 import { openParkedDesk, type ParkedCommand, type ParkedDesk, type ParkedVerb } from '../commands/parked.js';
 import { JOURNAL_SCHEMA, journalPool } from '../journal/write/journal.js';

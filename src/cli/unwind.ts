@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `unwind COMMAND …`: what operators do at a terminal. Each command is a file in this folder, loaded only when it is used. */
+/** `unwind COMMAND …`: the operators' commands. Each is a file in this folder, loaded only when it is used. */
 import { readDotEnv } from '../config/run-process.js';
 import { codeOf, reasonOf } from '../platform/reason.js';
 import { redact } from '../config/secrets.js';
@@ -53,7 +53,7 @@ function complain(text: string): number {
   return NOTHING_DONE;
 }
 
-/** Fires at the first signal. The process ends by itself if the command does not: at once on the second Ctrl-C. */
+/** Fires at the first signal. If the command does not end, the process ends by itself: at once on the second Ctrl-C. */
 function stopOnSignals(patienceMs = STOP_PATIENCE_MS): AbortSignal {
   const stopping = new AbortController();
   let since: number | undefined;
@@ -96,6 +96,6 @@ async function unwind([name, ...args]: readonly string[]): Promise<number> {
   }
 }
 
-// The reader of the output may leave early (`| head`): then nobody is left to write for.
+// The reader of the output may leave early (`| head`): the process then ends, because its output has no reader.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(STOPPED));
 process.exitCode = await unwind(process.argv.slice(2));

@@ -1,4 +1,7 @@
-/** Do the books of the four services agree with the verdicts of all sagas (rule 34)? Also under traffic. */
+/**
+ * `unwind verify-books`: checks if the books of the four services agree with the verdicts of all sagas (rule 34),
+ * also under traffic.
+ */
 import { auditRunningSystem, describeAudit } from '../oracle/report.js';
 import { loadConfig } from '../config/config.js';
 import { say, type Command } from './command.js';

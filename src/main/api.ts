@@ -16,10 +16,10 @@ import { runProcess } from '../config/run-process.js';
 import { connectTemporal } from '../platform/temporal/namespace.js';
 import { temporalTarget } from '../platform/temporal/target.js';
 
-/** Only at the start: later the API lives on while Temporal is away, and says so. */
+/** Only at the start. Later the API stays up while Temporal is away, and its readiness says so. */
 const TEMPORAL_PATIENCE = 15_000;
 const LOOK_AFTER_EVERY = 15_000;
-/** Between the signal and the last accepted connection: callers that keep theirs are told to leave it. */
+/** Time between the signal and the last accepted connection: callers with an open connection are asked to close it. */
 const DRAINING = 1_000;
 
 await runProcess('api', 'api', async ({ config, logger }) => {

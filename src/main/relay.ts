@@ -11,7 +11,7 @@ import { metricsApp } from '../relay/metrics.js';
 import { runProcess } from '../config/run-process.js';
 import { configuredSinks } from '../relay/sinks/configured.js';
 
-/** For the first answer of the sinks. One that is away is told, and waited for. */
+/** The time for the first answer of the sinks. A sink that is away is logged, and the relay goes on waiting for it. */
 const FIRST_ANSWER = 6_000;
 
 const schema = JOURNAL_SCHEMA;

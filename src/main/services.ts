@@ -1,4 +1,4 @@
-/** The participants: `services payment` runs one, without arguments all four in this process. */
+/** The services: `services payment` runs one, without arguments all four in this process. */
 import { openInventory } from '../services/inventory/service.js';
 import { openNotification } from '../services/notification/service.js';
 import { openPayment } from '../services/payment/service.js';
@@ -45,7 +45,7 @@ async function startService(name: ServiceName, databaseUrl: string, { config, lo
     return {
       where: server.url,
       stop: async () => {
-        // Together: a service cuts short the delays that would keep its connections open.
+        // Both at once, because a service cuts short the delays that would keep its connections open.
         await Promise.all([server.close(), service.close()]);
       },
     };

@@ -1,6 +1,6 @@
 /**
- * `npm start`: everything under one supervisor. With the argument `temporal` or `postgres`: that server alone.
- * The first signal ends all of it in order, with exit code 0; a second Ctrl-C kills what is left.
+ * `npm start`: everything under one supervisor. With the argument `temporal` or `postgres`: that server alone. The
+ * first signal ends all of it in order, with exit code 0; a second Ctrl-C kills the remaining processes.
  */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
@@ -18,13 +18,13 @@ import { endLeftoverTemporal } from '../local/temporal/server.js';
 import { temporalTarget } from '../platform/temporal/target.js';
 import { openTerminal } from '../local/supervisor/terminal.js';
 
-/** npm passes a Ctrl-C on, which the terminal has delivered already: one Ctrl-C arrives twice. */
+/** npm passes a Ctrl-C on, and the terminal delivers it as well, so that one Ctrl-C arrives twice. */
 const SAME_CTRL_C = 1_000;
-/** Beyond what the children of a killed supervisor may take to end. */
+/** Longer than the children of a killed supervisor may take to end. */
 const PREDECESSOR_PATIENCE = 30_000;
 
 const terminal = openTerminal((text) => process.stdout.write(text));
-// Where the terminal is gone there is nobody to tell, and everything is still to be ended in order.
+// If the terminal is gone, output fails, but everything must still be stopped in order.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 function partOf(argument: string | undefined): Extent['part'] {
@@ -49,7 +49,7 @@ function onSignals(stopping: AbortController, system: System): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
 }
 
-/** Owns the data directory for what is to be started, and ends what a killed owner has left running there. */
+/** Takes the ownership of the data directory, and ends the processes that a killed owner has left there. */
 async function takeOver(dataDir: string, extent: Extent, owned: Ownership[]): Promise<boolean> {
   if (extent.part === 'all') owned.push(takeOwnership(dataDir, 'start'));
   if (extent.postgres) owned.push(takeOwnership(dataDir, 'start-postgres'));
@@ -80,7 +80,7 @@ function unfitForProduction({ environment }: Config, { part, postgres, temporal 
   ];
 }
 
-/** Everything but the ports is as the environment says. */
+/** The plan follows the environment in everything but the ports. */
 function planFor(extent: Extent, env: NodeJS.ProcessEnv, signal: AbortSignal): Plan {
   const config = loadConfig(env);
   const target = temporalTarget(config.temporalPort);
@@ -92,7 +92,7 @@ function planFor(extent: Extent, env: NodeJS.ProcessEnv, signal: AbortSignal): P
 async function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise((resolve) => {
-    // Signal handlers alone do not keep a process alive.
+    // Signal handlers alone do not keep a process alive, so this timer does.
     const alive = setInterval(() => undefined, 3_600_000);
     signal.addEventListener('abort', () => {
       clearInterval(alive);
@@ -136,7 +136,7 @@ process.on('uncaughtException', (error) => {
 try {
   await run(stopping.signal, system);
 } catch (error) {
-  // What a signal has cut short is no failure.
+  // An error that comes from a signal is not a failure.
   if (!stopping.signal.aborted) {
     process.stderr.write(`unwind: ${startSentence(error)}\n`);
     process.exitCode = 1;

@@ -24,7 +24,7 @@ import { healthApp } from '../worker/health.js';
 import { bundleWorkflows } from '../worker/bundle.js';
 
 const TEMPORAL_PATIENCE = 30_000;
-/** What runs gets this long to end by itself, and is then cut off: its attempt is repeated elsewhere. */
+/** Running activities have so long to end by themselves and are then cut off; another worker repeats the attempt. */
 const SHUTDOWN_GRACE = '10s' as const;
 const SHUTDOWN_FORCE = '15s' as const;
 
@@ -34,7 +34,7 @@ function sdkLogger(logger: Logger): DefaultLogger {
   const level: LogLevel = logger.isLevelEnabled('debug') ? 'DEBUG' : 'INFO';
   return new DefaultLogger(level, ({ level, message, meta }) => {
     const { error, ...rest } = meta ?? {};
-    // The queues of the services have no workflows on purpose.
+    // The queues of the services have no workflows, on purpose.
     const isOnPurpose = message.startsWith('No workflows registered');
     logger[isOnPurpose ? 'debug' : PINO_LEVELS[level]](
       { ...rest, ...(error === undefined ? {} : { err: error }) },
@@ -44,8 +44,8 @@ function sdkLogger(logger: Logger): DefaultLogger {
 }
 
 /**
- * The bundle that the build has made, where this runs from one; else it is made now (1 s). Its fingerprint tells which
- * workflow code has run a task: it stands in most events, and Temporal's own is four times as long.
+ * The bundle that the build made, if this is a build; otherwise it is made now (1 s). Its fingerprint says which
+ * workflow code ran a task. It is in most events, and Temporal's own build id is four times as long.
  */
 async function workflowCode(): Promise<{ workflowBundle: { code: string }; buildId: string }> {
   const file = path.join(import.meta.dirname, '..', 'workflow-bundle.js');
@@ -56,10 +56,10 @@ async function workflowCode(): Promise<{ workflowBundle: { code: string }; build
 function installRuntime(logger: Logger, metrics: string): void {
   Runtime.install({
     logger: sdkLogger(logger),
-    // Signals are ours to handle.
+    // This process handles the signals itself.
     shutdownSignals: [],
     telemetryOptions: {
-      // Core's own lines too: by default it writes coloured text between the lines of JSON.
+      // The lines of Temporal's core, too, because by default it writes coloured text between the lines of JSON.
       logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
       metrics: { prometheus: { bindAddress: metrics } },
     },

@@ -1,17 +1,17 @@
 /**
  * Reads books and verdicts in an order that is right under traffic, and lets the oracle compare them.
  *
- * Nothing here can be read at one instant, so whatever is read first may be out of date when the rest is read:
+ * Nothing here can be read at one instant, so a value that is read first may be out of date when the rest is read:
  *
- *  1. Effects are read first, verdicts afterwards: an effect that was seen then has an owner that is known now, and a
- *     saga that still runs now was running then. What may be wrong is a saga that *ended* between the two readings.
- *  2. So a difference is a suspicion at first. The sagas it names are looked at again the other way round: the verdict
- *     by id first, then the effects by id. A final verdict never changes and a saga that has one does nothing more, so
- *     what this order shows against a final verdict is true.
- *  3. A suspect that is still running may move between its own two readings, and an index of verdicts may lag behind;
- *     therefore the second look is repeated, with a pause, and only what every look shows is reported.
+ *   1. Effects are read first, verdicts afterwards: an effect that was seen then has an owner that is known now, and a
+ *      saga that still runs now was running then. Only a saga that *ended* between the two readings can look wrong.
+ *   2. So a difference is a suspicion at first. The sagas that it names are read again in the other order: the verdict by
+ *      id first, then the effects by id. A final verdict never changes, and its saga does nothing more, so a contradiction
+ *      to a final verdict in this order is real.
+ *   3. A suspect that is still running may move between its own two readings, and an index of verdicts may lag behind;
+ *      therefore the second look is repeated, with a pause, and only differences that every look shows are reported.
  *
- * On a system at rest the first look is exact, and no other one is taken where the books agree.
+ * On a system at rest the first look is exact, and it is the only one if the books agree.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Effect, KnownSaga, OtherSaga, SagaVerdict, Stock, WaivedStep } from './books.js';
@@ -22,11 +22,11 @@ import type { Difference } from './difference.js';
 import type { ServiceUrls } from './read-books.js';
 import { readBooks, readEffectsOf, readStock } from './read-books.js';
 
-/** Where verdicts come from: Temporal, a read model, or a test that knows them. */
+/** A source of verdicts: Temporal, a read model, or a test that knows them. */
 export interface VerdictSource {
-  /** Every saga that is known. May lag behind, by an index for instance. */
+  /** Every known saga. It may lag behind, for example because of an index. */
   all(): Promise<KnownSaga[]>;
-  /** What this saga says now, `undefined` if there is none. Must not lag. */
+  /** The saga's verdict now, `undefined` if there is no such saga. It must not lag. */
   of(sagaId: string): Promise<KnownSaga | undefined>;
 }
 
@@ -35,12 +35,12 @@ export interface Audit {
   readonly waivers: readonly (WaivedStep & { readonly sagaId: string })[];
   readonly effects: readonly Effect[];
   readonly verdicts: readonly SagaVerdict[];
-  /** Sagas of other types: neither they nor their effects are compared, but what they hold of the stock is. */
+  /** Sagas of other types. Their effects are not compared with verdicts, but their held stock counts. */
   readonly others: readonly OtherSaga[];
 }
 
 export interface AuditOptions {
-  /** How often a suspicion is looked at before it is believed; at least 1. */
+  /** How many looks must show a suspicion before it is reported; at least 1. */
   readonly looks?: number;
   readonly pauseMs?: number;
 }
@@ -72,10 +72,10 @@ export async function auditBooks(
   return { differences, waivers, effects: ofOrders, verdicts, others };
 }
 
-/** Stock is compared as it was read, in one go; the effects of single sagas may have been read again since. */
+/** Stock is compared as it was read in one go; the effects of single sagas may have been read again since. */
 const compare = (reading: Reading): Difference[] => [...compareSagas(split(reading)), ...compareStock(reading.stock)];
 
-/** The orders' own verdicts and effects, and who else is known. */
+/** Separates the orders' verdicts and effects from those of other sagas. */
 function split({ effects, verdicts: known }: Reading) {
   const verdicts: SagaVerdict[] = [];
   const others: OtherSaga[] = [];

@@ -1,8 +1,11 @@
-/** What the oracle compares: the services' live effects, the catalogue's stock, and what each saga says of itself. */
+/**
+ * The oracle's input: the services' live effects, the catalogue's stock, and the state of each saga by its own
+ * account.
+ */
 import type { Money, OrderItem } from '../order.js';
 
 interface EffectBase {
-  /** The id that the saga chose: the saga id; for a notice with `-confirmation` or `-cancellation` behind it. */
+  /** The id that the saga chose: the saga id, with `-confirmation` or `-cancellation` after it for a notice. */
   readonly id: string;
 }
 
@@ -44,7 +47,7 @@ export interface Stock {
   readonly products: readonly ProductStock[];
   /**
    * Reservations that came or went while the products were being read; each may be in `reserved` or not. Empty on a
-   * system at rest, where held and reserved must be equal to the unit.
+   * system at rest: held and reserved are then equal to the unit.
    */
   readonly passing: readonly Reservation[];
 }
@@ -57,20 +60,20 @@ export interface WaivedStep {
 }
 
 /**
- * What a saga says of itself. `ABANDONED` is not a state of a saga: its run ended without a verdict (failed, timed out
- * or terminated), so nobody will undo or finish what it did (rule 27).
+ * The state of a saga by its own account. `ABANDONED` is not a state of a saga: the run ended without a verdict
+ * (failed, timed out or terminated), so no worker will undo or finish its effects (rule 27).
  */
 export interface SagaVerdict {
   readonly sagaId: string;
   readonly state: 'STARTED' | 'PENDING' | 'COMPENSATING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'ABANDONED';
   readonly waivers: readonly WaivedStep[];
-  /** Steps whose delivery was given up. */
+  /** Retriable steps that became dead letters. */
   readonly deadLetters: readonly string[];
-  /** The order's total as the saga knows it; where it is left out, the reservation's total stands for it. */
+  /** The order's total as the saga knows it; if absent, the reservation's total is used. */
   readonly total?: Money;
 }
 
-/** A saga of another type than an order's. What it has done at the services is its own, and is compared with nothing. */
+/** A saga of another type than an order's. Its effects are its own, and are compared with nothing. */
 export interface OtherSaga {
   readonly sagaId: string;
   readonly otherType: string;
@@ -80,7 +83,9 @@ export type KnownSaga = SagaVerdict | OtherSaga;
 
 export const isOther = (saga: KnownSaga): saga is OtherSaga => 'otherType' in saga;
 
-/** The saga that an effect belongs to, by the effect's id alone: what the participant stored beside it may be wrong. */
+/**
+ * The saga that an effect belongs to, by the effect's id alone, because other fields at the participant may be wrong.
+ */
 export const ownerOf = (effect: Effect): string =>
   effect.kind === 'confirmation' || effect.kind === 'cancellation'
     ? effect.id.replace(/-(confirmation|cancellation)$/, '')

@@ -1,13 +1,13 @@
 /**
- * The oracle (rule 34): do the books of the four services agree with the verdicts of the sagas, to the unit and to the
- * cent? Pure; who reads the books, and in which order, is the concern of `audit.ts`.
+ * The oracle (rule 34): compares the books of the four services with the verdicts of the sagas, to the unit and to
+ * the cent. Pure; `audit.ts` reads the books, in the right order.
  *
- *  a. Every reservation, payment and shipment has a running or COMPLETED owner; every COMPLETED order has all three.
- *  b. A `-confirmation` belongs to a running or COMPLETED order, a `-cancellation` to an unwinding, FAILED or CANCELLED one.
- *  c. Every COMPLETED order has its confirmation, every FAILED or CANCELLED one its cancellation, save dead letters.
- *  d. Held stock equals `reserved`, product by product.
- *  e. Captured − refunded equals the totals of the COMPLETED orders and the live payments of the running ones.
- *  f. Each verdict agrees but for its waivers, which are reported and are no differences.
+ *   a. Every reservation, payment and shipment has a running or COMPLETED owner; every COMPLETED order has all three.
+ *   b. A `-confirmation` belongs to a running or COMPLETED order, a `-cancellation` to an unwinding, FAILED or CANCELLED one.
+ *   c. Every COMPLETED order has its confirmation, every FAILED or CANCELLED one its cancellation, save dead letters.
+ *   d. Held stock equals `reserved`, product by product.
+ *   e. Captured − refunded equals the totals of the COMPLETED orders and the live payments of the running ones.
+ *   f. Each verdict agrees but for its waivers, which are reported and are no differences.
  */
 import { formatMoney, STEP_OF } from '../order.js';
 import type { Effect, EffectKind, Payment, ProductStock, SagaVerdict } from './books.js';
@@ -36,7 +36,7 @@ export function compareBooks({ effects, products, verdicts }: Books): Difference
   return [...compareSagas({ effects, verdicts }), ...compareStock({ reservations, products, passing: [] })];
 }
 
-/** All clauses but d, which asks for no saga. */
+/** All clauses but d, which involves no saga. */
 export function compareSagas({ effects, verdicts }: Pick<Books, 'effects' | 'verdicts'>): Difference[] {
   const verdictOf = new Map(verdicts.map((verdict) => [verdict.sagaId, verdict]));
   const effectsOf = groupByOwner(effects);
@@ -77,7 +77,7 @@ function compareOwner(effect: Effect, owner: SagaVerdict | undefined): Differenc
   return differs('leftover', `its saga is ${owner.state} and waived nothing of it`);
 }
 
-/** Clauses a and c, seen from the verdict: does it have what it claims? */
+/** Clauses a and c, seen from the verdict: are its effects there? */
 function compareVerdict(verdict: SagaVerdict, own: readonly Effect[]): Difference[] {
   const { sagaId, state } = verdict;
   const has = (kind: EffectKind): boolean => own.some((effect) => effect.kind === kind);
@@ -121,7 +121,7 @@ function add(sums: Map<string, number>, key: string, amount: number): void {
   sums.set(key, (sums.get(key) ?? 0) + amount);
 }
 
-/** Clause e over everything: what is in the till is what the orders explain, currency by currency. */
+/** Clause e over everything: the captured money equals the totals of the orders, currency by currency. */
 function compareMoney(
   verdictOf: ReadonlyMap<string, SagaVerdict>,
   effectsOf: ReadonlyMap<string, readonly Effect[]>,

@@ -1,7 +1,10 @@
 import type { Reservation, Stock } from './books.js';
 import type { Difference } from './difference.js';
 
-/** Clause d: held is reserved. What came or went during the reading (`passing`) may be counted in `reserved` or not. */
+/**
+ * Clause d: held equals reserved. A reservation that came or went during the reading (`passing`) may be in `reserved`
+ * or not.
+ */
 export function compareStock({ reservations, products, passing }: Stock): Difference[] {
   const passingIds = new Set(passing.map(({ id }) => id));
   const atLeast = unitsHeld(reservations.filter(({ id }) => !passingIds.has(id)));

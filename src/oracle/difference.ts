@@ -1,7 +1,7 @@
 export type DifferenceKind =
   /** An effect that no known saga owns, or one whose saga ended without a verdict. */
   | 'orphan'
-  /** A saga whose run ended without a verdict: nobody finishes or undoes it. */
+  /** A saga whose run ended without a verdict: no worker finishes or undoes it. */
   | 'abandoned'
   /** An effect that lives although its saga says that it was undone. */
   | 'leftover'
@@ -10,16 +10,16 @@ export type DifferenceKind =
   /** A notice that contradicts the verdict. */
   | 'wrong-notice'
   | 'missing-notice'
-  /** A product's `reserved` is not what the live reservations hold. */
+  /** A product's `reserved` differs from its live reservations. */
   | 'stock'
-  /** A COMPLETED order that was charged something else than its total. */
+  /** A COMPLETED order that was charged another amount than its total. */
   | 'amount'
   /** All money together, by currency. */
   | 'money';
 
 export interface Difference {
   readonly kind: DifferenceKind;
-  /** `null` where the difference belongs to no single saga: stock and the sum of all money. */
+  /** `null` if the difference belongs to no single saga: stock and the sum of all money. */
   readonly sagaId: string | null;
   /** The effect's kind, the product's id or the currency. */
   readonly effect: string;

@@ -1,4 +1,4 @@
-/** A bounded `GET` that says where it failed. */
+/** A bounded `GET` whose error names the URL. */
 import type { z } from 'zod';
 import { exchange } from '../platform/outbound/exchange.js';
 import type { Address } from '../platform/outbound/service-access.js';
@@ -36,7 +36,7 @@ async function get({ url, access }: Address, shown: string) {
   }
 }
 
-/** For people: user and password are nobody's business. */
+/** The address for people: without user and password, because these are secrets. */
 const withoutUser = (url: string): string => url.replace(/\/\/[^/]*@/, '//');
 
 function parse(text: string): unknown {

@@ -1,4 +1,4 @@
-/** Reads the books of the four services over HTTP, as anybody could: their databases are none of the oracle's business. */
+/** Reads the books of the four services over HTTP, like any other client; the oracle never reads their databases. */
 import { z } from 'zod';
 import type { Effect, Payment, Reservation, Stock } from './books.js';
 import { at, type Address, type ServiceTarget } from '../platform/outbound/service-access.js';
@@ -23,7 +23,7 @@ const reservation = z
   })
   .transform(({ id, items, total }) => ({ kind: 'reservation' as const, id, items, total }));
 
-/** Refused and fenced ones have captured nothing. */
+/** Refused and fenced payments have captured nothing. */
 const paymentRow = z.object({
   id: z.string(),
   effect: z.enum(['applied', 'none']),
@@ -32,7 +32,7 @@ const paymentRow = z.object({
   refunded: z.int().default(0),
 });
 
-/** Money that was not given back in full is live, whatever the row's status says. */
+/** Money that was not given back in full is live, even if the row's status says otherwise. */
 function livePayment({ id, effect, amount, captured, refunded }: z.infer<typeof paymentRow>): Payment | undefined {
   if (effect === 'none' && captured === refunded) return undefined;
   return { kind: 'payment', id, currency: amount?.currency ?? 'unknown', captured, refunded };
@@ -59,8 +59,8 @@ export async function readBooks(urls: ServiceUrls): Promise<{ effects: Effect[];
 }
 
 /**
- * The products between two readings of the live reservations. A reservation found by both was held all the while (an
- * id is never reserved twice), so only those that one reading misses leave any doubt.
+ * The products between two readings of the live reservations. A reservation that both readings found was held all the
+ * while (an id is never reserved twice), so only a reservation that one reading misses leaves a doubt.
  */
 export async function readStock({ inventory }: ServiceUrls): Promise<Stock> {
   const before = await readLive(at(inventory, '/api/reservations'), reservation);
@@ -75,7 +75,7 @@ function inOneOnly(before: readonly Reservation[], after: readonly Reservation[]
   return [...before.filter(({ id }) => !idsAfter.has(id)), ...after.filter(({ id }) => !idsBefore.has(id))];
 }
 
-/** The live effects of one saga, asked by id: what the services say now, whatever a page said before. */
+/** The live effects of one saga, read by id: the services' current answers, which replace those of an earlier page. */
 export async function readEffectsOf(urls: ServiceUrls, sagaId: string): Promise<Effect[]> {
   const id = encodeURIComponent(sagaId);
   const found = await Promise.all([
@@ -90,7 +90,7 @@ export async function readEffectsOf(urls: ServiceUrls, sagaId: string): Promise<
 
 const noEffect = z.object({ effect: z.literal('none') }).transform(() => undefined);
 
-/** `GET` of one id always answers: with the effect, or with the word that there is none. */
+/** `GET` of one id always answers: the effect, or the statement that there is none. */
 const readOne = <T>(address: Address, schema: z.ZodType<T>): Promise<T | undefined> =>
   getJson(address, z.union([noEffect, schema]));
 

@@ -1,11 +1,11 @@
-/** The oracle over the running system, and what it says as lines for a person: for `verify:books` and the demo. */
+/** The oracle over the running system, and its result as lines for a person: for `unwind verify-books` and the demo. */
 import { type Audit, auditBooks } from './audit.js';
 import type { Config } from '../config/config.js';
 import { withTemporal } from '../config/find-journal.js';
 import { openKeptVerdicts } from './verdicts-in-journal.js';
 import { sagaVerdicts } from './verdicts-in-temporal.js';
 
-/** Throws a sentence if Temporal or a service cannot be reached. */
+/** @throws Error with a sentence, if Temporal or a service cannot be reached */
 export async function auditRunningSystem(config: Config): Promise<Audit> {
   const kept = await openKeptVerdicts(config);
   try {
@@ -15,7 +15,7 @@ export async function auditRunningSystem(config: Config): Promise<Audit> {
   }
 }
 
-/** Counts, sagas that were left out, waivers, differences and the result, a line each. */
+/** One line each: counts, sagas that were left out, waivers, differences and the result. */
 export function describeAudit({ differences, waivers, effects, verdicts, others }: Audit): string[] {
   return [
     `sagas: ${tally(verdicts.map(({ state }) => state))}`,

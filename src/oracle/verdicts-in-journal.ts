@@ -1,4 +1,4 @@
-/** The verdicts that the journal keeps, for the oracle: they need no worker, and outlive Temporal's retention. */
+/** The verdicts in the journal, for the oracle: reading them needs no worker, and they outlive Temporal's retention. */
 import { openReader, type OpenReader } from '../journal/read/open-reader.js';
 import type { SagaView } from '../journal/read/reader.js';
 import type { KnownSaga } from './books.js';
@@ -11,7 +11,10 @@ import type { KeptVerdicts } from './verdicts-in-temporal.js';
 const AT_A_TIME = 500;
 const ENDED = ['COMPLETED', 'FAILED', 'CANCELLED'] as const;
 
-/** Of an open order, and of one that waits for a missing event, the journal may be behind: Temporal says it. */
+/**
+ * The journal may be behind for an open order, and for one that waits for a missing event: Temporal is asked for
+ * those.
+ */
 export function verdictIn(saga: SagaView): KnownSaga | undefined {
   const { sagaId, sagaType, state, waivers, deadLetters, data, behindGap } = saga;
   if (sagaType !== SAGA_TYPE) return { sagaId, otherType: sagaType };
@@ -37,13 +40,13 @@ export const keptVerdicts = (reader: Pick<OpenReader, 'getSaga' | 'listSagas'>):
   },
 });
 
-/** Undefined where the journal is away: Temporal then says everything. */
+/** Undefined if the journal is away; Temporal is then asked for every saga. */
 export async function openKeptVerdicts(
   config: Config,
 ): Promise<(KeptVerdicts & { close(): Promise<void> }) | undefined> {
   const target = await findJournal(config).catch(() => undefined);
   if (!target) return undefined;
-  // Only what has ended is asked for, so the orders are not.
+  // Only ended sagas are read, so the orders are not needed.
   const reader = openReader({ ...target, orders: { list: async () => [] } });
   return { ...keptVerdicts(reader), close: () => reader.close() };
 }

@@ -1,6 +1,6 @@
 /**
- * The oracle's verdicts: of a saga that has ended what the journal says, of one that runs what Temporal says. Temporal
- * alone knows of a run that ended without a verdict; the journal keeps verdicts that Temporal has forgotten.
+ * The oracle's verdicts: for an ended saga that of the journal, for a running one that of Temporal. Only Temporal
+ * knows of a run that ended without a verdict; the journal keeps verdicts that Temporal has forgotten.
  */
 import {
   type Client,
@@ -16,7 +16,7 @@ import { getSagaState, ORDER_FULFILLMENT, SAGA_REFUSED, SagaStateAttribute } fro
 import { idIs, IS_SAGA } from '../journal/audit/runs.js';
 
 const PARALLEL = 20;
-/** A query waits for a worker as long as it is let. */
+/** A query would wait for a worker without end, so it has this limit. */
 const QUERY_TIMEOUT_MS = 3_000;
 
 const recorded = z.object({
@@ -36,7 +36,7 @@ type Run = Pick<
   'type' | 'workflowId' | 'runId' | 'status' | 'startTime' | 'typedSearchAttributes'
 >;
 
-/** Sagas that are known outside of Temporal: orders that have ended, and those of other types. */
+/** Sagas that are known outside of Temporal: ended orders, and sagas of other types. */
 export interface KeptVerdicts {
   all(): Promise<KnownSaga[]>;
   of(sagaId: string): Promise<KnownSaga | undefined>;
@@ -44,7 +44,7 @@ export interface KeptVerdicts {
 
 const NONE_KEPT: KeptVerdicts = { all: async () => [], of: async () => undefined };
 
-/** `all()` lists by visibility, which lags by a moment; `of()` asks for the workflow by its id, which does not. */
+/** `all()` lists by visibility, which lags by a moment; `of()` reads the workflow by its id, which does not. */
 export function sagaVerdicts(client: Client, kept: KeptVerdicts = NONE_KEPT): VerdictSource {
   return {
     async all() {
@@ -73,7 +73,7 @@ export function sagaVerdicts(client: Client, kept: KeptVerdicts = NONE_KEPT): Ve
   };
 }
 
-/** A saga that was reset or continued as new has several runs; the last one speaks for it, unless it was refused. */
+/** A saga that was reset or continued as new has several runs. The last one counts, unless it was refused. */
 async function latestRuns(client: Client, sagaId?: string): Promise<Map<string, Run>> {
   const which = sagaId === undefined ? IS_SAGA : idIs(sagaId);
   const query = `${which} AND ExecutionStatus != 'ContinuedAsNew'`;
@@ -86,7 +86,9 @@ async function latestRuns(client: Client, sagaId?: string): Promise<Map<string, 
   return latest;
 }
 
-/** A copy of a saga's input under another id was no saga: it has called nobody (rule 19). */
+/**
+ * A copy of a saga's input under another id was refused before it called any participant, so it is no saga (rule 19).
+ */
 async function wasRefused(client: Client, { workflowId, runId, status }: Run): Promise<boolean> {
   if (status.name !== 'FAILED') return false;
   const result = client.workflow.getHandle(workflowId, runId, { followRuns: false }).result();
@@ -119,7 +121,8 @@ async function verdictOfOrder(client: Client, run: Run, known?: SagaVerdict): Pr
     case 'TERMINATED':
       return { ...none, state: 'ABANDONED' };
     default: {
-      // Between start and end the attribute is written only when the unwinding starts; that is all that matters here.
+      // Between start and end the attribute is written only when the unwinding starts, and no other change matters
+      // here.
       const state = runningState.safeParse(run.typedSearchAttributes.get(SagaStateAttribute)).data ?? 'PENDING';
       return { ...none, state };
     }
@@ -127,8 +130,8 @@ async function verdictOfOrder(client: Client, run: Run, known?: SagaVerdict): Pr
 }
 
 /**
- * A run that Temporal's own cancel ended has no result; what it recorded only a worker can tell, by replaying it.
- * Without one nothing is excused: better a difference too many than one too few.
+ * A run that Temporal's own cancel ended has no result, and only a worker can tell its records, by replaying it.
+ * Without a worker nothing is excused, because a difference too many is better than one too few.
  */
 async function recordedBy(client: Client, { workflowId, runId }: Run): Promise<z.infer<typeof recorded>> {
   try {

@@ -1,6 +1,7 @@
 /**
- * `npm run demo`: seven short stories told against the running system, each with its verdict written down beforehand,
- * and the oracle over everything at the end. Exit code 0: all came out as expected and the books agree.
+ * `npm run demo`: seven short stories played against the running system. Each has its expected verdict written down
+ * beforehand, and the oracle audits everything at the end. Exit code 0: every order ended as expected and the books
+ * agree.
  */
 import { auditRunningSystem, describeAudit } from '../../oracle/report.js';
 import { type Config, loadConfig } from '../../config/config.js';

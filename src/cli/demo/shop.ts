@@ -1,4 +1,4 @@
-/** What the demo does to the running system, over HTTP as any caller would. */
+/** The demo's calls to the running system, over HTTP like those of any other caller. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ApiError, createClient } from '../../client/client.js';
@@ -7,7 +7,7 @@ import { exchange, type Incoming } from '../../platform/outbound/exchange.js';
 import { at, type Address, type ServiceTarget } from '../../platform/outbound/service-access.js';
 import type { ServiceUrls } from '../../oracle/read-books.js';
 
-/** What keeps a story from being told, as one sentence with its remedy. */
+/** The reason why a story cannot be played, as one sentence with its remedy. */
 export class DemoError extends Error {
   override readonly name = 'DemoError';
 }
@@ -17,7 +17,7 @@ export interface DemoUrls {
   readonly services: ServiceUrls;
 }
 
-/** What is left out is the demo customer's. */
+/** Fields that are left out are those of the demo customer. */
 export interface DemoOrder {
   readonly orderId: string;
   readonly items: readonly OrderItem[];
@@ -25,7 +25,7 @@ export interface DemoOrder {
   readonly shippingAddress?: ShippingAddress;
 }
 
-/** What a participant's ledger says of an id. */
+/** The status of an id in a participant's ledger. */
 export type LedgerStatus = 'none' | 'applied' | 'refused' | 'undone' | 'fenced';
 
 const PATIENCE_MS = 10_000;
@@ -69,7 +69,7 @@ export async function placeOrder({ api }: DemoUrls, order: DemoOrder): Promise<s
   return body.sagaId;
 }
 
-/** `undefined` while the API cannot say. */
+/** `undefined` while the API cannot answer. */
 export async function readSaga({ api }: DemoUrls, sagaId: string): Promise<DemoSaga | undefined> {
   const status = clientOf(api).getSagaStatus({ params: { sagaId } });
   const answer = await asked(status, (error) =>
@@ -78,7 +78,7 @@ export async function readSaga({ api }: DemoUrls, sagaId: string): Promise<DemoS
   return answer?.body && sagaStatus.parse(answer.body);
 }
 
-/** Faults that somebody has armed before would hit our orders; answers how many there were. */
+/** Disarms faults that another tester armed, because they would hit our orders. Returns their number. */
 export async function clearFaults({ services }: DemoUrls): Promise<number> {
   const cleared = Object.values(services).map(async (service) => {
     const { body } = await request(at(service, '/api/test/faults'), { method: 'DELETE', allow: [404] });
@@ -87,7 +87,7 @@ export async function clearFaults({ services }: DemoUrls): Promise<number> {
   return (await Promise.all(cleared)).reduce((sum, one) => sum + one, 0);
 }
 
-/** Arms a fault for the next call that a service gets. */
+/** Arms a fault for the next call to a service. */
 export async function armFault(service: ServiceTarget, fault: Readonly<Record<string, unknown>>): Promise<void> {
   const address = at(service, '/api/test/fail-next-request');
   const { status } = await request(address, { method: 'POST', body: fault, allow: [404] });
@@ -102,7 +102,7 @@ const ledgerRow = z.object({ status: z.enum(['none', 'applied', 'refused', 'undo
 
 export type Ledger = readonly [inventory: LedgerStatus, payment: LedgerStatus, shipping: LedgerStatus];
 
-/** What inventory, payment and shipping have in their ledgers for a saga. */
+/** The statuses of a saga in the ledgers of inventory, payment and shipping. */
 export async function readLedger({ services }: DemoUrls, sagaId: string): Promise<Ledger> {
   const rowOf = async (service: ServiceTarget, collection: string) =>
     ledgerRow.parse((await request(at(service, `/api/${collection}/${sagaId}`))).body).status;
@@ -122,7 +122,7 @@ export async function readProducts({ services }: DemoUrls): Promise<DemoStock[]>
   return z.object({ items: z.array(stock) }).parse(body).items;
 }
 
-/** Under this order id the demo holds stock; no order has it. */
+/** The demo holds stock under this order id; no order has it. */
 const HOLD = 'demo-hold';
 
 /** Holds stock as another sales channel would; released by `releaseStock`. */
@@ -130,7 +130,7 @@ export async function holdStock({ services }: DemoUrls, id: string, items: reado
   await request(at(services.inventory, `/api/reservations/${id}`), { method: 'PUT', body: { orderId: HOLD, items } });
 }
 
-/** Releases whatever the demo holds, also what an earlier run that was killed has left. */
+/** Releases all stock that the demo holds, including that of an earlier run that was killed. */
 export async function releaseStock({ services }: DemoUrls): Promise<void> {
   const { body } = await request(at(services.inventory, `/api/reservations?orderId=${HOLD}&effect=applied`));
   const { items } = z.object({ items: z.array(z.object({ id: z.string() })) }).parse(body);
@@ -139,7 +139,7 @@ export async function releaseStock({ services }: DemoUrls): Promise<void> {
   }
 }
 
-/** Repeats `look` until it answers, at most for `withinMs`; then throws a `DemoError` with the sentence. */
+/** Repeats `look` until it returns a value, for at most `withinMs`; then throws a `DemoError` with the sentence. */
 export async function until<T>(
   look: () => Promise<T | undefined>,
   withinMs: number,
@@ -166,7 +166,7 @@ function wrong(what: string, api: string, error: ApiError): DemoError {
   return new DemoError(`${what} answered ${error.status} ${why}`.trimEnd());
 }
 
-/** What the API has refused, in the words of `told`; where that has none, undefined. */
+/** Turns a refusal of the API into an error by `told`; if `told` has none for it, the result is undefined. */
 async function asked<T, Told extends Error | undefined>(
   answer: Promise<T>,
   told: (error: ApiError) => Told,
@@ -184,11 +184,11 @@ async function asked<T, Told extends Error | undefined>(
 interface RequestOptions {
   readonly method?: string;
   readonly body?: unknown;
-  /** Statuses other than success that the caller can deal with. */
+  /** Statuses other than success that the caller can handle. */
   readonly allow?: readonly number[];
 }
 
-/** For people: without user and password. */
+/** The address for people: without user and password. */
 const shown = ({ url }: Address): string => url.replace(/\/\/[^/]*@/, '//');
 
 async function request(address: Address, { method = 'GET', body, allow = [] }: RequestOptions = {}) {

@@ -1,21 +1,21 @@
-/** The seven stories of the demo, each with what must come out of it, written down beforehand. */
+/** The seven stories of the demo, each with its expected verdicts, written down beforehand. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OrderItem } from '../../order.js';
 import type { DemoOrder, DemoUrls, Ledger } from './shop.js';
 import { armFault, DemoError, holdStock, readProducts, releaseStock } from './shop.js';
 
-/** How an order must end, and what inventory, payment and shipping must have in their ledgers then. */
+/** The expected end of an order, and its expected statuses in the ledgers of inventory, payment and shipping. */
 export interface Expected {
   readonly state: 'COMPLETED' | 'FAILED';
   readonly reason?: string;
   readonly ledger: Ledger;
-  /** A step that must have been attempted more than once: else the fault has hit somebody else's order. */
+  /** A step that must have more than one attempt; otherwise the fault has hit another order. */
   readonly retried?: string;
 }
 
 export interface Stage {
   readonly urls: DemoUrls;
-  /** `demo-<run>-<story>`: new for each run, so that every story can be told again. */
+  /** `demo-<run>-<story>`: new for each run, so that every story can be played again. */
   readonly orderId: (name: string) => string;
   /** `SAGA_ATTEMPT_TIMEOUT`, in milliseconds. */
   readonly attemptTimeout: number;
@@ -26,9 +26,9 @@ export interface Stage {
 
 export interface Story {
   readonly title: string;
-  /** In any order: of two that race, either may win. */
+  /** In any order, because of two racing orders either may win. */
   readonly expected: readonly Expected[];
-  /** Places the story's orders; what it returns is done when they have ended. */
+  /** Places the story's orders. The function that it returns is called when they have ended. */
   tell(stage: Stage): Promise<(() => Promise<void>) | undefined>;
 }
 
@@ -44,7 +44,7 @@ const TWO: readonly OrderItem[] = [{ productId: '123', quantity: 2 }];
 
 const ANTARCTICA = { name: 'Demo Customer', street: 'Ice 1', city: 'McMurdo', postalCode: '0000', country: 'AQ' };
 
-/** How long after it was cut off a slow original still arrives. */
+/** How long after its caller was cut off a slow original still arrives. */
 const LATE_MS = 3_000;
 
 export const STORIES: readonly Story[] = [
@@ -113,7 +113,7 @@ async function tellOfSlowService({ urls, order, orderId, attemptTimeout, say }: 
   };
 }
 
-/** Told again and again there is always one last unit: where there are more, the others are held for a moment. */
+/** The story needs exactly one last unit, also when it is repeated: surplus units are held for a moment. */
 async function tellOfLastUnit({ urls, order, orderId, say }: Stage) {
   const release = (): Promise<void> => releaseStock(urls);
   await release();

@@ -1,4 +1,4 @@
-/** Tells one story: places its orders, follows each to its end, and compares what came out with what was expected. */
+/** Plays one story: places its orders, follows each to its end, and compares the results with the expected ones. */
 import { performance } from 'node:perf_hooks';
 import { DemoError, type DemoSaga, type DemoUrls, placeOrder, readLedger, readSaga, until } from './shop.js';
 import type { Expected, Stage, Story } from './stories.js';
@@ -12,12 +12,12 @@ export interface Telling {
   readonly write: (line: string) => void;
 }
 
-/** Beside what the story itself waits for: a system that has nothing else to do answers in much less. */
+/** The patience beyond the story's own waits; an idle system answers in much less. */
 const PATIENCE_MS = 60_000;
 
 const isOver = ({ state }: DemoSaga): boolean => state === 'COMPLETED' || state === 'FAILED' || state === 'CANCELLED';
 
-/** Whether the story came out as expected. */
+/** Plays a story; true if every order ended as expected. */
 export async function tell(story: Story, { urls, run, attemptTimeout, pageOf, write }: Telling): Promise<boolean> {
   const begun = performance.now();
   const say = (sentence: string): void => write(`${clock(begun)}  ${sentence}`);
@@ -69,11 +69,11 @@ export async function tell(story: Story, { urls, run, attemptTimeout, pageOf, wr
 /** Seconds since the story began, in a column. */
 const clock = (begun: number): string => `${((performance.now() - begun) / 1000).toFixed(2)} s`.padStart(10);
 
-/** The attempts of a step that was undone count its compensation as well. */
+/** The attempts of an undone step include those of its compensation. */
 const isRetried = ({ status, attempts }: { status: string; attempts: number }): boolean =>
   status === 'completed' && attempts > 1;
 
-/** What a saga's steps say now that they did not say before; the last word is the saga's own. */
+/** The lines for steps whose status has changed since the last look; the saga's own line is the last. */
 function changes(saga: DemoSaga | undefined, seen: Map<string, string>): string[] {
   if (saga === undefined) return [];
   const says = saga.steps
@@ -103,7 +103,7 @@ async function actualOf(urls: DemoUrls, saga: DemoSaga): Promise<Actual> {
   return { state: saga.state, reason: saga.reason ?? undefined, ledger, retriedSteps };
 }
 
-/** Each expected end is taken by exactly one order. */
+/** Each expected end matches exactly one order. */
 function matches(expected: readonly Expected[], actual: readonly Actual[]): boolean {
   const left = [...actual];
   for (const one of expected) {

@@ -1,4 +1,4 @@
-/** What is fetched or built once and kept for the next time, outside the checkout. */
+/** Downloads and builds that are kept for the next start, outside the checkout. */
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,7 +11,7 @@ export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return path.join(env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache'), 'unwind');
 }
 
-/** The cache's folder is no place to keep anything: trying another way of getting it does not help. */
+/** The cache's folder is not writable: another way to get the same program would fail as well. */
 export class CacheError extends StartError {}
 
 function temporaryFolder(cache: string, name: string): string {
@@ -26,8 +26,8 @@ function temporaryFolder(cache: string, name: string): string {
 }
 
 /**
- * Fills `<cache>/<name>` (a folder) by way of a temporary one, so that an interrupted download or build leaves nothing
- * under the name. Where another process has filled it meanwhile, that one stays.
+ * Fills `<cache>/<name>` (a folder) by way of a temporary folder, so that an interrupted download or build leaves
+ * nothing under the name. If another process has filled it in the meantime, that result stays.
  */
 export async function fillCache(
   cache: string,

@@ -1,4 +1,4 @@
-/** Programs that this machine may have. */
+/** Programs that may be installed on this machine. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
@@ -31,8 +31,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program to its end and keeps what it printed. It never throws: a program that cannot run, or whose signal is
- * aborted before it has run, has code null.
+ * Runs a program to its end and returns its output. It never throws: if the program cannot run, or the signal is
+ * aborted before it has run, its code is null.
  */
 export async function runProgram(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   if (options.signal?.aborted) return { code: null, output: 'called off' };
@@ -50,10 +50,10 @@ export async function runProgram(file: string, args: readonly string[], options:
       try {
         process.kill(-child.pid, 'SIGKILL');
       } catch {
-        // It has ended meanwhile.
+        // The program has ended already.
       }
     };
-    // Not Node's own time-out: that goes on waiting if the program could not be started, and ends no descendants.
+    // Not Node's own time-out, because that waits on if the program could not be started, and ends no descendants.
     const timer = options.timeout === undefined ? undefined : setTimeout(end, options.timeout);
     options.signal?.addEventListener('abort', end, { once: true });
     process.once('exit', end);
@@ -78,7 +78,7 @@ export async function runProgram(file: string, args: readonly string[], options:
   });
 }
 
-/** The line of a tool's output that most likely says what went wrong. */
+/** The line of a tool's output that most likely names the fault. */
 export function complaintOf(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '');
   return (lines.find((line) => /error|fail|cannot|denied/i.test(line)) ?? lines.at(-1) ?? 'no output')

@@ -1,4 +1,4 @@
-/** The room that the embedded servers have left: both keep their data in DATA_DIR. */
+/** Free disk space for the embedded servers: both keep their data in DATA_DIR. */
 import { existsSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { codeOf } from '../../platform/reason.js';
 
 const MEGABYTE = 1_000_000;
 
-/** An embedded server that this process works with keeps its data in DATA_DIR. */
+/** True if an embedded server that this process uses keeps its data in DATA_DIR. */
 export function hasEmbeddedServers(dataDir: string, databaseUrl: string): boolean {
   return existsSync(path.join(dataDir, 'temporal.pid')) || embeddedUrl(dataDir) === databaseUrl;
 }
@@ -20,7 +20,7 @@ function embeddedUrl(dataDir: string): string | undefined {
   }
 }
 
-/** Why no more orders should be taken, as a sentence; undefined if at least `least` megabytes are free in DATA_DIR. */
+/** The reason to refuse orders, as a sentence; undefined if at least `least` megabytes are free in DATA_DIR. */
 export async function lackOfSpace(dataDir: string, least: number): Promise<string | undefined> {
   try {
     const { bavail, bsize } = await statfs(dataDir);

@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, lstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
-/** What we make in DATA_DIR. */
+/** The files and folders that we make in DATA_DIR. */
 const OURS =
   /^(start(-\w+)?\.pid(\.\d+)?|postgres(-password|\.unfinished|\.secret)?|database-url|temporal\.(db|pid).*|logs)$/;
 
@@ -10,15 +10,15 @@ const OURS =
 export const makePrivateFiles = (): void => void process.umask(0o077);
 
 /**
- * Takes other users' rights away from what an earlier release has made. The folder itself is left as it is if it holds
- * anything that is not ours: it may be a shared one.
+ * Removes other users' rights from files and folders that an earlier release made. The folder itself stays as it is
+ * if it holds anything that is not ours, because it may be a shared one.
  */
 export function makePrivate(dataDir: string): void {
   const names = readdirSync(dataDir);
   if (names.every((name) => OURS.test(name))) restrict(dataDir, 0o700);
   for (const name of names.filter((each) => OURS.test(each))) {
     const entry = path.join(dataDir, name);
-    // PostgreSQL has made its folder for itself alone, and insists on it.
+    // PostgreSQL keeps its folder private by itself, and insists on it.
     if (name !== 'postgres') restrict(entry, lstatSync(entry).isDirectory() ? 0o700 : 0o600);
   }
   const logs = path.join(dataDir, 'logs');

@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../platform/reason.js';
 
-/** A zombie counts as ended: in a container whose first process reaps nobody it would be "alive" for ever. */
+/**
+ * False for a zombie as well: if the first process of a container reaps no children, a zombie would be "alive" for
+ * ever.
+ */
 export function isRunning(pid: number): boolean {
   if (pid <= 0) return false; // 0 and negative numbers would mean whole process groups
   try {
@@ -21,7 +24,10 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** The command line of a process, '' where it has none or has ended. Pids are reused: look before ending one. */
+/**
+ * The command line of a process, '' if it has none or has ended. Check it before you end a process, because pids are
+ * reused.
+ */
 export function commandLine(pid: number): string {
   try {
     if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();

@@ -1,10 +1,13 @@
-/** Temporal's servers by way of the SDK's own downloader. */
+/** Temporal's servers, through the SDK's own downloader. */
 import path from 'node:path';
 import { complaintOf, runProgram } from './executables.js';
 
 const script = path.join(import.meta.dirname, '..', '..', '..', 'scripts', 'sdk-download.mjs');
 
-/** Downloads into the folder. What kept it from that is the result: without internet, after milliseconds. */
+/**
+ * Downloads into the folder. The result is the failure's reason, if any; without internet it comes after
+ * milliseconds.
+ */
 export async function sdkDownload(
   kind: 'dev' | 'test',
   folder: string,

@@ -37,7 +37,7 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
 export interface Launcher {
   readonly prefix: readonly string[];
   readonly spawnOptions: Pick<SpawnOptions, 'uid' | 'gid'>;
-  /** Who must own the data directory; undefined is whoever runs this. */
+  /** The user who must own the data directory; undefined: the user of this process. */
   readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
@@ -60,14 +60,16 @@ function unprivilegedUser(): { uid: number; gid: number } {
 }
 
 /**
- * PostgreSQL refuses to run as root, so root runs it as `postgres` or else `nobody`. That user may be unable to enter
- * the checkout (a root-only folder), which is why it keeps one capability: to pass through folders.
+ * PostgreSQL refuses to run as root, so root starts it as the user `postgres`, or else as the system's unprivileged
+ * user. That user may be unable to enter the checkout (a root-only folder), so it keeps one capability: to pass
+ * through folders.
  */
 export async function choosePostgresLauncher(binaries: PostgresBinaries): Promise<Launcher> {
   if (process.getuid?.() !== 0) return { prefix: [], spawnOptions: {} };
   const owner = unprivilegedUser();
   const capability = '+dac_override';
-  // access(2) asks as an ordinary user, whatever capabilities there are, unless this bit is set; initdb asks that way.
+  // access(2) checks as an ordinary user, whether or not the process has capabilities, unless this bit is set; initdb
+  // uses access(2).
   const asking = '--securebits=+no_setuid_fixup';
   const setpriv = (...more: string[]): string[] => [
     'setpriv',

@@ -17,7 +17,7 @@ export const ENDING_POSTGRES = [
   { signal: 'SIGQUIT', patience: 5_000 },
 ] as const;
 
-/** What a PostgreSQL program gets to see of our environment: no PG* variable may redirect it. */
+/** The environment of a PostgreSQL program, without PG* variables, because they could redirect it. */
 export function postgresEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name)));
 }
@@ -35,7 +35,10 @@ export function postgresPassword(passwordFile: string): string {
   return readFileSync(passwordFile, 'utf8').trim();
 }
 
-/** @throws StartError if another major version of PostgreSQL has made the data: no other one can read it */
+/**
+ * @throws StartError if the data was made by another major version of PostgreSQL, because only that version can read
+ * it
+ */
 export async function requireSameMajor(binaries: PostgresBinaries, data: string): Promise<void> {
   const file = path.join(data, 'PG_VERSION');
   if (!existsSync(file)) return;
@@ -91,14 +94,14 @@ export async function prepareData(
   return found ? 'found' : 'made';
 }
 
-/** No system gives a process this number. */
+/** A number that no system gives to a process. */
 const NOBODY = 2_147_483_647;
 
 /**
- * Ends the server that a killed run has left on this data directory, if there is one.
- * Its pid may belong to a zombie or to somebody else by now, who must not be touched, and either of them would keep
- * PostgreSQL from starting. So the pid in its file is replaced; the rest stays, by which it sees whether processes of
- * the old server still use the data.
+ * Ends the server that a killed run has left on this data directory, if there is one. The pid in its file may by now
+ * belong to a zombie or to another user's process. Such a process must not be touched, and would keep PostgreSQL from
+ * starting. So the pid in the file is replaced; the rest of the file stays, because PostgreSQL sees from it if
+ * processes of the old server still use the data.
  */
 export async function endLeftoverPostgres(data: string, notice: (sentence: string) => void): Promise<void> {
   const pidFile = path.join(data, 'postmaster.pid');

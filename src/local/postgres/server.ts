@@ -35,13 +35,16 @@ export interface Postgres {
   readonly stop: () => Promise<void>;
 }
 
-/** The last lines, newest last: what is told if the server does not start. */
+/** The last lines of the log, newest last: the error shows them if the server does not start. */
 const REMEMBERED = 50;
 
 const lastComplaint = (lines: readonly string[]): string =>
   lines.findLast((line) => /FATAL|PANIC|ERROR|error/.test(line)) ?? lines.at(-1) ?? '';
 
-/** Its log as JSON. It is read here, so that it stays bounded; a server whose reader is gone goes on without a log. */
+/**
+ * Writes the server's log as JSON. This process reads the log, so that it stays bounded; if this process is gone, the
+ * server goes on without a log.
+ */
 function keepLog(child: ChildProcess, logFile: string, lines: string[]): void {
   const log = openLog(logFile);
   const onLine = (line: string): void => {
@@ -50,7 +53,7 @@ function keepLog(child: ChildProcess, logFile: string, lines: string[]): void {
     if (entry !== undefined) log.write(entry);
   };
   readLines(child, onLine, log.close);
-  // Only the server itself keeps a process of ours alive.
+  // The streams must not keep this process alive; the server itself does.
   for (const stream of [child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
 }
 
@@ -61,13 +64,13 @@ function launch(launcher: Launcher, program: string, data: string, options: Post
     'unix_socket_directories=',
     'max_connections=200',
     'log_timezone=UTC',
-    // Rows and statements with values in them do not belong into a log (rule 33).
+    // Rows, and statements with values in them, must not be logged (rule 33).
     'log_error_verbosity=terse',
     'log_min_error_statement=panic',
     ...(options.durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
   ];
   const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])];
-  // Its own process group: a Ctrl-C in the terminal must not end it before those who still write to it.
+  // Its own process group: a Ctrl-C in the terminal must not end it before the processes that still write to it.
   return spawn(...commandOf(launcher, program, args), {
     ...launcher.spawnOptions,
     cwd: '/',
@@ -109,7 +112,7 @@ async function whenReady(child: ChildProcess, url: (database: string) => string)
   }
 }
 
-/** Starts the server on its data directory (made where there is none) and waits until it answers. */
+/** Starts the server on its data directory (made if absent) and waits until it answers. */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   mkdirSync(path.dirname(options.logFile), { recursive: true, mode: 0o700 });
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
@@ -118,7 +121,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const binaries = await findPostgresBinaries();
   await requireSameMajor(binaries, data);
   const launcher = await choosePostgresLauncher(binaries);
-  // The other ways keep a capability to pass through folders of others.
+  // The other ways to start keep a capability to pass through folders of other users.
   if (launcher.owner && launcher.prefix.length === 0) chmodSync(home, 0o711);
   await endLeftoverPostgres(data, options.notice);
   await requireFreePort('PG_PORT', options.port);

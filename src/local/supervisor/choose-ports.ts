@@ -1,18 +1,18 @@
-/** Fixes every port before anything starts: 0 becomes a free one, and one that is in use is told at once. */
+/** Fixes every port before anything starts: 0 becomes a free port, and a port in use is an error at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/config.js';
 import { freePort, requireFreePort } from '../../platform/ports.js';
 import { hasSinks } from '../../config/has-sinks.js';
 import { StartError } from '../../platform/start-error.js';
 
-/** What of the system is started: all of it, or one server alone; and which servers are our own. */
+/** The part of the system to start: all of it, or one server alone; and the servers that are our own. */
 export interface Extent {
   readonly part: 'all' | 'postgres' | 'temporal';
   readonly postgres: boolean;
   readonly temporal: boolean;
 }
 
-/** The variables of the ports that will be listened on, with their values. */
+/** The variables of the ports that will be used, with their values. */
 export function portsToUse(config: Config, extent: Extent): Map<string, number> {
   const ports = new Map<string, number>();
   if (extent.postgres) ports.set('PG_PORT', config.postgresPort);
@@ -29,8 +29,8 @@ export function portsToUse(config: Config, extent: Extent): Map<string, number> 
 }
 
 /**
- * The same ports as environment variables, all of them fixed and free. The children of a supervisor that was killed
- * need a moment to notice it and to let go of theirs: `patience` in milliseconds.
+ * The same ports as environment variables, all of them fixed and free. `patience` is in milliseconds: the children of
+ * a killed supervisor need a moment to notice it and to free their ports.
  */
 export async function choosePorts(
   wanted: ReadonlyMap<string, number>,

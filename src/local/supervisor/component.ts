@@ -1,11 +1,11 @@
-/** A part of the system as the supervisor sees it: something that starts, may end by itself, and can be stopped. */
+/** A part of the system as the supervisor sees it: it starts, may end by itself, and can be stopped. */
 export interface Running {
   readonly pid: number;
-  /** Where it is reached. */
+  /** The address of the component. */
   readonly where: string;
-  /** Resolves once it is gone, with how: `exit code 1`, `SIGKILL`. */
+  /** Resolves when it has ended, with the way it ended: `exit code 1`, `SIGKILL`. */
   readonly ended: Promise<string>;
-  /** Returns once it is gone. */
+  /** Returns when it has ended. */
   stop(): Promise<void>;
   /** SIGKILL, at once. */
   kill(): void;
@@ -13,6 +13,6 @@ export interface Running {
 
 export interface Component {
   readonly name: string;
-  /** Throws a `StartError` where the reason is one that somebody can mend. Stops early when the signal fires. */
+  /** Throws a `StartError` if the user can mend the reason. Stops early when the signal fires. */
   start(signal: AbortSignal): Promise<Running>;
 }

@@ -7,24 +7,24 @@ import { createInterface } from 'node:readline';
 import { codeOf } from '../../platform/reason.js';
 
 const LARGEST = 10_000_000;
-/** Of each component: `api.log`, and `api.log.1` to `api.log.4`, the newest first. */
+/** The log files of each component: `api.log`, and `api.log.1` to `api.log.4`, the newest first. */
 const OLDER = 4;
 const LOOK_EVERY_MS = 2_000;
 
 export interface LogOptions {
-  /** Bytes of one file. */
+  /** The most bytes of one file. */
   readonly largest?: number;
-  /** Files that are kept beside it. */
+  /** The number of older files that are kept. */
   readonly older?: number;
 }
 
-/** Where a component logs to; only this user may read it. */
+/** The log file of a component; only this user may read it. */
 export function logFileFor(folder: string, name: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return path.join(folder, `${name}.log`);
 }
 
-/** Makes room for a new file: each older one steps back by one, and the oldest is dropped. */
+/** Makes room for a new file: each older file moves back by one, and the oldest is dropped. */
 function stepBack(file: string, older: number): void {
   for (let number = older - 1; number >= 1; number--) {
     if (existsSync(`${file}.${number}`)) renameSync(`${file}.${number}`, `${file}.${number + 1}`);
@@ -32,7 +32,7 @@ function stepBack(file: string, older: number): void {
 }
 
 export interface LogFile {
-  /** A line that cannot be written, because the disk is full, is counted, and the count is logged later. */
+  /** Writes a line. A line that cannot be written, because the disk is full, is counted; the count is logged later. */
   write(line: string): void;
   close(): void;
 }
@@ -73,8 +73,8 @@ export function openLog(file: string, { largest = LARGEST, older = OLDER }: LogO
 }
 
 /**
- * Bounds a log that another process writes by itself, opened for appending: copied aside, then emptied. What is written
- * between the two is lost. Returns what ends it.
+ * Bounds a log that another process writes by itself, opened for appending: it is copied aside, then emptied. Lines
+ * written between the two are lost. Returns the function that stops it.
  */
 export function keepShort(file: string, { largest = LARGEST, older = OLDER }: LogOptions = {}): () => void {
   const look = (): void => {
@@ -85,7 +85,7 @@ export function keepShort(file: string, { largest = LARGEST, older = OLDER }: Lo
       chmodSync(`${file}.1`, 0o600);
       truncateSync(file, 0);
     } catch {
-      // No disk left, or no file yet: looked at again.
+      // No disk space, or no file yet: the next look tries again.
     }
   };
   look();
@@ -94,7 +94,7 @@ export function keepShort(file: string, { largest = LARGEST, older = OLDER }: Lo
   return () => clearInterval(timer);
 }
 
-/** Reads both outputs of a child line by line, until both are at their end. */
+/** Reads both outputs of a child line by line until both have ended. */
 export function readLines(child: ChildProcess, onLine: (line: string) => void, onEnd: () => void): void {
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
   let open = streams.length;
@@ -129,7 +129,7 @@ const WARN = 40;
 const lineOf = (component: string, msg: string, level: number): string =>
   JSON.stringify({ level, time: Date.now(), component, msg });
 
-/** The line itself if it is JSON; else, such as a warning of Node's own, a line that has it as its message. */
+/** The line itself if it is JSON; other lines, such as a warning of Node's own, become the message of a JSON line. */
 export function asJson(component: string, line: string): string | undefined {
   if (line.trim() === '') return undefined;
   return parse(line) === undefined ? lineOf(component, line, WARN) : line;
@@ -141,10 +141,10 @@ const POSTGRES_LEVELS: Readonly<Record<string, number>> = { WARNING: WARN, ERROR
 const POSTGRES_LINE =
   /^(?<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) UTC \[(?<pid>\d+)\] (?<level>[A-Z0-9]+): {2}(?<msg>.*)$/;
 
-/** What it answers while it starts: we ask until it is up. */
+/** PostgreSQL's answer while it starts; the start asks until the server is up. */
 const NOT_YET = 'the database system is starting up';
 
-/** A line of PostgreSQL's own log as the other components write theirs. */
+/** Turns a line of PostgreSQL's log into the format of the other components. */
 export function postgresAsJson(line: string): string | undefined {
   if (line.trim() === '') return undefined;
   const { time, pid, level = '', msg } = POSTGRES_LINE.exec(line)?.groups ?? {};
@@ -159,7 +159,7 @@ export function postgresAsJson(line: string): string | undefined {
   });
 }
 
-/** What of a log line is worth a line on the terminal: warnings, errors, and what is no log line at all. */
+/** The part of a log line that the terminal shows: warnings, errors, and lines that are not log lines. */
 export function worthShowing(line: string): string | undefined {
   if (line.trim() === '') return undefined;
   const entry = parse(line);

@@ -9,7 +9,7 @@ import { redact } from '../../config/secrets.js';
 import { StartError } from '../../platform/start-error.js';
 
 const STARTUP_PATIENCE = 120_000;
-/** Longer than a child gives itself. */
+/** Longer than a child's own limit. */
 const ENDING = [{ signal: 'SIGTERM', patience: 30_000 }] as const;
 
 export const reportSchema = z.union([z.object({ ready: z.string() }), z.object({ failed: z.string() })]);
@@ -17,7 +17,7 @@ export type Report = z.infer<typeof reportSchema>;
 
 export interface NodeComponentOptions {
   readonly name: string;
-  /** File name in this folder without its extension. */
+  /** The file name in this folder, without its extension. */
   readonly module: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -25,7 +25,7 @@ export interface NodeComponentOptions {
   readonly show: (line: string) => void;
 }
 
-/** How a child went: `exit code 1` or `SIGKILL`. */
+/** The way a child ended: `exit code 1` or `SIGKILL`. */
 export async function endOf(child: ChildProcess): Promise<string> {
   if (child.exitCode !== null) return `exit code ${child.exitCode}`;
   if (child.signalCode !== null) return child.signalCode;
@@ -83,7 +83,8 @@ export function nodeComponent(options: NodeComponentOptions): Component {
     start: async (signal): Promise<Running> => {
       signal.throwIfAborted();
       const child = fork(module, [...options.args], {
-        // Its own process group: a Ctrl-C in the terminal reaches only the supervisor, which then keeps the order.
+        // Its own process group: a Ctrl-C in the terminal reaches only the supervisor, which then stops its children
+        // in order.
         detached: true,
         env: options.env,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

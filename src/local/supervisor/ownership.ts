@@ -1,4 +1,4 @@
-/** Who runs a data directory: two supervisors on one would end each other's servers. */
+/** The owner of a data directory, because two supervisors on one directory would end each other's servers. */
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeFolder } from '../machine/folder.js';
@@ -9,7 +9,7 @@ import { reasonOf } from '../../platform/reason.js';
 function ownerIn(file: string): number | undefined {
   try {
     const pid = Number(readFileSync(file, 'utf8'));
-    // Pids are reused, after a reboot above all.
+    // Pids are reused, most of all after a reboot.
     const isOurs = isRunning(pid) && /main[\\/]start\.[jt]s/.test(commandLine(pid));
     return isOurs ? pid : undefined;
   } catch {
@@ -18,12 +18,15 @@ function ownerIn(file: string): number | undefined {
 }
 
 export interface Ownership {
-  /** The owner before did not release it: it was killed, and may have left processes behind. */
+  /** The previous owner was killed before it released the directory, and may have left processes behind. */
   readonly predecessorWasKilled: boolean;
   release(): void;
 }
 
-/** Makes this process the owner of `what` in the data directory, or fails with a sentence where another one lives. */
+/**
+ * Makes this process the owner of `what` in the data directory.
+ * @throws StartError if another owner is running
+ */
 export function takeOwnership(dataDir: string, what: string): Ownership {
   try {
     makeFolder(dataDir);
@@ -47,7 +50,7 @@ export function takeOwnership(dataDir: string, what: string): Ownership {
   try {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        linkSync(mine, file); // fails where the name exists: of two that start at once, one gets it
+        linkSync(mine, file); // throws if the name exists: of two processes that start at once, one gets it
         break;
       } catch (error) {
         const owner = ownerIn(file);

@@ -1,17 +1,17 @@
-/** What `npm start` prints when everything is up. */
+/** The lines that `npm start` prints when everything is up. */
 import { databaseUrlFile } from './server-components.js';
 import type { Plan } from './system.js';
 
 type ReadyPlan = Pick<Plan, 'config' | 'extent' | 'logFolder'>;
 
-/** Only the embedded server's URL is shown with its password, and only in development: it is for trying things out. */
+/** The embedded server's URL is shown with its password only in development, for trying things out. */
 function databaseShown({ config, extent }: ReadyPlan, url: string): string {
   if (extent.postgres && config.environment !== 'production') return url;
   if (extent.postgres) return `in ${databaseUrlFile(config.dataDir)}`;
   return 'as configured';
 }
 
-/** The lines that say where everything is. */
+/** The lines with the addresses of all components. */
 export function readyBlock(plan: ReadyPlan, databaseUrl: string | undefined): string {
   const { config, extent, logFolder } = plan;
   const rows = [

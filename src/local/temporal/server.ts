@@ -15,7 +15,7 @@ const STARTUP_PATIENCE = 60_000;
 
 export interface TemporalServerOptions {
   readonly program: TemporalProgram;
-  /** Holds the database and the pid file. */
+  /** The folder of the database and the pid file. */
   readonly dataDir: string;
   readonly port: number;
   readonly uiPort: number;
@@ -32,7 +32,10 @@ export interface TemporalServer {
 
 const pairs = (flag: string, values: readonly string[]): string[] => values.flatMap((value) => [flag, value]);
 
-/** What each is good for, and what it measured: docs/decisions/0019-temporals-servers.md. Older servers ignore what they do not know. */
+/**
+ * The reason and the measured gain of each setting: docs/decisions/0019-temporals-servers.md. Older servers ignore
+ * settings that they do not know.
+ */
 export const DYNAMIC_CONFIG = [
   'history.transferProcessorMaxPollRPS=5000',
   'system.enableActivityEagerExecution=true',
@@ -61,7 +64,10 @@ function serverArguments({ dataDir, port, uiPort, target }: TemporalServerOption
 
 const pidFileIn = (dataDir: string): string => path.join(dataDir, 'temporal.pid');
 
-/** Ends the server that a killed run has left on this database. A reused pid is somebody else's: it stays. */
+/**
+ * Ends the server that a killed run has left on this database. If the pid was reused by another program, that program
+ * stays.
+ */
 export async function endLeftoverTemporal(dataDir: string, notice: (sentence: string) => void): Promise<void> {
   let pid: number;
   try {
@@ -81,8 +87,8 @@ function launch(options: TemporalServerOptions): ChildProcess {
   const log = openSync(options.logFile, 'a', 0o600);
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
   try {
-    // Its own process group: a Ctrl-C in the terminal must not end it before those who still need it.
-    // On its standard output it greets people; what it logs goes to the other one.
+    // Its own process group: a Ctrl-C in the terminal must not end it before the processes that still need it. Its
+    // standard output has only a greeting; its log goes to standard error.
     const stdio = ['ignore', 'ignore', log] as const;
     return spawn(options.program.file, serverArguments(options), { detached: true, stdio: [...stdio], env });
   } finally {
@@ -103,7 +109,7 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
   const pid = child.pid ?? 0;
   writeFileSync(pidFileIn(dataDir), String(pid));
   const hasEnded = (): boolean => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
-  // Not through a pipe: without its reader it would end at the next line that it logs.
+  // Not through a pipe: if this process ended, the server would end at its next log line.
   const logIsShort = keepShort(logFile);
   child.once('exit', logIsShort);
   const stop = async (): Promise<void> => {

