@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-/** Errors of PostgreSQL put values of rows into their messages, whole rows into `detail` (rule 33). */
+/** PostgreSQL's errors put values of rows into their messages, and whole rows into `detail` (rule 33). */
 const isPostgres = (error: object): boolean => 'severity' in error && 'routine' in error;
 
 const framesOf = (stack = ''): string =>
@@ -9,7 +9,7 @@ const framesOf = (stack = ''): string =>
     .filter((line) => /^\s+at /.test(line))
     .join('\n');
 
-/** An error for the log: its named fields, and of a database's errors the code and the place alone. */
+/** An error for the log: its named fields; for a database's error only the code and the place. */
 export function describeError(error: unknown): unknown {
   if (!types.isNativeError(error)) return { message: String(error) };
   const { name, stack, cause } = error;

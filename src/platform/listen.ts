@@ -6,17 +6,20 @@ import { portError } from './ports.js';
 
 const IN_FLIGHT_PATIENCE = 15_000;
 /**
- * Balancers keep an idle connection 60 s as a rule (AWS, nginx). If the server closed it first, a request on its way would
- * be answered with 502.
+ * Balancers keep an idle connection for 60 s by default (AWS, nginx). If the server closed it first, a request on its
+ * way would be answered with 502.
  */
 const KEEP_ALIVE = 65_000;
-/** Headers may take longer than an idle connection is kept: the other way round some versions of Node break it off. */
+/**
+ * The time-out for headers must be longer than the one for idle connections, because some versions of Node break
+ * connections off otherwise.
+ */
 const BEYOND_KEEP_ALIVE = 5_000;
 
 export interface Listening {
   readonly port: number;
   readonly url: string;
-  /** Takes no new connection, and returns once the requests that are being handled have been answered. */
+  /** Stops accepting connections, and returns when the running requests have been answered. */
   readonly close: () => Promise<void>;
 }
 

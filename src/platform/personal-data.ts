@@ -1,5 +1,5 @@
 /**
- * What looks like personal data, and is kept out of ids, histories, events and logs (rule 33). Pure functions; this file
+ * Recognises personal data, which is kept out of ids, histories, events and logs (rule 33). Pure functions; this file
  * imports nothing.
  */
 
@@ -8,13 +8,13 @@ const EMAIL = /[^\s@]@[^\s@]/;
 /** 13 to 19 digits, as card numbers are written. */
 const CARD = /(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])/g;
 
-/** An id of nothing but 13 to 19 digits, with or without separators: it cannot be told from a card number. */
+/** True for an id of nothing but 13 to 19 digits, with or without separators, because it may be a card number. */
 export const looksLikeCardNumber = (id: string): boolean => /^[0-9]{13,19}$/.test(id.replaceAll(/[-_.: ]/g, ''));
 
-/** For ids that others choose. */
+/** For ids that callers choose. */
 export const looksPersonal = (id: string): boolean => EMAIL.test(id) || looksLikeCardNumber(id);
 
-/** For texts of staff: an e-mail address, or a number that passes the check digit of cards. */
+/** For texts of staff: finds an e-mail address, or a number that passes the check digit of cards. */
 export function holdsPersonalData(text: string): boolean {
   return EMAIL.test(text) || [...text.matchAll(CARD)].some(([number]) => hasCheckDigit(number));
 }

@@ -16,7 +16,9 @@ async function listenOnce(port: number, host: string): Promise<number> {
   });
 }
 
-/** A port that is free now. Somebody else may take it before it is used, which then fails with its own sentence. */
+/**
+ * A port that is free now. Another process may take it before it is used; listening then fails with its own sentence.
+ */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   try {
     return await listenOnce(0, host);
@@ -25,7 +27,7 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
   }
 }
 
-/** Fails with one sentence where something already listens on the port. */
+/** Throws an error of one sentence if a server already listens on the port. */
 export async function requireFreePort(variable: string, port: number, host = '127.0.0.1'): Promise<void> {
   try {
     await listenOnce(port, host);

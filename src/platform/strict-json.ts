@@ -1,10 +1,10 @@
 /**
- * The one way from bytes to a JSON value, for HTTP and for Kafka: what one of them refuses the other refuses, too. It is
- * stricter than `JSON.parse`, because two readers of the same bytes must not read two different things.
+ * The only way from bytes to a JSON value, for HTTP and for Kafka, so that both refuse the same texts. It is stricter
+ * than `JSON.parse`, because two readers of the same bytes must not read two different things.
  */
 import { Problem } from '../problems.js';
 
-/** Deeper than any request of ours; and nothing that walks a value runs out of stack. */
+/** Deeper than any request of ours, and shallow enough for every function that walks the value. */
 const MOST_LEVELS = 50;
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
@@ -12,8 +12,8 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 /**
  * Parses one JSON text in UTF-8 (RFC 8259).
  *
- * @throws Problem `InvalidJson` if it is empty, is not UTF-8, begins with a byte order mark, is not JSON, names a member
- * twice in one object, or is nested more than 50 levels deep. The message never holds anything that was sent.
+ * @throws Problem `InvalidJson` if it is empty, is not UTF-8, begins with a byte order mark, is not JSON, names a
+ * member twice in one object, or is nested more than 50 levels deep. The message repeats nothing of the text.
  */
 export function parseStrictJson(bytes: Uint8Array): unknown {
   if (BYTE_ORDER_MARK.every((byte, index) => bytes[index] === byte)) {
@@ -44,10 +44,13 @@ function parse(text: string): unknown {
   }
 }
 
-/** A string with the colon that makes it a member's name, or what opens and closes objects and lists. */
+/** A string with the colon that makes it a member's name, or a bracket of an object or list. */
 const TOKEN = /("(?:[^"\\]|\\.)*")\s*(:?)|[{}[\]]/gs;
 
-/** Of a text that is known to be JSON. Names are compared as they read: `"a"` and `"\u0061"` are the same one. */
+/**
+ * Checks a text that is known to be JSON. Names are compared in their decoded form: `"a"` and `"\u0061"` are the
+ * same.
+ */
 function requirePlain(text: string): void {
   const open: Set<string>[] = [];
   for (const [token, string, colon] of text.matchAll(TOKEN)) {

@@ -1,16 +1,16 @@
-/** Waiting for somebody else's answer, but not for ever. */
+/** Waits for an answer of another system with a time limit. */
 
 export interface Patience<T> {
   readonly ms: number;
-  /** Once it fires there are two more seconds. */
+  /** When it fires, two more seconds are left. */
   readonly stopping?: AbortSignal;
-  /** What is done with an answer that nobody waits for any more. */
+  /** Receives an answer that arrives after the limit. */
   readonly onLate?: (late: T) => Promise<void>;
 }
 
 const LAST_MS = 2_000;
 
-/** Rejects where the answer does not come in time. */
+/** Rejects if the answer does not arrive in time. */
 export async function within<T>(answer: Promise<T>, { ms, stopping, onLate }: Patience<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let hurry = (): void => undefined;

@@ -1,17 +1,20 @@
 import type { z } from 'zod';
 import { Problem, type FieldError } from '../problems.js';
 
-/** More than this helps nobody, and bounds the answer to a body made of mistakes. */
+/** More errors than this help no caller; the bound keeps the answer to a body made of mistakes small. */
 const MAX_ERRORS = 20;
 
-/** The body as the schema's type, or an `InvalidRequest` that names each failing field. */
+/**
+ * The body as the schema's type.
+ * @throws Problem `InvalidRequest` that names each failing field
+ */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body, { reportInput: true });
   if (result.success) return result.data;
   throw invalidRequest(result.error.issues.flatMap(fieldErrors));
 }
 
-/** The query as the schema's type, in the same way. */
+/** The query as the schema's type, with the same error. */
 export const parseQuery = <T>(schema: z.ZodType<T>, query: unknown): T => parseBody(schema, { ...Object(query) });
 
 export function invalidRequest(errors: FieldError[]): Problem {
@@ -31,10 +34,10 @@ function messageOf(issue: z.core.$ZodIssue): string {
   return issue.expected === 'int' ? 'has to be a whole number' : `has to be of type ${issue.expected}`;
 }
 
-/** Names of fields look like this. Other keys of a caller may be personal, and are not repeated. */
+/** Names of fields match this pattern. Other keys of a caller may be personal, and are not repeated. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/;
 
-/** `['items', 0, 'productId']` is `items[0].productId`; the body itself is `body`, and `?` a key that is no name. */
+/** `['items', 0, 'productId']` is `items[0].productId`; the body itself is `body`, and `?` a key that is not a name. */
 function fieldName(path: readonly PropertyKey[]): string {
   const name = path.reduce<string>((parent, key) => {
     if (typeof key === 'number') return `${parent}[${key}]`;

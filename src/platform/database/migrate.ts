@@ -1,4 +1,4 @@
-/** Brings a schema of ours up to date, by one process at a time. */
+/** Brings one of our schemas up to date, in one process at a time. */
 import { DatabaseError, escapeIdentifier, type Client } from 'pg';
 import { runner } from 'node-pg-migrate';
 import { loadMigrationNames } from './migration-names.js';
@@ -9,15 +9,15 @@ export interface Migration {
   readonly schema: string;
   /** The folder with its migrations, `NNNN_name.sql`. */
   readonly folder: string;
-  /** The advisory lock that this kind of schema is migrated under. */
+  /** The advisory lock for migrations of this kind of schema. */
   readonly lock: bigint;
-  /** How long another process may hold that lock, and a statement may wait for a table. */
+  /** How long another process may hold that lock, and how long a statement may wait for a table. */
   readonly waitMs?: number | undefined;
-  /** How long the server may take to let us in. */
+  /** How long connecting to the server may take. */
   readonly patienceMs?: number | undefined;
 }
 
-/** Another process holds the migration lock; the message says which. */
+/** Another process holds the migration lock; the message names it. */
 export class MigrationLockedError extends Error {
   override readonly name = 'MigrationLockedError';
 }
@@ -36,7 +36,8 @@ const isLockTimeout = (error: unknown): boolean => error instanceof DatabaseErro
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /**
- * A schema that is up to date is left alone, without the lock: a process that hangs with it keeps nobody from starting.
+ * Applies the missing migrations. A schema that is up to date is not touched and needs no lock, so that a process
+ * that hangs with the lock does not keep others from starting.
  *
  * @throws MigrationLockedError if the lock is not free within `waitMs`
  * @throws SchemaTooNewError if a later release has contracted the schema
@@ -78,7 +79,7 @@ async function run(client: Client, { schema, folder }: Migration, waitMs: number
   }
 }
 
-/** Also says no to a schema that was contracted: its migrations are known by their names alone. */
+/** False for a contracted schema as well, because its migrations are recognised by their names alone. */
 async function isUpToDate(client: Client, schema: string, names: readonly string[]): Promise<boolean> {
   const table = `${escapeIdentifier(schema)}.migrations`;
   const { rows: found } = await client.query<{ is: boolean }>('SELECT to_regclass($1) IS NOT NULL AS is', [table]);
@@ -115,7 +116,7 @@ interface Holder {
   readonly since: Date | null;
 }
 
-/** Who holds an advisory lock of this database, as a sentence says it. */
+/** Names the session that holds an advisory lock of this database, for an error's sentence. */
 async function holderOf(client: Client, lock: bigint): Promise<string> {
   const { rows } = await client.query<Holder>(
     `SELECT pid, application_name AS application, host(client_addr) AS address, state, state_change AS since

@@ -1,12 +1,12 @@
-/** A pool whose size is a bound on what this process takes of the server. */
+/** A pool whose size bounds the sessions that this process takes from the server. */
 import type { Pool } from 'pg';
 import { openPool } from './session.js';
 
 export interface BoundedPoolOptions {
   readonly databaseUrl: string;
-  /** What `pg_stat_activity` shows, unless the URL names another. */
+  /** The name in `pg_stat_activity`, unless the URL has another. */
   readonly applicationName: string;
-  /** The most sessions that it takes of the server, statements that no caller waits for any more included. */
+  /** The most sessions, including those of statements whose caller has given up. */
   readonly size: number;
   /** How long a caller waits for a session, and for the answer of a statement. The server gives up earlier. */
   readonly patienceMs: number;
@@ -14,13 +14,15 @@ export interface BoundedPoolOptions {
   readonly onConnectionLoss?: ((error: Error) => void) | undefined;
 }
 
-/** So much earlier than its caller the server ends a statement: a caller that gives up leaves nothing running. */
+/**
+ * The server ends a statement so much earlier than its caller, so that a caller that gives up leaves nothing running.
+ */
 const HEAD_START_MS = 200;
 
 /**
- * The driver's own time-out ends the wait and drops the session, while the server goes on with the statement. Behind a
- * table that is locked each repeat would then take one session more, so the server has a time-out as well. It covers
- * waits for locks, so `lock_timeout` has nothing to add.
+ * Opens the pool. The driver's own time-out ends the wait and drops the session, but the server goes on with the
+ * statement. Behind a locked table each repeat would then take one more session, so the server has a time-out as
+ * well. It covers waits for locks, so `lock_timeout` would add nothing.
  */
 export function openBoundedPool(options: BoundedPoolOptions): Pool {
   const { databaseUrl, applicationName, size, patienceMs, onConnectionLoss } = options;

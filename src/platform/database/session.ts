@@ -1,10 +1,11 @@
 /**
- * Sessions of PostgreSQL in which our statements mean what they say, whatever the server, the database or the role has
- * set. By `SET` right after connecting: poolers such as PgBouncer refuse the startup parameter `options`.
+ * Settles PostgreSQL sessions, so that our statements mean the same under any settings of the server, the database or
+ * the role. It uses `SET` right after connecting, because poolers such as PgBouncer refuse the startup parameter
+ * `options`.
  */
 import { Client, escapeIdentifier, Pool, type ClientBase, type ClientConfig, type PoolConfig } from 'pg';
 
-/** Time-outs in milliseconds, of the server itself; without them there are none. */
+/** Time-outs of the server itself, in milliseconds; if absent, there are none. */
 interface ServerTimeouts {
   readonly statement_timeout?: number;
   readonly lock_timeout?: number;
@@ -12,14 +13,14 @@ interface ServerTimeouts {
 }
 
 interface Ours extends ServerTimeouts {
-  /** Where unqualified names are looked for; by default nowhere but in PostgreSQL's own catalogue. */
+  /** The schema of unqualified names; by default only PostgreSQL's own catalogue. */
   readonly schema?: string;
 }
 
 export type SessionConfig = Omit<ClientConfig, keyof ServerTimeouts> & Ours;
 export type SessionPoolConfig = Omit<PoolConfig, keyof ServerTimeouts | 'onConnect'> & Ours;
 
-/** What the driver's parsers and our texts rely on, and what decides how a statement runs. */
+/** Settings that the driver's parsers and our texts rely on, and settings that change how a statement runs. */
 const SETTINGS = [
   ['DateStyle', "'ISO, MDY'"],
   ['IntervalStyle', 'postgres'],
@@ -38,7 +39,7 @@ const SETTINGS = [
 /** Since PostgreSQL 17. */
 const NO_TRANSACTION_TIMEOUT = `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'`;
 
-/** The time-outs come first: those of the database must not end the rest. */
+/** The time-outs come first, because those of the database could end the following statements. */
 function statementsOf(ours: Ours): string {
   const { statement_timeout = 0, lock_timeout = 0, idle_in_transaction_session_timeout = 0, schema } = ours;
   const searchPath = schema === undefined ? 'pg_catalog, pg_temp' : `${escapeIdentifier(schema)}, pg_temp`;
@@ -63,13 +64,16 @@ function parted<Config extends Ours>({
   return { rest, apply: (client: ClientBase) => client.query(statementsOf(ours as Ours)).then(() => undefined) };
 }
 
-/** A pool whose sessions are settled before anybody gets them; one that cannot be is not handed out. */
+/** A pool whose sessions are settled before they are handed out; a session that cannot be settled is not handed out. */
 export function openPool(config: SessionPoolConfig): Pool {
   const { rest, apply } = parted(config);
   return new Pool({ ...rest, onConnect: apply });
 }
 
-/** A connected client with the same settings, whose loss its next query reports. Throws what the driver throws. */
+/**
+ * A connected client with the same settings. A lost connection shows at its next query.
+ * @throws the driver's error
+ */
 export async function connectClient(config: SessionConfig): Promise<Client> {
   const { rest, apply } = parted(config);
   const client = new Client(rest);

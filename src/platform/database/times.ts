@@ -1,10 +1,10 @@
-/** Times that PostgreSQL takes: what is parsed here is what reaches a statement, and nothing else does (A1). */
+/** Times that PostgreSQL accepts: only a time that was parsed here reaches a statement (A1). */
 
 /** RFC 3339: full date and time, with `Z` or an offset. Ranges are checked by the calendar, not by the pattern. */
 const RFC_3339 =
   /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,12}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
-/** Of a timestamp that PostgreSQL has written as text: `2026-01-31 10:00:00.123456+00`. */
+/** A timestamp as PostgreSQL writes it: `2026-01-31 10:00:00.123456+00`. */
 const WRITTEN = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)([+-]\d{2})(:\d{2})?$/;
 
 /**
@@ -23,7 +23,7 @@ export function parseTime(text: string): string | undefined {
   const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * (sign === '-' ? -1 : 1);
   date.setUTCHours(hour, minute - offset, second);
   const inUtc = date.getUTCFullYear();
-  // PostgreSQL knows no year 0, although some of its last hours are in year 1 by UTC.
+  // PostgreSQL has no year 0, although some of its last hours are in year 1 by UTC.
   if (year < 1 || inUtc < 1 || inUtc > 9999) return undefined;
   return `${date.toISOString().slice(0, 19)}.${fraction.padEnd(6, '0').slice(0, 6)}Z`;
 }

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { DatabaseError } from 'pg';
 
-/** PostgreSQL cannot be reached, or turns connections away: nothing is wrong with what was asked, repeat it later. */
+/** PostgreSQL is away or refuses connections. The request may be right, and can be repeated later. */
 export class OrdersUnavailableError extends Error {
   override readonly name = 'OrdersUnavailableError';
 

@@ -1,4 +1,4 @@
-/** What the Kafka sink and the reader of commands share: the client, the topics, and how a message is told. */
+/** The parts that the Kafka sink and the reader of commands share: client, topics, headers and rejections. */
 import type { ConnectionOptions } from 'node:tls';
 import kafkajs, { Kafka, logLevel, type Admin, type SASLOptions } from 'kafkajs';
 
@@ -9,14 +9,14 @@ export const REFUSED_COMMANDS_TOPIC = 'saga-commands-dlq';
 const REQUEST_WITHIN_MS = 10_000;
 
 export interface KafkaSettings {
-  /** host:port each. */
+  /** One host:port each. */
   readonly brokers: readonly string[];
   /** TLS; undefined for plain connections. */
   readonly ssl?: ConnectionOptions | undefined;
   readonly sasl?: SASLOptions | undefined;
 }
 
-/** A client that gives up soon: whoever uses it tries again with a new one. */
+/** A client that gives up soon: its user tries again with a new one. */
 export function kafkaClient({ brokers, ssl, sasl }: KafkaSettings): Kafka {
   return new Kafka({
     clientId: 'unwind',
@@ -26,12 +26,15 @@ export function kafkaClient({ brokers, ssl, sasl }: KafkaSettings): Kafka {
     connectionTimeout: 5_000,
     requestTimeout: REQUEST_WITHIN_MS,
     retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
-    // Its errors reach whoever waits for an answer, and are logged there.
+    // The caller gets its errors and logs them.
     logLevel: logLevel.NOTHING,
   });
 }
 
-/** What a broker answers about a message; every other error is the broker's: https://kafka.apache.org/protocol#protocol_error_codes */
+/**
+ * The broker's errors about a message; every other error is about the broker:
+ * https://kafka.apache.org/protocol#protocol_error_codes
+ */
 const ABOUT_THE_MESSAGE: ReadonlySet<string> = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
@@ -41,7 +44,7 @@ const ABOUT_THE_MESSAGE: ReadonlySet<string> = new Set([
   'POLICY_VIOLATION',
 ]);
 
-/** Why the broker does not take the message, whenever it is sent; undefined if it may take it later. */
+/** The reason if the broker will never take this message; undefined if it may take it later. */
 export function rejectionOf(error: unknown): string | undefined {
   const type = protocolErrorOf(error);
   return type !== undefined && ABOUT_THE_MESSAGE.has(type) ? type : undefined;
@@ -53,7 +56,7 @@ export function protocolErrorOf(error: unknown): string | undefined {
   return error instanceof Error && error.cause !== undefined ? protocolErrorOf(error.cause) : undefined;
 }
 
-/** Creates those that are absent, with the broker's own number of partitions and replicas. */
+/** Creates the absent topics, with the broker's default number of partitions and replicas. */
 export async function ensureTopics(kafka: Kafka, topics: readonly string[]): Promise<void> {
   const admin = kafka.admin();
   try {

@@ -8,7 +8,7 @@ const PATTERN = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const traces = new WeakMap<IncomingMessage, string>();
 
-/** Goes on with the caller's trace, or begins one where its header is absent or malformed, and tells it in the answer. */
+/** Continues the caller's trace, or begins one if its header is absent or malformed, and sets it on the answer. */
 export function assignTrace(req: IncomingMessage, res: ServerResponse): void {
   const given = req.headers[TRACE_HEADER];
   const [, traceId = randomBytes(16).toString('hex'), , flags = '01'] =

@@ -1,6 +1,7 @@
 /**
- * One exchange with a service, on a connection that is kept, with the service's credentials. It is `node:http`, since `fetch` takes two to three
- * times the processor time for the same call, and a worker makes four of them for each order.
+ * One exchange with a service, on a kept connection, with the service's credentials. It uses `node:http`, because
+ * `fetch` takes two to three times the processor time for the same call, and a worker makes four calls for each
+ * order.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -8,15 +9,15 @@ import { agentFor, IDLE_MS, type ServiceAccess } from './service-access.js';
 
 export interface Outgoing {
   readonly method: string;
-  /** User and password in it are sent too, if the service has no token. */
+  /** If the service has no token, the URL's user and password are sent. */
   readonly url: URL;
   readonly access?: ServiceAccess | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
-  /** Milliseconds for all of it. */
+  /** Milliseconds for the whole exchange. */
   readonly within: number;
   readonly cancelled?: AbortSignal | undefined;
-  /** Characters of an answer; the rest of a longer one is given up, and what was read will not parse. */
+  /** The most characters of an answer. The rest of a longer answer is dropped, so that it does not parse. */
   readonly longest: number;
 }
 
@@ -29,7 +30,7 @@ export interface Incoming {
 const plain = new http.Agent({ keepAlive: true, timeout: IDLE_MS });
 
 /**
- * Redirects are answers like any other: no credentials go anywhere else.
+ * Makes the exchange. Redirects are answers like any other, so that credentials go to no other server.
  *
  * @throws Error: a system error's or TLS's `code`, or `TimeoutError`, `AbortError` by name
  */
@@ -49,7 +50,7 @@ export async function exchange(outgoing: Outgoing): Promise<Incoming> {
       clearTimeout(late);
       act();
     };
-    // Kept on: one that comes after the answer must not end the process.
+    // The listener stays, because an error after the answer must not end the process.
     sent.on('error', (error) => settle(() => reject(error)));
     sent.once('response', (response) => {
       readAtMost(response, outgoing.longest).then(
@@ -73,7 +74,7 @@ const readAtMost = (response: http.IncomingMessage, limit: number): Promise<stri
     });
     response.once('end', () => resolve(text));
     response.on('error', reject);
-    // Broken off in the middle.
+    // The connection broke in the middle of the answer.
     response.once('close', () => {
       if (!response.complete) reject(new DOMException('the answer broke off', 'AbortError'));
     });

@@ -1,7 +1,7 @@
 /**
- * When a service asks to be called again: `Retry-After` as seconds or as an HTTP-date, in its three forms (RFC 9110,
- * sections 5.6.7 and 10.2.3). In seconds; undefined if there is none that can be read. A date is compared with the answer's
- * own `Date`, so that it does not matter whether the clocks agree.
+ * The time after which a service asks to be called again, in seconds: `Retry-After` as seconds or as an HTTP-date, in
+ * its three forms (RFC 9110, sections 5.6.7 and 10.2.3). Undefined if absent or unreadable. A date is compared with
+ * the answer's own `Date`, so that the clocks need not agree.
  */
 export function retryAfterOf(
   retryAfter: string | undefined,

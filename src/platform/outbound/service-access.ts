@@ -1,28 +1,28 @@
 /**
- * How a service is called: where it is, and with which credentials. The worker, the API, Kafka's commands, the oracle and
- * the commands of an operator all call by this.
+ * The address of a service and its credentials. The worker, the API, Kafka's commands, the oracle and the operators'
+ * commands all call services by it.
  */
 import { readFileSync, statSync } from 'node:fs';
 import https from 'node:https';
 
 /** Paths of PEM files. */
 export interface TlsFiles {
-  /** Which authorities are trusted, instead of those that Node trusts. */
+  /** The authorities to trust, instead of Node's list. */
   readonly ca?: string | undefined;
-  /** The certificate that this side shows, with its chain, and its key: both or none. */
+  /** The certificate that this side shows, with its chain, and its key: both or neither. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
 }
 
 export interface ServiceAccess {
-  /** The base, without a slash at its end. */
+  /** The base URL, without a slash at its end. */
   readonly url: string;
   /** Sent as a bearer token. */
   readonly token?: string | undefined;
   readonly tls?: TlsFiles | undefined;
 }
 
-/** The base URL alone for a service that wants no credentials. */
+/** The base URL alone if the service needs no credentials. */
 export type ServiceTarget = string | ServiceAccess;
 
 /** One resource of a service. */
@@ -35,28 +35,32 @@ export interface Address {
 export const at = (target: ServiceTarget, path: string): Address =>
   typeof target === 'string' ? { url: `${target}${path}` } : { url: `${target.url}${path}`, access: target };
 
-/** Less than servers wait before they close an idle connection (Node's own 5 s), so that none closes under a request. */
+/**
+ * Less than the time after which servers close an idle connection (Node's own default is 5 s), so that none closes
+ * under a request.
+ */
 export const IDLE_MS = 4_000;
 
 const secure = new https.Agent({ keepAlive: true, timeout: IDLE_MS });
 
 interface Opened {
   readonly agent: https.Agent;
-  /** When the files were last changed, as they were read. */
+  /** The change times of the files when they were read. */
   readonly stamp: string;
-  /** When they were last looked at. */
+  /** The time of the last look at them. */
   looked: number;
 }
 
 const opened = new Map<string, Opened>();
 
-/** Certificates are renewed under a running process: the files are looked at once in so many milliseconds. */
+/** Certificates are renewed while the process runs, so the files are checked once in so many milliseconds. */
 const LOOK_EVERY_MS = 30_000;
 
 /**
- * The connections for these files, kept. Renewed files are read again; while they cannot be read, the old ones serve.
+ * The kept connections for these files. Renewed files are read again; while they cannot be read, the old ones stay in
+ * use.
  *
- * @throws what reading the files throws, the first time
+ * @throws the error of reading the files, the first time
  */
 export function agentFor(tls: TlsFiles | undefined): https.Agent {
   const files = [tls?.ca, tls?.cert, tls?.key];
@@ -78,7 +82,7 @@ export function agentFor(tls: TlsFiles | undefined): https.Agent {
   return known.agent;
 }
 
-/** @throws what reading them throws */
+/** @throws the error of reading the files */
 export function readTlsFiles({ ca, cert, key }: TlsFiles): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
   return {
     ...(ca !== undefined && { ca: readFileSync(ca) }),

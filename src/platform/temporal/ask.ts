@@ -1,8 +1,8 @@
-/** How the API speaks to Temporal: each call within a deadline, and "away" as one kind of error. */
+/** Calls to Temporal: each has a deadline, and "away" is one kind of error. */
 import { isGrpcServiceError, ServiceError, type Client } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 
-/** Temporal did not answer, or answered that it cannot: what was asked may or may not have happened. */
+/** Temporal did not answer, or answered that it cannot. The requested change may or may not have happened. */
 export class EngineUnavailableError extends Error {
   override readonly name = 'EngineUnavailableError';
 
@@ -11,10 +11,13 @@ export class EngineUnavailableError extends Error {
   }
 }
 
-/** gRPC's FAILED_PRECONDITION: the workflow's present status does not allow what was asked. It is paused, say. */
+/**
+ * gRPC's FAILED_PRECONDITION: the workflow's present status does not allow the request, for example because it is
+ * paused.
+ */
 const FOR_ITS_STATUS: ReadonlySet<number> = new Set([9]);
 
-/** The answer came, and is a refusal for the workflow's status. */
+/** True for an answer that refuses the request because of the workflow's status. */
 export function isRefusedForItsStatus(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (isGrpcServiceError(cause)) return FOR_ITS_STATUS.has(cause.code);
@@ -22,7 +25,7 @@ export function isRefusedForItsStatus(error: unknown): boolean {
   return false;
 }
 
-/** Runs `call` with a deadline of `within` milliseconds; typed answers (not found, already started) pass unchanged. */
+/** Runs `call` with a deadline of `within` milliseconds. Typed answers (not found, already started) pass unchanged. */
 export async function askTemporal<T>(client: Client, within: number, call: () => Promise<T>): Promise<T> {
   try {
     return await client.withDeadline(Date.now() + within, call);

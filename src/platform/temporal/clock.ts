@@ -1,10 +1,10 @@
 /**
- * Temporal's time, as this process knows it. Deadlines that a workflow checks are written in it, so that a wrong clock of
- * this machine neither voids decisions nor lets them be acted on later (rule 24).
+ * Temporal's time, as this process measures it. Deadlines that a workflow checks are given in it, so that a wrong
+ * clock of this machine neither voids decisions nor allows late ones (rule 24).
  *
- * Temporal's answers carry few times of the moment. One of them is free of any trace: a poll is noted with the time at
- * which it came, and the description of its task queue tells it. Between two measurements the monotonic clock counts, so
- * that a step of the wall clock changes nothing.
+ * Temporal's answers hold few current times. One of them leaves no trace: the server notes the arrival time of a
+ * poll, and the description of the task queue shows it. Between two measurements the monotonic clock counts, so that
+ * a step of the wall clock changes nothing.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,27 +14,30 @@ import type { Logger } from 'pino';
 import { askTemporal, EngineUnavailableError } from './ask.js';
 
 export interface TemporalClock {
-  /** Milliseconds since the epoch, never later than Temporal's. @throws EngineUnavailableError if it must be measured and cannot */
+  /**
+   * Milliseconds since the epoch, never later than Temporal's. @throws EngineUnavailableError if a measurement is
+   * needed and fails
+   */
   now(): Promise<number>;
-  /** Measures; a request that is under way already is joined. @throws EngineUnavailableError */
+  /** Measures, or joins a running measurement. @throws EngineUnavailableError */
   measure(): Promise<void>;
   /** Temporal's time minus this process's, in milliseconds; undefined while it is not known. */
   difference(): number | undefined;
-  /** Resolves once nothing of it is under way. */
+  /** Resolves when no measurement is running. */
   stop(): Promise<void>;
 }
 
-/** The clocks of this machine, in milliseconds. Tests turn them. */
+/** The clocks of this machine, in milliseconds. Tests replace them. */
 export interface LocalClocks {
   /** Since the epoch. */
   wall(): number;
-  /** Never turned back. */
+  /** Never runs backwards. */
   monotonic(): number;
 }
 
 export interface TemporalClockOptions {
   readonly temporal: Client;
-  /** Of the workflows. The polls are made beside it, on a queue that never holds a task. */
+  /** The workflows' queue. The polls go to a queue beside it that never holds a task. */
   readonly taskQueue: string;
   readonly logger: Logger;
   readonly clocks?: LocalClocks;
@@ -44,21 +47,23 @@ const MACHINE: LocalClocks = { wall: () => Date.now(), monotonic: () => performa
 
 const MEASURE_EVERY_MS = 60_000;
 const MEASURE_AGAIN_MS = 5_000;
-/** Of one measurement; also bounds its error. */
+/** The time-out of one measurement; it also bounds the error. */
 const MEASURED_WITHIN_MS = 1_500;
-/** A measurement with a smaller error than this is good enough; of three the best is taken. */
+/** A measurement with a smaller error than this is used at once; otherwise the best of three is. */
 const GOOD_ENOUGH_MS = 50;
 const TRIES = 3;
-/** The wall clock was turned, or the machine has slept: measured again before it is used. */
+/**
+ * A larger jump means that the wall clock was set or the machine slept: the time is measured again before it is used.
+ */
 const JUMP_MS = 500;
 const WARNED_BEYOND_MS = 1_000;
 
 interface Measured {
-  /** Temporal's time, in milliseconds since the epoch, when the monotonic clock said `monotonic`. */
+  /** Temporal's time, in milliseconds since the epoch, at the monotonic clock's `monotonic`. */
   readonly server: number;
   readonly monotonic: number;
   readonly wall: number;
-  /** At most so far from the truth, in milliseconds. */
+  /** The largest possible error, in milliseconds. */
   readonly error: number;
 }
 
@@ -125,7 +130,7 @@ export function watchTemporalClock({
   };
 }
 
-/** Temporal lives, and does not tell: a server for tests, or one that lets this process not poll. */
+/** Temporal answers, but does not show the time: a test server, or a server that does not let this process poll. */
 const isRefused = (error: unknown): boolean => {
   const cause = error instanceof EngineUnavailableError ? error.cause : error;
   return isGrpcServiceError(cause) && REFUSALS.has(cause.code);
@@ -147,12 +152,12 @@ async function measured(temporal: Client, taskQueue: string, clocks: LocalClocks
 const { TASK_QUEUE_KIND_NORMAL } = proto.temporal.api.enums.v1.TaskQueueKind;
 const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 
-/** Servers refuse a poll of less than 10 s, and warn of one of less than 20 s. It ends when the measurement does. */
+/** Servers refuse a poll of less than 10 s, and warn about one of less than 20 s. It ends with the measurement. */
 const POLL_WITHIN_MS = 60_000;
 
 /**
- * The poll came after `begun` and before `ended`: its time belongs to the middle. The queue is described before it is
- * polled, so that nothing is polled while Temporal is away, or where it would not tell.
+ * The poll arrived after `begun` and before `ended`, so its time is taken for the middle. The queue is described
+ * before it is polled, so that no poll is sent if Temporal is away or does not show the time.
  */
 async function measuredOnce(temporal: Client, taskQueue: string, clocks: LocalClocks): Promise<Measured> {
   const request = {
@@ -187,7 +192,7 @@ async function measuredOnce(temporal: Client, taskQueue: string, clocks: LocalCl
       const error = (ended - begun) / 2;
       if (server !== undefined) return { server: server + error, monotonic: ended, wall: clocks.wall(), error };
       if (failure !== undefined || ended > deadline) throw new EngineUnavailableError(failure);
-      // It had not come when that was answered.
+      // The poll had not arrived when the server answered this.
       begun = asked;
     }
   } finally {
@@ -195,7 +200,7 @@ async function measuredOnce(temporal: Client, taskQueue: string, clocks: LocalCl
   }
 }
 
-/** Temporal's time once, in milliseconds since the epoch. @throws EngineUnavailableError */
+/** Reads Temporal's time once, in milliseconds since the epoch. @throws EngineUnavailableError */
 export async function readTemporalTime(temporal: Client, taskQueue: string): Promise<number> {
   try {
     const { server, monotonic, error } = await measured(temporal, taskQueue, MACHINE);

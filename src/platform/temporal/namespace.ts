@@ -29,7 +29,7 @@ function lazyConnection(target: TemporalTarget): Connection {
   }
 }
 
-/** Connects, trying again until the server answers or `patience` is over or `giveUp` says so. */
+/** Connects, and tries again until the server answers, `patience` is over or `giveUp` says so. */
 export async function connectTemporal(
   target: TemporalTarget,
   patience: number,
@@ -86,7 +86,7 @@ export async function registerSearchAttributes(connection: Connection, namespace
   }
 }
 
-/** The dev server keeps closed workflows for one day unless told otherwise. */
+/** Sets the retention of closed workflows, which is one day on the dev server by default. */
 export async function keepClosedWorkflows(connection: Connection, namespace: string): Promise<void> {
   const retention = proto.google.protobuf.Duration.fromObject({ seconds: RETENTION_DAYS * 24 * 3_600 });
   await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: retention } });

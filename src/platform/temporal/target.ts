@@ -1,4 +1,6 @@
-/** Which Temporal server is meant: the one that Temporal's own variables or `temporal.toml` name, or our dev server. */
+/**
+ * The Temporal server to use: the one that Temporal's own variables or `temporal.toml` name, or else our dev server.
+ */
 import { accessSync, constants } from 'node:fs';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
@@ -6,7 +8,7 @@ import { StartError } from '../start-error.js';
 import { codeOf, reasonOf } from '../reason.js';
 
 export interface TemporalTarget {
-  /** False: nothing names a server, so the address is that of our own dev server. */
+  /** False if no setting names a server, so that the address is that of our own dev server. */
   readonly configured: boolean;
   readonly address: string;
   readonly namespace: string;
@@ -18,7 +20,7 @@ function isAddress(text: string): boolean {
   return Number(port) >= 1 && Number(port) <= 65_535;
 }
 
-/** What its library would take for something else without a word. */
+/** Refuses values that Temporal's library would silently read in another way. */
 function requireToggles(env: NodeJS.ProcessEnv): void {
   for (const name of ['TEMPORAL_TLS', 'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION']) {
     const value = env[name] ?? '';
@@ -27,7 +29,7 @@ function requireToggles(env: NodeJS.ProcessEnv): void {
   }
 }
 
-/** Its library would go on without the file. */
+/** Refuses a missing file, because Temporal's library would go on without it. */
 function requireFile(env: NodeJS.ProcessEnv): void {
   const file = env['TEMPORAL_CONFIG_FILE'] ?? '';
   if (file === '') return;
@@ -49,7 +51,8 @@ export function temporalTarget(devServerPort: number, env: NodeJS.ProcessEnv = p
   try {
     config = loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(given) });
   } catch (error) {
-    // Of a file that is not there its message shows the path, which may be a key that was pasted into the wrong variable.
+    // The library's message for a missing file shows its path, which may be a key that was pasted into the wrong
+    // variable.
     const text = codeOf(error) ?? (error instanceof TypeError ? 'it holds no profile' : reasonOf(error));
     throw new StartError(
       `Temporal's configuration cannot be read (${text}): correct temporal.toml or the TEMPORAL_… variables.`,
@@ -59,7 +62,7 @@ export function temporalTarget(devServerPort: number, env: NodeJS.ProcessEnv = p
   if (address !== undefined && !isAddress(address)) {
     throw new StartError('TEMPORAL_ADDRESS must be host:port, such as 127.0.0.1:7233.');
   }
-  // gRPC would print such a key in full where it refuses it.
+  // gRPC's refusal of such a key would print it in full.
   if (apiKey !== undefined && /[^\x21-\x7e]/.test(apiKey)) {
     throw new StartError('TEMPORAL_API_KEY has a space or a line break in it: set it to the key alone.');
   }
