@@ -1,4 +1,4 @@
-/** Where an order is found, and what the answer to a new one is. */
+/** The address of an order, and the stored answer to a new one. */
 import { sagaIdOf } from '../order.js';
 import type { StoredAnswer } from './store/orders.js';
 import type { OrderAccepted } from '../api/schemas/orders.js';
@@ -10,7 +10,7 @@ export const linksOf = (orderId: string): OrderAccepted['links'] => ({
   cancel: `/api/orders/${orderId}/cancel`,
 });
 
-/** What a new order is answered, and every repeat under its idempotency key. */
+/** The answer to a new order, and to every repeat under its idempotency key. */
 export function acceptedAnswer(orderId: string): StoredAnswer {
   const links = linksOf(orderId);
   const body: OrderAccepted = { orderId, sagaId: sagaIdOf(orderId), state: 'STARTED', links };

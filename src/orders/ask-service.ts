@@ -1,4 +1,4 @@
-/** Asking a service about something, as the API does: what is not a clear answer is none. */
+/** Asks a service a question for the API. An unclear answer counts as no answer. */
 import { exchange } from '../platform/outbound/exchange.js';
 import type { Address } from '../platform/outbound/service-access.js';
 import type { SagaMemo } from '../workflows/messages.js';
@@ -17,7 +17,7 @@ interface HowToAsk {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** No product and no effect of ours is described with more. */
+/** Longer than any description of a product or an effect of ours. */
 const LONGEST_ANSWER = 64 * 1024;
 
 export const originHeaders = ({ correlationId, traceparent }: Required<SagaMemo>): Record<string, string> => ({
@@ -26,7 +26,7 @@ export const originHeaders = ({ correlationId, traceparent }: Required<SagaMemo>
   accept: 'application/json',
 });
 
-/** Undefined if the service did not say: away, slow, or an answer that is no JSON. */
+/** Undefined if the service did not answer: it is away, slow, or its answer is not JSON. */
 export async function askService(
   { url, access }: Address,
   { signal, within, headers }: HowToAsk,

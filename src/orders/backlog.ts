@@ -1,30 +1,30 @@
 /**
- * How much work waits in Temporal for a worker. What has been accepted is kept however long it waits; beyond a limit the
- * API takes no new orders, so that those who would wait for hours hear it at once.
+ * The work that waits in Temporal for a worker. Accepted orders are kept however long they wait. Beyond a limit the
+ * API refuses new orders, so that a caller who would wait for hours learns it at once.
  */
 import proto from '@temporalio/proto';
 import type { Client } from '@temporalio/client';
 
 export interface Backlog {
-  /** As last heard, at most some seconds ago; false while nothing is known. Costs the caller nothing. */
+  /** The latest known state, some seconds old at most; false while nothing is known. Costs the caller nothing. */
   isFull(): boolean;
 }
 
 export interface BacklogOptions {
   readonly temporal: Client;
-  /** Of the workflows: each new order waits here first. */
+  /** The workflows' queue, because each new order waits there first. */
   readonly taskQueue: string;
-  /** Orders that may wait. */
+  /** The most orders that may wait. */
   readonly limit: number;
   readonly now?: () => number;
 }
 
 const ASK_EVERY_MS = 1_000;
 const ANSWER_WITHIN_MS = 2_000;
-/** What is older says nothing any more: an order is rather taken than refused. */
+/** An older value does not count, because accepting an order is better than refusing it. */
 const BELIEVED_MS = 10_000;
 
-/** Asks only while orders arrive, and never makes one wait for the answer. */
+/** Asks Temporal only while orders arrive, and never delays an order for the answer. */
 export function watchBacklog({ temporal, taskQueue, limit, now = Date.now }: BacklogOptions): Backlog {
   let heard = { at: -Infinity, full: false };
   let askedAt = -Infinity;
@@ -38,7 +38,8 @@ export function watchBacklog({ temporal, taskQueue, limit, now = Date.now }: Bac
     isFull() {
       if (now() - askedAt >= ASK_EVERY_MS) {
         askedAt = now();
-        // A server that does not answer, or does not count, is no reason to refuse: the start itself will tell.
+        // A server that does not answer or does not count is no reason to refuse an order: its start will show the
+        // outage.
         ask().catch(() => undefined);
       }
       return heard.full && now() - heard.at < BELIEVED_MS;

@@ -1,4 +1,4 @@
-/** Which products exist, as the inventory service says: an order with an unknown one is refused before it is taken. */
+/** The catalogue of the inventory service: an order with an unknown product is refused before it is accepted. */
 import type { Logger } from 'pino';
 import { at, type ServiceTarget } from '../platform/outbound/service-access.js';
 import type { SagaMemo } from '../workflows/messages.js';
@@ -6,8 +6,8 @@ import { askService, originHeaders, type ServiceAnswer } from './ask-service.js'
 
 export interface Catalogue {
   /**
-   * Those of the ids that the inventory service definitely does not know. While it is away nothing is unknown: the
-   * order is accepted, and its saga refuses it later.
+   * The ids that the inventory service definitely does not know. While it is away none counts as unknown: the order
+   * is accepted, and its saga refuses it later.
    */
   unknownOf(productIds: readonly string[], origin: Required<SagaMemo>): Promise<Set<string>>;
 }
@@ -15,18 +15,21 @@ export interface Catalogue {
 export interface CatalogueOptions {
   readonly inventory: ServiceTarget;
   readonly logger?: Pick<Logger, 'warn'>;
-  /** For all products of an order together. */
+  /** Milliseconds for all products of an order together. */
   readonly patienceMs?: number;
   readonly now?: () => number;
 }
 
 const KEPT_MS = 60_000;
 const MAX_KEPT = 10_000;
-/** Requests of one order that run at the same time. */
+/** The most questions of one order at once. */
 const LANES = 10;
 
 export function createCatalogue({ inventory, logger, patienceMs = 500, now = Date.now }: CatalogueOptions): Catalogue {
-  /** Known products, until when; the oldest are first. Unknown ones are not kept: they may be added any time. */
+  /**
+   * Known products with the time until which they count, the oldest first. Unknown ones are not kept, because they
+   * may be added at any time.
+   */
   const known = new Map<string, number>();
 
   function keep(productId: string): void {
@@ -67,7 +70,7 @@ export function createCatalogue({ inventory, logger, patienceMs = 500, now = Dat
   return { unknownOf };
 }
 
-/** Undefined if the service did not say: it is away, slow, does not know us, or the answer is not its own. */
+/** Undefined if the service did not say: it is away, slow, refuses our credentials, or the answer is not its own. */
 function existence(answer: ServiceAnswer | undefined, productId: string): boolean | undefined {
   if (answer?.status === 404 && answer.body['code'] === 'UnknownProduct') return false;
   return answer?.status === 200 && answer.body['productId'] === productId ? true : undefined;

@@ -1,4 +1,7 @@
-/** What an order leaves out: its id, its customer, and in development what the demo customer has stored. */
+/**
+ * Fills in the parts that an order leaves out: its id, its customer, and in development the stored data of the demo
+ * customer.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Order } from '../order.js';
 import { mergeItems } from './store/fingerprint.js';
@@ -9,7 +12,7 @@ import { invalidRequest } from '../platform/validate.js';
 import type { Caller } from '../caller.js';
 import { Problem, type FieldError } from '../problems.js';
 
-/** @throws Problem `Forbidden` for the order of another customer, `InvalidRequest` for what is still missing */
+/** @throws Problem `Forbidden` for the order of another customer, `InvalidRequest` if a part is still missing */
 export async function completeOrder(deps: ApiDeps, request: OrderRequest, caller: Caller): Promise<Order> {
   const { orderId = randomUUID(), items, paymentMethod, shippingAddress, metadata } = request;
   if (caller.customerId !== undefined && (request.customerId ?? caller.customerId) !== caller.customerId) {

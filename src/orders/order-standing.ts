@@ -1,7 +1,7 @@
 /**
- * Whose saga it is that has an order's id. A row that is not there is no proof that its id is free (rule 55): it may have
- * been deleted. So Temporal, the journal and the services are asked before a chosen id is started, and a saga counts as
- * the row's own only if it was started for this very row.
+ * Finds the owner of the saga that has an order's id. A missing row is no proof that the id is free (rule 55),
+ * because the row may have been deleted. So Temporal, the journal and the services are asked before a chosen id is
+ * started, and a saga counts as the row's own only if it was started for this very row.
  */
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { within } from '../platform/time-limit.js';
@@ -13,7 +13,7 @@ import { askService, originHeaders } from './ask-service.js';
 import type { ApiDeps } from '../api/deps.js';
 import { askTemporal } from '../platform/temporal/ask.js';
 
-/** Longer than a database or a service takes that is well, and short enough to start the order within the caller's time. */
+/** Longer than a healthy database or service takes, and short enough to start the order within the caller's time. */
 const PATIENCE_MS = 900;
 const ENGINE_PATIENCE_MS = 1_500;
 
@@ -25,7 +25,7 @@ type Deps = Pick<ApiDeps, 'temporal' | 'journal'>;
 export async function standingOf(deps: Deps, order: AskedOrder): Promise<'own' | 'another' | 'none'> {
   const standing = await standingInTemporal(deps, order);
   if (standing !== 'none') return standing;
-  // Temporal forgets; the journal does not.
+  // The journal keeps sagas that Temporal has forgotten.
   const saga = await deps.journal.getSaga(sagaIdOf(order.orderId));
   if (!saga || saga.version === 0) return 'none';
   return isAsOldAs(order, saga) ? 'own' : 'another';
@@ -49,7 +49,7 @@ export async function standingInTemporal(
 export const isAsOldAs = ({ mark, createdAt }: AskedOrder, saga: { readonly createdAt: string }): boolean =>
   mark === null || Date.parse(saga.createdAt) >= Date.parse(createdAt);
 
-/** Who was asked about an order's id and did not say: not even that it is unknown. */
+/** A store or service did not answer a question about an order's id: not even that the id is unknown. */
 export class UnansweredError extends Error {
   override readonly name = 'UnansweredError';
 
@@ -65,9 +65,10 @@ type Heard = 'known' | 'unknown' | 'unanswered';
 const LEDGERS = ['inventory', 'payment', 'shipping'] as const;
 
 /**
- * Whether the journal or the ledger of a service has heard of the id.
+ * Asks the journal and the services' ledgers about the id.
  *
- * @returns `known` if one of them has, `unknown` if each has said that it has not, else who has not said it
+ * @returns `known` if one of them knows it, `unknown` if each answered that it does not, else the ones that did not
+ * answer
  */
 export async function heardElsewhere(
   { journal, ledgers = {} }: Pick<ApiDeps, 'journal' | 'ledgers'>,
@@ -89,7 +90,7 @@ export async function heardElsewhere(
   return unanswered.length === 0 ? 'unknown' : new UnansweredError(unanswered);
 }
 
-/** What is no answer about this very id is none. A ledger that is not configured holds nothing. */
+/** An answer about another id counts as no answer. A ledger that is not configured holds nothing. */
 export async function heardBy(
   ledgers: NonNullable<ApiDeps['ledgers']>,
   ledger: Ledger,

@@ -1,7 +1,7 @@
 /**
- * Taking an order: its row and key first, then its workflow, then the row's `startedAt` and the stored answer. Any of it
- * can be repeated. It is acknowledged after the last of the three: from then on the row alone tells that it is accepted,
- * whatever else goes away.
+ * Places an order: its row and key first, then its workflow, then the row's `startedAt` and the stored answer. Each
+ * part can be repeated. The order is acknowledged after the third part: from then on the row alone proves that it is
+ * accepted, even if everything else is away.
  */
 import { sagaIdOf } from '../order.js';
 import { fingerprintOf } from './store/fingerprint.js';
@@ -21,10 +21,10 @@ import { EngineUnavailableError } from '../platform/temporal/ask.js';
 import type { Caller } from '../caller.js';
 import { Problem } from '../problems.js';
 
-/** A caller hears within two seconds that a database or Temporal is away, wherever the time went. */
+/** A caller gets the answer that a database or Temporal is away within two seconds. */
 const ANSWER_WITHIN_MS = 1_600;
 
-/** `existing`: an earlier request has placed this very order, and was told so or could have been. */
+/** `existing`: an earlier request has placed this very order, and has sent or could have sent that answer. */
 export type Placed =
   | { readonly outcome: 'accepted' | 'existing'; readonly orderId: string; readonly answer: StoredAnswer }
   | { readonly outcome: 'replayed'; readonly orderId: string; readonly answer: StoredAnswer };
@@ -36,7 +36,7 @@ export interface Placing {
   readonly memo: Required<SagaMemo>;
 }
 
-/** What is looked at before an order is taken. */
+/** The checks before an order is accepted. */
 export interface Looks {
   readonly catalogue: Catalogue;
   readonly backlog: Backlog;
@@ -47,15 +47,16 @@ export function looksOf(deps: ApiDeps): Looks {
   return { catalogue: createCatalogue(deps), backlog: watchBacklog({ temporal, taskQueue, limit: backlogLimit }) };
 }
 
-/** How far a request has come: what it is answered if there is no time left. */
+/** How far a request has come: it decides the answer if the time is over. */
 interface Progress {
   orderId?: string;
   waitsFor: 'OrdersUnavailable' | 'EngineUnavailable';
 }
 
 /**
- * Resolves once the order is acknowledged: its workflow exists. Throws a `Problem` otherwise; one that names the order
- * id may have been sent to Temporal, and the same request with that id goes on from there (rule 19: one id, one saga).
+ * Resolves when the order is acknowledged: its workflow exists.
+ * @throws Problem otherwise. If it names the order id, the start may have been sent to Temporal, and the same request
+ * with that id continues it (rule 19: one id, one saga).
  */
 export async function placeOrder(deps: ApiDeps, looks: Looks, placing: Placing): Promise<Placed> {
   const progress: Progress = { waitsFor: 'OrdersUnavailable' };
@@ -63,7 +64,8 @@ export async function placeOrder(deps: ApiDeps, looks: Looks, placing: Placing):
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(unavailable(progress)), ANSWER_WITHIN_MS);
   });
-  // What comes too late is not lost: it is confirmed without its caller, whose repeat finds it.
+  // A result after the time limit is not lost: the order is confirmed without its caller, and the caller's repeat
+  // finds it.
   return Promise.race([place(deps, looks, placing, progress), late]).finally(() => clearTimeout(timer));
 }
 
@@ -98,7 +100,7 @@ async function place(
     progress.waitsFor = 'OrdersUnavailable';
     if (claim.startedAt === null || key) await deps.orders.confirm(orderId, key && { ...key, answer });
   } catch (error) {
-    // Nothing was started for a row that is undecided: its repeat writes it anew.
+    // Nothing was started for a row that is undecided, so its repeat writes it again.
     if (isUndecided(error)) await deps.orders.withdraw(claim).catch(() => undefined);
     if (leased) await deps.orders.release(leased, leased.lease).catch(() => undefined);
     throw isAway(error) ? unavailable(progress, error) : error;
@@ -124,10 +126,11 @@ function refused({ outcome }: Claim, orderId: string): Problem {
 const taken = (orderId: string): Problem => new Problem('OrderIdTaken', { orderId, sagaId: sagaIdOf(orderId) });
 
 /**
- * Starts the row's own saga, or finds that it has been started: false if the id has another one (rule 55). An id that the
- * API has drawn needs no question; of any other everybody who may know it has to say that it is free.
+ * Starts the row's own saga, or finds that it has been started. False if the id has another saga (rule 55). An id
+ * that the API has drawn needs no question. For a chosen id each store and service that could know it must answer
+ * that it does not.
  *
- * @throws Problem `NotDecided` if somebody does not say, and the saga is not found to be the row's own
+ * @throws Problem `NotDecided` if one of them does not answer, and the saga is not found to be the row's own
  */
 async function startOwn(deps: ApiDeps, order: ClaimedOrder, memo: Required<SagaMemo>): Promise<boolean> {
   const { orderId, drawn, mark } = order;
@@ -151,11 +154,14 @@ function undecided(orderId: string, cause: Error): Problem {
   return new Problem('NotDecided', { orderId, sagaId: sagaIdOf(orderId), detail }, { cause });
 }
 
-/** Whether an earlier request has placed it, or has begun to. */
+/** True if an earlier request has placed the order, or has begun to. */
 const isKnown = async ({ orders }: Pick<ApiDeps, 'orders'>, orderId: string, key?: CallersKey): Promise<boolean> =>
   (key !== undefined && (await orders.knowsKey(key))) || (await orders.get(orderId)) !== undefined;
 
-/** A customer may name its own order again, as a 503 tells it to; any other id is refused, whether it exists or not. */
+/**
+ * A customer may repeat the id of its own order, as a 503 asks it to. Every other chosen id is refused, whether or
+ * not it exists.
+ */
 async function refuseChosenId({ orders }: ApiDeps, { orderId }: OrderRequest, caller: Caller): Promise<void> {
   if (orderId === undefined || caller.namesOrders) return;
   const order = await orders.get(orderId);
@@ -168,8 +174,8 @@ interface Looked extends Pick<Placing, 'request' | 'memo'> {
 }
 
 /**
- * An order that is here already was taken while its products could not be looked up, and may be running: its repeat is
- * no less accepted than it was, and the saga refuses it.
+ * An order that exists was accepted while its products could not be checked, and may be running. Its repeat is
+ * accepted as well, and the saga refuses the product.
  */
 async function refuseUnknownProducts({ orders }: ApiDeps, catalogue: Catalogue, looked: Looked): Promise<void> {
   const { request, memo, orderId, key } = looked;

@@ -1,4 +1,4 @@
-/** What the codes of reasons mean, as a sentence for the customer. A code that is not here is another saga's own. */
+/** The sentence for the customer for each reason code. A code that is not here belongs to another saga. */
 const TEXTS: Readonly<Record<string, string>> = {
   CancelRequested: 'The order was cancelled on request.',
   InsufficientInventory: 'Not enough of a product is in stock.',

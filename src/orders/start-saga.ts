@@ -10,8 +10,8 @@ import { askTemporal } from '../platform/temporal/ask.js';
 const START_WITHIN_MS = 1_400;
 
 /**
- * Ids and policy only: what is personal stays in the row. False if Temporal knows a workflow of this id, running or
- * closed, which need not be that of this row.
+ * Starts the workflow with ids and policy only, because personal data stays in the row. False if Temporal knows a
+ * workflow of this id, running or closed; that need not be the one of this row.
  */
 export async function startSaga(
   deps: ApiDeps,

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Order } from '../../order.js';
 
-/** A customer who is forgotten is forgotten here as soon. */
+/** The bound for forgetting a customer here as well. */
 const FOR_MS = 10_000;
 const AT_MOST = 5_000;
 
@@ -10,8 +10,8 @@ interface Reader {
 }
 
 /**
- * Reads each order once for the calls that are made for it within ten seconds: what was asked for never changes. What is
- * not there, or could not be read, is asked for again.
+ * Reads each order once for the calls that need it within ten seconds, because its content never changes. A missing
+ * order or a failed read is tried again.
  */
 export function rememberOrders(orders: Reader, clock: { now(): number } = performance): Reader {
   const known = new LRUCache<string, Order>({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Metadata, OrderItem, ShippingAddress } from '../../order.js';
 
-/** What a caller asked for, before anything was filled in for them. */
+/** The content of a request, before defaults are filled in. */
 export interface OrderContent {
   readonly customerId?: string | undefined;
   readonly items: readonly OrderItem[];
@@ -20,8 +20,8 @@ export function mergeItems(items: readonly OrderItem[]): OrderItem[] {
 }
 
 /**
- * The same for the same order, however it is written: named fields are compared, not bytes, and the order of the lines
- * does not matter. The order id is left out, so that an id made by the API can be repeated by its caller.
+ * A hash that is equal for the same order in any notation: named fields are compared, not bytes, and the order of the
+ * lines does not matter. The order id is left out, so that a caller can repeat an id that the API drew.
  */
 export function fingerprintOf({ customerId, items, paymentMethod, shippingAddress, metadata }: OrderContent): string {
   const lines = mergeItems(items)
@@ -34,7 +34,7 @@ export function fingerprintOf({ customerId, items, paymentMethod, shippingAddres
     shippingAddress.postalCode,
     shippingAddress.country,
   ];
-  // Orders from before there was metadata keep their fingerprints.
+  // Orders from before `metadata` existed keep their fingerprints.
   const pairs = Object.entries(metadata ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   const content: unknown[] = [customerId ?? null, lines, paymentMethod ?? null, address ?? null];
   if (pairs.length > 0) content.push(pairs);

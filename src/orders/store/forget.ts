@@ -1,28 +1,31 @@
 /**
- * Forgetting a person (rule 55): what is personal in the rows of orders is blanked, and the rows stay. So an id stays
- * taken, and a repeat of an old request is answered as one.
+ * Forgets a person (rule 55): the personal columns of the orders' rows are blanked, and the rows stay. So an id stays
+ * taken, and a repeat of an old request is still answered as a repeat.
  */
 import { createHash } from 'node:crypto';
 import type { Query } from '../../platform/database/query.js';
 
 export interface Forgetting {
-  /** Who forgets, and why: kept in the table `forgettings`. */
+  /** The actor and the reason, kept in the table `forgettings`. */
   readonly actor: string;
   readonly reason: string;
 }
 
-/** A forgotten owner, and a forgotten idempotency key. No id of a customer and no key begins with `#`. */
+/**
+ * The stored form of a forgotten owner, and of a forgotten idempotency key. No customer's id and no key begins with
+ * `#`.
+ */
 export const hashOf = (text: string): string => `#${createHash('sha256').update(text).digest('hex')}`;
 const HASH = (column: string): string => `'#' || encode(sha256(convert_to(${column}, 'UTF8')), 'hex')`;
 
 const BLANK_ADDRESS = JSON.stringify({ name: '', street: '', city: '', postalCode: '', country: '' });
 
-/** An order that nobody has asked for lately is not about to be started. */
+/** An order without a request for so long is not about to be started. */
 const QUIET = `interval '1 minute'`;
 
 /**
- * Blanks the named orders, with the keys under which they were asked for, in one transaction; one that is forgotten
- * already, or that is just being asked for and was never started, is left as it is. Returns the ids that were blanked.
+ * Blanks the named orders and the keys of their requests, in one transaction. It skips orders that are forgotten
+ * already, and orders with a recent request that were never started. Returns the ids that were blanked.
  */
 export async function forgetOrders(
   query: Query,
@@ -72,7 +75,7 @@ export async function ordersOfCustomer(
 }
 
 export interface OrdersOwner extends OwnedOrder {
-  /** `hashOf` it if the order is forgotten. */
+  /** `hashOf` the customer's id if the order is forgotten. */
   readonly customerId: string;
   readonly forgotten: boolean;
 }
@@ -92,7 +95,7 @@ export async function ownersOf(query: Query, schema: string, ids: readonly strin
   }));
 }
 
-/** Deletes what is stored for the orders that a customer may place; says whether there was anything. */
+/** Deletes the stored data for a customer's next orders. True if there was any. */
 export async function forgetCustomer(
   query: Query,
   schema: string,

@@ -1,16 +1,19 @@
-/** Asking for an order: its row, and the caller's idempotency key with a lease, in one statement and so one round trip. */
+/**
+ * Requests for an order: writes its row and the caller's idempotency key with a lease, in one statement and so in one
+ * round trip.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Order } from '../../order.js';
 import { hashOf } from './forget.js';
 import type { Query } from '../../platform/database/query.js';
 
-/** An idempotency key belongs to the caller: the same key of somebody else is another one. */
+/** An idempotency key belongs to its caller: the same key of another caller is another key. */
 export interface CallersKey {
   readonly owner: string;
   readonly key: string;
 }
 
-/** What a repeat of an answered request gets. */
+/** The answer for repeats of an answered request. */
 export interface StoredAnswer {
   readonly status: number;
   readonly location: string;
@@ -19,7 +22,7 @@ export interface StoredAnswer {
 
 export interface Asked {
   readonly order: Order;
-  /** Of the content, before defaults. */
+  /** The fingerprint of the content, before defaults. */
   readonly fingerprint: string;
   /** The caller has chosen the order's id. */
   readonly named: boolean;
@@ -32,16 +35,16 @@ export interface AskedOrder {
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   readonly startedAt: string | null;
-  /** In the memo of its workflow as well; null in a row of an older release. */
+  /** Also in the memo of its workflow; null in a row of an older release. */
   readonly mark: string | null;
 }
 
-/** A row that was asked for, and is started by whoever has asked unless it runs already (`startedAt`). */
+/** A requested row. The requester starts its saga unless it runs already (`startedAt`). */
 export interface ClaimedOrder extends AskedOrder {
   readonly outcome: 'asked';
   /** The id was drawn by the API for the request that wrote the row: no earlier order can have had it. */
   readonly drawn: boolean;
-  /** Of the idempotency key. */
+  /** The lease of the idempotency key. */
   readonly lease?: string;
 }
 
@@ -51,14 +54,14 @@ export type Claim =
   | { readonly outcome: 'taken' }
   /** The key was used for another request. */
   | { readonly outcome: 'otherRequest'; readonly orderId: string }
-  /** Another request under this key is under way. */
+  /** Another request under this key is running. */
   | { readonly outcome: 'inFlight'; readonly orderId: string }
   | { readonly outcome: 'answered'; readonly orderId: string; readonly answer: StoredAnswer };
 
-/** Longer than any request holds it: both databases together are given up after four seconds. */
+/** Longer than any request holds it, because a request gives up both databases together after four seconds. */
 const LEASE_MS = 10_000;
 
-/** Only the same order is touched: its `asked_at` keeps it from being swept away while it is started. */
+/** Only a row with the same content is updated: its `asked_at` keeps it from being deleted while it is started. */
 const ASK = (schema: string, source: string): string => `
   INSERT INTO ${schema}.orders AS o
     (id, customer_id, items, payment_token, shipping_address, fingerprint, mark, metadata, drawn)
@@ -105,11 +108,14 @@ export async function claim(query: Query, schema: string, asked: Asked): Promise
   return row ? askedOf(row) : { outcome: 'taken' };
 }
 
-/** The id that the caller has chosen is part of the request. One that the API has made may be named in a repeat. */
+/** An id that the caller has chosen is part of the request. A repeat may add an id that the API has drawn. */
 const requestPrint = ({ fingerprint, named, order }: Asked): string => `${fingerprint}/${named ? order.orderId : ''}`;
 const repeatPrint = ({ fingerprint, named }: Asked): string | null => (named ? `${fingerprint}/` : null);
 
-/** An id that an earlier request under the key has drawn is not this one's: its row may have been deleted since. */
+/**
+ * An id that an earlier request under the key has drawn does not count as drawn by this request, because its row may
+ * have been deleted since.
+ */
 const FROM_CLAIMED =
   'SELECT order_id, $2, $3::jsonb, $4, $5::jsonb, $6, $7::uuid, $8::jsonb, $9 AND order_id = $1 FROM claimed';
 
@@ -118,7 +124,8 @@ async function claimKey(query: Query, schema: string, asked: Asked, { owner, key
   const { order, fingerprint } = asked;
   const print = requestPrint(asked);
   const columns = [order.orderId, ...columnsOf(order, fingerprint), !asked.named];
-  // One that was forgotten with its order is known by its hash: its repeat must not place the order once more.
+  // A key that was forgotten with its order is recognised by its hash, because its repeat must not place the order
+  // again.
   const [row] = await query<({ readonly id: null } | AskedRow) & { order_id: string }>(
     `WITH claimed AS (
        INSERT INTO ${schema}.idempotency_keys AS k (owner, key, fingerprint, order_id, lease, lease_until)
@@ -147,7 +154,7 @@ interface KeyRow {
   readonly lapsed: boolean;
 }
 
-/** Undefined where the key has become free since it was in the way. */
+/** Undefined if the key has become free in the meantime. */
 async function readKey(
   query: Query,
   schema: string,
@@ -173,7 +180,7 @@ const STARTED = (schema: string): string =>
 const ANSWERED = (schema: string): string =>
   `UPDATE ${schema}.idempotency_keys SET answer = $2, lease_until = now() WHERE order_id = $1 AND answer IS NULL`;
 
-/** Records that the saga's start is confirmed (the first time counts), and what repeats under the key are answered. */
+/** Records that the saga's start is confirmed (the first time counts), and the answer for repeats under the key. */
 export async function confirm(
   query: Query,
   schema: string,
@@ -189,12 +196,12 @@ export async function confirm(
   await query(`WITH started AS (${STARTED(schema)}) ${ANSWERED(schema)} AND owner = $3 AND key = $4`, values);
 }
 
-/** The same without its request: for every key under which the order was asked for. */
+/** The same without its request: for every key under which the order was requested. */
 export async function confirmAll(query: Query, schema: string, orderId: string, answer: StoredAnswer): Promise<void> {
   await query(`WITH started AS (${STARTED(schema)}) ${ANSWERED(schema)}`, [orderId, JSON.stringify(answer)]);
 }
 
-/** The request could not be finished: a repeat need not wait for the lease to lapse. */
+/** Ends the lease of a request that could not be finished, so that a repeat need not wait for it. */
 export async function releaseKey(query: Query, schema: string, { owner, key }: CallersKey, lease: string) {
   await query(
     `UPDATE ${schema}.idempotency_keys SET lease_until = now() WHERE owner = $1 AND key = $2 AND lease = $3`,
@@ -202,7 +209,10 @@ export async function releaseKey(query: Query, schema: string, { owner, key }: C
   );
 }
 
-/** The order's id turned out to be taken: nothing of the request is kept, unless somebody has asked for it since. */
+/**
+ * Deletes the row and the key of a request whose id turned out to be taken, unless another request has named them
+ * since.
+ */
 export async function withdraw(
   query: Query,
   schema: string,
@@ -216,7 +226,7 @@ export async function withdraw(
   if (leased) await forgetKey(query, schema, leased, leased.lease);
 }
 
-/** The request was refused: nothing of it is kept (4xx are never stored). */
+/** Deletes the key of a refused request, because 4xx answers are never stored. */
 async function forgetKey(query: Query, schema: string, { owner, key }: CallersKey, lease: string): Promise<void> {
   await query(
     `DELETE FROM ${schema}.idempotency_keys WHERE owner = $1 AND key = $2 AND lease = $3 AND answer IS NULL`,

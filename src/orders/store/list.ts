@@ -1,4 +1,4 @@
-/** Orders as they are listed: whose, and when. What was ordered stays out of lists. */
+/** Lists orders: owners and times. The ordered products stay out of lists. */
 import type { Pool } from 'pg';
 
 export interface ListedOrder {
@@ -7,16 +7,19 @@ export interface ListedOrder {
   readonly customerId: string | null;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
-  /** The same as the database writes it, to the microsecond: for `before`. */
+  /** The same time as the database writes it, to the microsecond: for `before`. */
   readonly createdAtMark: string;
   readonly startedAt: string | null;
-  /** It names the product that was asked for; true if none was. */
+  /** True if the order has the product of the filter, or if the filter has none. */
   readonly hasProduct: boolean;
 }
 
 export interface ListFilter {
   readonly customerId?: string | undefined;
-  /** Of a customer's orders also those without it come, marked: so a page costs the same however few have it. */
+  /**
+   * The listed orders of a customer include those without the product, marked, so that a page costs the same however
+   * few orders have it.
+   */
   readonly productId?: string | undefined;
   /** ISO 8601, inclusive. */
   readonly from?: string | undefined;
@@ -26,7 +29,7 @@ export interface ListFilter {
 }
 
 export interface ListPage {
-  /** The last one of the page before. */
+  /** The last order of the page before. */
   readonly before?: { readonly time: string; readonly id: string } | undefined;
   readonly limit: number;
 }
@@ -40,7 +43,7 @@ interface Row {
   readonly has_product: boolean;
 }
 
-/** By the time of their creation, which never changes: nothing moves while somebody pages. */
+/** In the order of their creation times. These never change, so orders do not move between pages. */
 export async function listOrders(
   pool: Pool,
   schema: string,
@@ -54,7 +57,7 @@ export async function listOrders(
   return listRows(pool, schema, { ids: found }, { limit: page.limit });
 }
 
-/** One index gives the rows in their order, whichever it is. */
+/** One index gives the rows in order, in either direction. */
 async function listRows(
   pool: Pool,
   schema: string,

@@ -1,4 +1,4 @@
-/** The `orders` table: what customers asked for. Written by the API, read by activities. */
+/** The `orders` table: the customers' requests. The API writes it, activities read it. */
 import { escapeIdentifier, type Pool } from 'pg';
 import type { CancelReason, Metadata, Order, OrderItem, ShippingAddress, UnitPrices } from '../../order.js';
 import { openBoundedPool } from '../../platform/database/pool.js';
@@ -18,24 +18,24 @@ export type { AskedOrder, CallersKey, Claim, ClaimedOrder, StoredAnswer } from '
 export type { Forgetting, OrdersOwner, OwnedOrder } from './forget.js';
 export type { Unconfirmed } from './unconfirmed.js';
 
-/** What is kept of a cancel that was accepted. */
+/** The kept data of an accepted cancel. */
 export interface Cancellation {
   readonly reason: CancelReason;
   /** In the customer's own words: personal data, kept in this table only. */
   readonly comment?: string | undefined;
 }
 
-/** `startedAt` is when the start of its saga was confirmed; null while the order is not accepted. */
+/** `startedAt` is the time when the start of its saga was confirmed; null while the order is not accepted. */
 export interface StoredOrder extends Order, AskedOrder {
   readonly fingerprint: string;
-  /** Null if it was not cancelled, or by something else than the API or a command. */
+  /** Null if it was not cancelled, or not by the API or a command. */
   readonly cancelReason: string | null;
   readonly cancelComment: string | null;
-  /** As they were when the stock was held; undefined before. */
+  /** The prices when the stock was reserved; undefined before. */
   readonly prices?: UnitPrices;
 }
 
-/** What is known of a customer and fills in what an order leaves out. */
+/** The stored data of a customer that fills in the missing parts of an order. */
 export interface StoredCustomer {
   readonly customerId: string;
   readonly paymentMethod: string;
@@ -44,51 +44,60 @@ export interface StoredCustomer {
 
 /** Every method throws `OrdersUnavailableError` while PostgreSQL is away. */
 export interface OrderStore {
-  /** Writes the order, and the caller's key where there is one, in one round trip; says what is there already. */
+  /**
+   * Writes the order, and the caller's key if there is one, in one round trip. The result tells if they exist
+   * already.
+   */
   claim(asked: Asked): Promise<Claim>;
-  /** Records that the saga's start is confirmed (the first time counts), and what repeats under the key are answered. */
+  /** Records that the saga's start is confirmed (the first time counts), and the answer for repeats under the key. */
   confirm(orderId: string, stored?: CallersKey & { readonly answer: StoredAnswer }): Promise<void>;
-  /** The same without its request: for every key under which it was asked for. */
+  /** The same without its request: for every key under which it was requested. */
   confirmAll(orderId: string, answer: StoredAnswer): Promise<void>;
-  /** The id turned out to be another order's: the row that was just written goes, and so does the key. */
+  /** Deletes the row that was just written, and its key, because the id turned out to be another order's. */
   withdraw(
     order: Pick<AskedOrder, 'orderId' | 'mark'>,
     leased?: CallersKey & { readonly lease: string },
   ): Promise<void>;
-  /** A repeat under the key need not wait for the lease to lapse. */
+  /** Ends the lease of the key, so that a repeat need not wait for it. */
   release(key: CallersKey, lease: string): Promise<void>;
-  /** There is a request under this key already. */
+  /** True if there is a request under this key already. */
   knowsKey(key: CallersKey): Promise<boolean>;
-  /** What was asked for and never confirmed, by id after `after`; at most 100. Without what is known to be missing. */
+  /**
+   * Requested orders that were never confirmed, by id after `after`; at most 100. Without those that are known to
+   * have no workflow.
+   */
   unconfirmed(after?: string): Promise<Unconfirmed[]>;
-  /** It has no workflow, and gets none unless it is asked for again. */
+  /** Records that the order has no workflow; it gets one only if it is requested again. */
   markMissed(orderId: string): Promise<void>;
-  /** Deletes an order that was never started and that nobody has asked for in seven days. */
+  /** Deletes an order that was never started and has had no request in seven days. */
   deleteUnconfirmed(orderId: string): Promise<void>;
-  /** Why the order was cancelled. The first reason and the first comment count: a repeat changes nothing. */
+  /** Keeps the reason of a cancel. The first reason and the first comment count: a repeat changes nothing. */
   keepCancellation(orderId: string, cancellation: Cancellation): Promise<void>;
   get(orderId: string): Promise<StoredOrder | undefined>;
-  /** Keeps what the order's products cost; the first time counts. */
+  /** Keeps the prices of the order's products; the first time counts. */
   keepPrices(orderId: string, prices: UnitPrices): Promise<void>;
   customer(customerId: string): Promise<StoredCustomer | undefined>;
   /** A customer's orders that are not forgotten, by id after `after`; at most 200. */
   ordersOf(customerId: string, after?: string): Promise<OwnedOrder[]>;
-  /** Those of the orders that exist, with their customers. */
+  /** The customers of those of the orders that exist. */
   ownersOf(orderIds: readonly string[]): Promise<OrdersOwner[]>;
-  /** Blanks what is personal of ended orders (rule 55), and says of which; see forget.ts. */
+  /** Blanks the personal data of ended orders (rule 55), and returns their ids; see forget.ts. */
   forgetOrders(
     ids: readonly string[],
     forgetting: Forgetting & ({ readonly orderId: string } | { readonly customerId: string }),
   ): Promise<string[]>;
-  /** Deletes what is stored for a customer's next orders; says whether there was anything. */
+  /** Deletes the stored data for a customer's next orders. True if there was any. */
   forgetCustomer(customerId: string, forgetting: Forgetting): Promise<boolean>;
   /** Started or not, newest first, from after `before`. */
   list(filter: ListFilter, page: ListPage): Promise<ListedOrder[]>;
-  /** 32 bytes under this name, the same for all who share the database. */
+  /** 32 bytes under this name, the same for all processes on the database. */
   sharedKey(name: string): Promise<Uint8Array>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
-  /** Resolves if the database takes a small write. Also throws what the driver throws, if it refuses; see write-probe.ts. */
+  /**
+   * Resolves if the database accepts a small write. If it refuses, throws the driver's error as well; see
+   * write-probe.ts.
+   */
   probeWrites(): Promise<void>;
   close(): Promise<void>;
 }
@@ -117,10 +126,13 @@ export const DEMO_CUSTOMER: StoredCustomer = {
   },
 };
 
-/** Waiting longer than this for a connection or an answer is an outage: the API answers within two seconds. */
+/** A longer wait for a connection or an answer counts as an outage, because the API answers within two seconds. */
 const PATIENCE_MS = 1_500;
 
-/** Brings the schema up to date and opens the store. Throws what the driver throws if the database is away. */
+/**
+ * Brings the schema up to date and opens the store.
+ * @throws the driver's error if the database is away
+ */
 export async function openOrders(options: OrdersOptions): Promise<OrderStore> {
   const { databaseUrl, schema = 'unwind', demoData, poolSize = 10, onConnectionLoss } = options;
   await migrateOrders(databaseUrl, schema, options.migrationWaitMs);

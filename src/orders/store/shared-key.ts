@@ -1,8 +1,8 @@
-/** Keys that all processes of the API share, so that each takes what another has issued. */
+/** Keys that all processes of the API share, so that each accepts the tickets of the others. */
 import { randomBytes } from 'node:crypto';
 import type { Query } from '../../platform/database/query.js';
 
-/** 32 random bytes, made by the process that asks first. A row that is deleted is made again, with another key. */
+/** 32 random bytes, made by the first process that asks. A deleted row is replaced with a new key. */
 export async function sharedKey(query: Query, schema: string, name: string): Promise<Uint8Array> {
   await query(`INSERT INTO ${schema}.shared_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, [
     name,

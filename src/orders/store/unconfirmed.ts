@@ -1,18 +1,18 @@
-/** Orders that were asked for and never confirmed: the request that was to start them broke off. */
+/** Unconfirmed orders: the request that was to start them broke off. */
 import type { AskedOrder } from './idempotency.js';
 import type { Query } from '../../platform/database/query.js';
 
 export interface Unconfirmed extends AskedOrder {
   readonly startedAt: null;
-  /** Nobody has asked for it for so long that nobody will: it may be deleted. */
+  /** True if no request has named it for so long that none will: it may be deleted. */
   readonly givenUp: boolean;
 }
 
-/** A request that is still under way has asked more recently than this. */
+/** A request that is still running has written a later `asked_at` than this. */
 const LAPSED = `interval '15 seconds'`;
 const GIVEN_UP = `interval '7 days'`;
 
-/** At most 100, by id. One that was found to have no workflow is not looked at again, unless it is asked for again. */
+/** At most 100, by id. An order that was found to have no workflow is skipped until it is requested again. */
 export async function unconfirmedOrders(query: Query, schema: string, after?: string): Promise<Unconfirmed[]> {
   const rows = await query<{ id: string; mark: string | null; created_at: Date; given_up: boolean }>(
     `SELECT id, mark, created_at, asked_at < now() - ${GIVEN_UP} AS given_up FROM ${schema}.orders
@@ -30,14 +30,14 @@ export async function unconfirmedOrders(query: Query, schema: string, after?: st
   }));
 }
 
-/** Records that the order has no workflow: whatever was to start it has broken off. */
+/** Records that the order has no workflow, because its start has broken off. */
 export async function markMissed(query: Query, schema: string, orderId: string): Promise<void> {
   await query(`UPDATE ${schema}.orders SET missed_at = now() WHERE id = $1 AND started_at IS NULL`, [orderId]);
 }
 
 /**
- * Deletes an order that was never started, and the keys under which it was asked for. Nothing happens where it was asked
- * for meanwhile: the statement sees the row as it is once nobody else is writing it.
+ * Deletes an order that was never started, and the keys of its requests. Nothing happens if a request came in
+ * between, because the statement sees the row after the last writer's commit.
  */
 export async function deleteUnconfirmed(query: Query, schema: string, orderId: string): Promise<void> {
   await query(

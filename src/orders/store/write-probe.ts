@@ -1,15 +1,16 @@
-/** Whether PostgreSQL takes writes: what it reads says nothing of a full disk, a standby or missing rights. */
+/** Checks that PostgreSQL accepts writes. Reads do not show a full disk, a standby or missing rights. */
 import { DatabaseError, type Pool } from 'pg';
 import { OrdersUnavailableError, orUnavailable } from '../../platform/database/unavailable.js';
 
-/** The server or the role has a limit for temporary files that is smaller than ours: it says nothing of the disk. */
+/** The server or the role has a smaller limit for temporary files than ours, which says nothing about the disk. */
 const LIMIT_EXCEEDED = '53400';
 
 const LOCK_TIMEOUT_MS = 500;
 
 /**
- * An update of one row finds room in its own page and in the current segment of the log, so it succeeds on a full disk
- * for a while. A megabyte that is sorted on the server's disk does not, and leaves nothing behind: no row, no log.
+ * An update of one row finds space in its own page and in the current segment of the log, so it succeeds on a full
+ * disk for a while. A megabyte that is sorted on the server's disk does not, and leaves nothing behind: no row, no
+ * log.
  */
 const ROOM = `SET LOCAL work_mem = 64; SET LOCAL temp_tablespaces = '';
   SELECT sum(length(block)) FROM (
@@ -19,7 +20,10 @@ const ROOM = `SET LOCAL work_mem = 64; SET LOCAL temp_tablespaces = '';
 const write = (schema: string): string => `SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
   INSERT INTO ${schema}.write_probe (at) VALUES (now()) ON CONFLICT (id) DO UPDATE SET at = excluded.at`;
 
-/** One round trip, one transaction that is committed. Throws what keeps it from being written. */
+/**
+ * One round trip, one transaction that is committed.
+ * @throws the error that prevents the write
+ */
 export async function probeWrites(pool: Pool, schema: string): Promise<void> {
   try {
     await orUnavailable(() => pool.query(`${ROOM}; ${write(schema)}`));
@@ -38,7 +42,7 @@ const REASONS: Readonly<Record<string, string>> = {
   '57014': 'a small write takes too long',
 };
 
-/** Why `probeWrites` has failed, as a sentence for operators, without values or addresses. */
+/** The reason for a failure of `probeWrites`, as a sentence for operators, without values or addresses. */
 export function reasonAgainstWrites(error: unknown): string {
   const state = stateOf(error);
   if (state === undefined) return 'PostgreSQL takes no writes: a small one got no answer.';
