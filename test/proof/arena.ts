@@ -4,7 +4,6 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import type { History } from '@temporalio/common/lib/proto-utils.js';
 import type { InjectedSinks } from '@temporalio/worker';
 import { getSagaJournal, getSagaState } from '../../src/saga/saga.js';
 import type { JournalEntry, SagaOutcome, SagaRecord, SentEntry } from '../../src/saga/saga.js';
@@ -12,6 +11,7 @@ import { createArchive, type Archive } from '../saga/archive.js';
 import * as script from '../saga/scripted.js';
 import type { Plan } from '../saga/scripted.js';
 import { bundleScripted } from '../saga/stage.js';
+import { failedTasksIn } from '../support/failed-tasks.js';
 import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
 import { answerApproval, askOnArrival, unblock } from './operator.js';
 import { arriveAgain, arriveLate, participantOf } from './participant.js';
@@ -127,14 +127,9 @@ async function play({ client }: TestEnv, taskQueue: string, scene: Scene, archiv
   arriveLate(scene);
   arriveAgain(scene, fenced(scene, record));
   const stored = scene.schedule.archived && archive.storedOf(sagaId);
-  const failedTasks = failuresIn(await saga.fetchHistory());
+  const failedTasks = failedTasksIn(await saga.fetchHistory());
   return { scene, outcome, record, journal, ledgerAtEnd, failedTasks, ...(stored && { stored }) };
 }
-
-const failuresIn = ({ events }: { readonly events?: History['events'] }): string[] =>
-  (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
-    failed ? [`${failed.cause}: ${failed.failure?.message}`] : [],
-  );
 
 /** The steps whose participant promises to refuse what comes late: not those that were only asked, nor what was given up. */
 function fenced({ arrivals }: Scene, record: SagaRecord): ReadonlySet<string> {

@@ -3,7 +3,6 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { CarriedSaga } from '../../src/saga/saga.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
-import { untilEnd } from './scripted.js';
 import { BRIEF, compensatable, refusalOf, theatre, type Running, type Stage } from './stage.js';
 
 const play = theatre(createDevServer);
@@ -225,26 +224,6 @@ describe('a saga that is steered for long', () => {
         async () => (await refusalOf(stage.resolve(saga, 'p', 'applied'))) === 'accepted',
       );
       expect(await stage.latest(saga).result()).toMatchObject({ state: 'COMPLETED', cancelledTooLate: true });
-    }),
-  );
-});
-
-describe("an Update of the workflow's own that waits for the end (rule 24, S3)", () => {
-  it(
-    'does not keep an accepted cancel from being acted on',
-    play(async (stage) => {
-      stage.participant.behave('act', 'b', 'unavailable');
-      const saga = await stage.start(compensatable('a', 'b'), { polled: true });
-      await stage.participant.arrived('act', 'b');
-      const poll = saga.executeUpdate(untilEnd);
-      await eventually('the poll to be accepted', 20_000, async () =>
-        Boolean(
-          (await saga.fetchHistory()).events?.some((event) => event.workflowExecutionUpdateAcceptedEventAttributes),
-        ),
-      );
-      await stage.cancel(saga);
-      expect(await poll).toBe('CANCELLED');
-      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'CANCELLED' });
     }),
   );
 });

@@ -154,8 +154,12 @@ export const fosterParent = (plan: Plan): Promise<SagaOutcome> => executeChild(s
 
 async function bodyOf(plan: Plan, able: Saga, steps: readonly Step[]): Promise<void> {
   const compensatableStep = (name: string): PlannedStep => ({ name, kind: 'compensatable' });
-  if (plan.body) await BODIES[plan.body]((name, input) => runOne(able, compensatableStep(name), plan, steps, input));
-  else for (const group of plan.groups) await Promise.all(group.map((step) => runOne(able, step, plan, steps)));
+  if (plan.body) {
+    await BODIES[plan.body](
+      (name, input) => runOne(able, compensatableStep(name), plan, steps, input),
+      (approval, timeout) => able.awaitApproval(approval, timeout),
+    );
+  } else for (const group of plan.groups) await Promise.all(group.map((step) => runOne(able, step, plan, steps)));
   if (plan.bug) throw new TypeError('a programming error');
   if (plan.failure !== undefined) throw ApplicationFailure.nonRetryable('the body says no', plan.failure);
 }
@@ -176,6 +180,7 @@ function runOne(
 }
 
 type Runner = (name: string, input?: StepInput) => Promise<unknown>;
+type Asker = (approval: string, timeout: number) => Promise<void>;
 
 /** What a body may do, if it must. */
 const BODIES = {
@@ -207,4 +212,12 @@ const BODIES = {
       .catch(() => undefined);
     await run('a');
   },
-} satisfies Record<string, (run: Runner) => Promise<unknown>>;
+  /** Each of two branches waits for an approval of its own, the first for seconds, and goes on by itself. */
+  async waitsInBranches(run: Runner, approval: Asker): Promise<void> {
+    const branch = async (name: string, timeout: number, next: string): Promise<unknown> => {
+      await approval(name, timeout);
+      return run(next);
+    };
+    await Promise.all([branch('boss', 4_000, 'b'), branch('legal', 600_000, 'c')]);
+  },
+} satisfies Record<string, (run: Runner, approval: Asker) => Promise<unknown>>;

@@ -1,7 +1,7 @@
 /** Puts scripted sagas on stage: a worker, a participant, and time that skips only while a result is awaited. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import path from 'node:path';
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError, WorkflowUpdateStage } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -18,6 +18,7 @@ import type {
   SagaRecord,
   SteeringRequest,
 } from '../../src/saga/saga.js';
+import { failedTasksIn } from '../support/failed-tasks.js';
 import { createTimeSkipping, madeOnce, type TestEnv, type TestWorker } from '../support/temporal.js';
 import type { Archive } from './archive.js';
 import { createParticipant, type Participant } from './participant.js';
@@ -41,6 +42,8 @@ export interface Stage {
   blocks(saga: Running, step?: string): Promise<SagaRecord>;
   /** Resets the saga to this event; the Updates after it are not applied again. */
   reset(saga: Running, eventId: unknown): Promise<void>;
+  /** Plays while no worker lives. Dev server only: on the other one a task that nobody takes stops time. */
+  withoutWorker<T>(body: () => Promise<T>): Promise<T>;
   /** The present run, also after a continue-as-new. */
   latest(saga: Running): WorkflowHandle;
   recordOf(saga: Running): Promise<SagaRecord>;
@@ -100,12 +103,16 @@ const activitiesOf = (cast: Cast): ScriptedActivities => {
   };
 };
 
-async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => Promise<void>): Promise<void> {
+async function onStage(
+  { env, taskQueue, cast, stopWorker, startWorker }: House,
+  play: (stage: Stage) => Promise<void>,
+): Promise<void> {
   const participant = createParticipant();
   // By workflow id alone: what is asked must reach the present run, also after a continue-as-new.
   const latest = ({ workflowId }: Running): WorkflowHandle => env.client.workflow.getHandle(workflowId);
   const recordOf = (saga: Running): Promise<SagaRecord> => latest(saga).query(getSagaState);
   const plans = new Map<string, Plan>();
+  const alarmed = new Set<string>();
   const startOptions = (groups: Plan['groups'], more: Partial<Plan> = {}) => {
     const sagaId = `saga-${randomUUID()}`;
     cast.set(sagaId, participant);
@@ -149,6 +156,10 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
         await nextTurn();
       }
     },
+    withoutWorker: async (body) => {
+      await stopWorker();
+      return body().finally(startWorker);
+    },
     latest,
     reset: async ({ workflowId }, eventId) => {
       await env.client.workflowService.resetWorkflowExecution({
@@ -169,6 +180,7 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
         ],
       }),
     alarmOf: async (saga) => {
+      alarmed.add(saga.workflowId);
       for (;;) {
         const { events = [] } = await saga.fetchHistory();
         const failed = events?.find((event) => event.workflowTaskFailedEventAttributes);
@@ -197,7 +209,17 @@ async function onStage({ env, taskQueue, cast }: House, play: (stage: Stage) => 
   };
   // Whatever is still held would hold the worker, and hide why a play failed behind a time-out.
   await play(stage).finally(() => participant.release());
+  for (const workflowId of plans.keys()) {
+    const failed = alarmed.has(workflowId)
+      ? []
+      : failedTasksIn(await env.client.workflow.getHandle(workflowId).fetchHistory());
+    expect({ workflowId, failed }).toEqual({ workflowId, failed: [] });
+  }
 }
+
+/** What it resolves to; `no answer` after twenty seconds on the clock, so that an assertion fails and not the test's time. */
+export const soon = <T>(awaited: Promise<T>): Promise<T | 'no answer'> =>
+  Promise.race([awaited, pause(20_000, 'no answer' as const, { ref: false })]);
 
 /** The code with which a request was refused; `accepted` where it was not. */
 export async function refusalOf(request: Promise<unknown>): Promise<string | null | undefined> {
@@ -217,6 +239,8 @@ interface House {
   readonly env: TestEnv;
   readonly taskQueue: string;
   readonly cast: Cast;
+  stopWorker(): Promise<void>;
+  startWorker(): Promise<void>;
 }
 
 /** A server and a worker for the test file that calls this; what it returns makes a test of a play. */
@@ -228,20 +252,22 @@ export function theatre(
   const cast: Cast = new Map();
   let env: TestEnv;
   let worker: TestWorker;
-  beforeAll(async () => {
-    const [opened, code] = await Promise.all([openServer(), bundleScripted()]);
-    env = opened;
-    const interceptors = { activity: archive ? [archive.interceptor] : [] };
+  const stopWorker = (): Promise<void> => worker.stop();
+  const startWorker = async (): Promise<void> => {
     worker = await env.startWorker({
       taskQueue,
-      workflowBundle: { code },
+      workflowBundle: { code: await bundleScripted() },
       activities: activitiesOf(cast),
-      interceptors,
+      interceptors: { activity: archive ? [archive.interceptor] : [] },
     });
+  };
+  beforeAll(async () => {
+    [env] = await Promise.all([openServer(), bundleScripted()]);
+    await startWorker();
   });
   afterAll(async () => {
-    await worker.stop();
+    await stopWorker();
     await env.close();
   });
-  return (body) => () => onStage({ env, taskQueue, cast }, body);
+  return (body) => () => onStage({ env, taskQueue, cast, stopWorker, startWorker }, body);
 }
