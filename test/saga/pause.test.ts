@@ -16,7 +16,7 @@ describe('an unknown outcome at a participant that must be asked first (rule 9)'
       await eventually('the first question', 20_000, () => participant.calls.includes('ask a'));
       const accepted = async (action: 'retry' | 'applied'): Promise<boolean> =>
         (await refusalOf(resolve(saga, 'a', action))) === 'accepted';
-      await eventually('a decision in the pause', 20_000, () => accepted('retry'));
+      expect(await eventually('a decision in the pause', 20_000, () => accepted('retry')).catch(String)).toBe(true);
       await eventually(
         'the next question',
         20_000,

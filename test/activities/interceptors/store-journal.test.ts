@@ -135,8 +135,8 @@ describe('the last action (rule 28)', () => {
   it('is done when its call is, and does not say that its end was stored if it was not (S13)', async () => {
     const overtaken = async (): Promise<Appended> => ({ kind: 'ignored', why: 'overtaken' });
     for (const store of [away, overtaken]) {
-      const result = await attempt(LAST, store, { info: { attempt: 2 } });
-      expect(result).toEqual({ attempts: 1, closedAt: expect.any(String) });
+      const result = attempt(LAST, store, { info: { attempt: 2 } });
+      await expect(result).resolves.toEqual({ attempts: 1, closedAt: expect.any(String) });
     }
     const withoutEnd = async (): Promise<Appended> => ({ kind: 'stored', version: 99 });
     expect(await attempt(LAST, withoutEnd)).not.toHaveProperty('storedUpTo');
