@@ -8,7 +8,11 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'es6' }, sourceMaps: 'inline' },
     ],
   },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // What is drawn comes from UNWIND_SEED.
+    '^fast-check$': '<rootDir>/test/support/fast-check.ts',
+  },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Suites of their own, as they install things or need a browser: npm run test:pack, test:stores, test:desk.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(pack|stores|desk)/'],

@@ -166,11 +166,12 @@ describe('a saga that is steered for long', () => {
       await eventually('the second run', 30_000, () => isInSecondRun(stage, saga));
       expect(await stage.recordOf(saga)).toMatchObject({ state: 'PENDING', blockedOn: 'p' });
       expect(await refusalOf(stage.cancel(saga))).toBe('AlreadyFulfilled');
-      await eventually(
+      const answered = eventually(
         'the answer',
         20_000,
         async () => (await refusalOf(stage.resolve(saga, 'p', 'applied'))) === 'accepted',
       );
+      expect(await answered.catch(String)).toBe(true);
       expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'COMPLETED', waivers: [] });
       expect(stage.participant.calls.filter((call) => call === 'act a' || call === 'act b')).toEqual([
         'act a',

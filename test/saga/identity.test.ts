@@ -6,12 +6,13 @@ import { compensatable, theatre } from './stage.js';
 
 const play = theatre();
 
-/** The type of the failure with which a workflow was refused; throws whatever else came of it. */
+/** The type of the failure with which a workflow was refused; or with what it ended. */
 async function refusalOf(result: Promise<unknown>): Promise<string | null | undefined> {
   const error: unknown = await result.then(
-    (outcome) => new Error(`it ended with ${JSON.stringify(outcome)}`),
+    (outcome) => `it ended with ${JSON.stringify(outcome)}`,
     (reason: unknown) => reason,
   );
+  if (typeof error === 'string') return error;
   if (!(error instanceof WorkflowFailedError)) throw error;
   const cause = error.cause instanceof ChildWorkflowFailure ? error.cause.cause : error.cause;
   if (!(cause instanceof ApplicationFailure)) throw error;

@@ -212,12 +212,12 @@ const BODIES = {
       .catch(() => undefined);
     await run('a');
   },
-  /** Each of two branches waits for an approval of its own, the first for seconds, and goes on by itself. */
+  /** Each of two branches waits for an approval of its own, the first for less time, and goes on by itself. */
   async waitsInBranches(run: Runner, approval: Asker): Promise<void> {
     const branch = async (name: string, timeout: number, next: string): Promise<unknown> => {
       await approval(name, timeout);
       return run(next);
     };
-    await Promise.all([branch('boss', 4_000, 'b'), branch('legal', 600_000, 'c')]);
+    await Promise.all([branch('boss', 60_000, 'b'), branch('legal', 600_000, 'c')]);
   },
 } satisfies Record<string, (run: Runner, approval: Asker) => Promise<unknown>>;
