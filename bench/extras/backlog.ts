@@ -7,7 +7,7 @@ import { makeOrder, startSaga, storeOrders, verdictOf } from '../orders.js';
 import { onLoopback, type Stage } from '../stage.js';
 import { percentile } from '../statistics.js';
 import type { Variant } from '../variants.js';
-import { inLanes } from '../lanes.js';
+import { inParallel } from '../../src/platform/in-parallel.js';
 import { commitsOf } from '../postgres-commits.js';
 import { sagaIdOf, type Order } from '../../src/order.js';
 
@@ -47,12 +47,12 @@ export async function drainBacklog(
   const others = orders.slice(byApi.length);
   const api = await placeByApi(stage, byApi);
   await storeOrders(stage, others);
-  await inLanes(20, others, async (order) => void (await startSaga(stage.client, order, { journal: true })));
+  await inParallel(20, others, async (order) => void (await startSaga(stage.client, order, { journal: true })));
   await worker.start();
   const started = performance.now();
   await untilNoneRuns(stage);
   const seconds = (performance.now() - started) / 1000;
-  await inLanes(20, orders, async ({ orderId }) => {
+  await inParallel(20, orders, async ({ orderId }) => {
     const sagaId = sagaIdOf(orderId);
     ledger.set(sagaId, verdictOf(sagaId, await stage.client.workflow.getHandle(sagaId).result()));
   });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { inLanes } from '../lanes.js';
+import { inParallel } from '../../src/platform/in-parallel.js';
 import type { Stage } from '../stage.js';
 
 export interface ReplayResult {
@@ -12,7 +12,7 @@ export interface ReplayResult {
 
 export async function replayMany({ client }: Stage, sagaIds: readonly string[]): Promise<ReplayResult> {
   const histories: { workflowId: string; history: unknown }[] = [];
-  await inLanes(10, sagaIds, async (workflowId) => {
+  await inParallel(10, sagaIds, async (workflowId) => {
     histories.push({ workflowId, history: await client.workflow.getHandle(workflowId).fetchHistory() });
   });
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });

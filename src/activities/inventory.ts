@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ORDER_STEPS, sagaIdOf, type Money, type UnitPrices } from '../order.js';
 import { at, type Address } from '../platform/outbound/service-access.js';
+import { kindOf } from '../platform/reason.js';
 import type { OrderRef, Participants } from './activities.js';
 import { fault } from './service/failures.js';
 import { call, type Attempted } from './service/call.js';
@@ -55,7 +56,6 @@ export function inventoryActivities({ orders, prices, services }: Participants) 
 /** @throws ApplicationFailure, retried: the same PUT then has the same answer */
 async function keep(keeping: Promise<void>): Promise<void> {
   await keeping.catch((error: unknown) => {
-    const name = error instanceof Error ? error.name : 'unreachable';
-    throw fault('ServiceUnreachable', `orders: ${name}`, attemptNumber());
+    throw fault('ServiceUnreachable', `orders: ${kindOf(error)}`, attemptNumber());
   });
 }

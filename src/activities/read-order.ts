@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Order } from '../order.js';
+import { kindOf } from '../platform/reason.js';
 import type { OrderRef, OrderReader } from './activities.js';
 import { fault } from './service/failures.js';
 import { attemptNumber } from './interceptors/slots.js';
@@ -19,11 +20,7 @@ export const actionOf = ({ forgottenAt }: Order, body: object) =>
 export async function orderOf(orders: OrderReader, { orderId }: OrderRef): Promise<Order> {
   const { log } = Context.current();
   const order = await orders.get(orderId).catch((error: unknown) => {
-    throw fault(
-      'ServiceUnreachable',
-      `orders: ${error instanceof Error ? error.name : 'unreachable'}`,
-      attemptNumber(),
-    );
+    throw fault('ServiceUnreachable', `orders: ${kindOf(error)}`, attemptNumber());
   });
   if (order) return order;
   log.error('An order without a row in orders', { alert: 'OperationalFault', orderId });

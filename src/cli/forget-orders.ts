@@ -5,6 +5,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { forgetCommands, type ForgottenCommand, type OrderStanding, type Subject } from '../commands/forget.js';
+import { inParallel } from '../platform/in-parallel.js';
 import type { OpenReader } from '../journal/read/open-reader.js';
 import { BooksUnreadableError } from '../oracle/get-json.js';
 import { readEffectsOf, type ServiceUrls } from '../oracle/read-books.js';
@@ -35,7 +36,7 @@ export interface Forgotten {
 type Asked = Forgetting & ({ readonly orderId: string } | { readonly customerId: string });
 
 /** The most questions at once. */
-const LANES = 10;
+const AT_ONCE = 10;
 
 const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 /**
@@ -104,13 +105,9 @@ async function forgetSome(
   asked: Asked,
   dry: boolean,
 ): Promise<Forgotten[]> {
-  const standings = new Map<string, Standing>();
-  const queue = [...some];
-  const lane = async (): Promise<void> => {
-    for (let order = queue.pop(); order; order = queue.pop())
-      standings.set(order.orderId, await standingOf(deps, order));
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  const standings = new Map(
+    await inParallel(AT_ONCE, some, async (order) => [order.orderId, await standingOf(deps, order)] as const),
+  );
   const ended = some.map(({ orderId }) => orderId).filter((orderId) => standings.get(orderId)?.ended);
   const blanked = new Set(dry || ended.length === 0 ? ended : await deps.orders.forgetOrders(ended, asked));
   return some.map(({ orderId }) => {

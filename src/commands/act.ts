@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
 import { PROBLEMS, Problem } from '../problems.js';
+import { openSlots } from '../platform/in-parallel.js';
 import { within } from '../platform/time-limit.js';
 import { openEnvelope } from './command.js';
 import { commandFor } from './judge.js';
@@ -58,7 +59,7 @@ export function actOnCommands(options: ActOptions): Acting {
   let awake = new AbortController();
   let outage: string | undefined;
   const wake = (): void => awake.abort();
-  const startSlot = slots(STARTS);
+  const startSlot = openSlots(STARTS);
 
   async function tryOne(claimed: Claimed): Promise<void> {
     const trying = (): Promise<string | undefined> => attempt(options, claimed, stopping.signal);
@@ -116,23 +117,6 @@ async function keepClaims(queues: Queues, held: ReadonlySet<Claimed>, ended: Abo
   }
 }
 
-/** Runs at most so many at once, the others in their order. */
-function slots(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = most;
-  return async (work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
-}
-
 type UnderWay = Readonly<Record<Kind, Set<Promise<void>>>>;
 
 /** As many as there are slots. Answers how many it has begun. */
@@ -177,7 +161,7 @@ async function attempt(options: ActOptions, claimed: Claimed, stopping: AbortSig
       outage ??= await options.outages.behind(ended.error);
       const pauseMs = pauseAfter(claimed.attempts);
       const spentMs = outage === undefined ? Math.round(performance.now() - began) + pauseMs : undefined;
-      const reason = outage?.what ?? reasonOf(ended.error);
+      const reason = outage?.what ?? whyUndecided(ended.error);
       const rests = await queues.undecided(claimed, { reason, pauseMs, spentMs }, budgetMs);
       onAttempt?.(rests ? 'rests' : spentMs === undefined ? 'undecided' : 'parked', claimed, reason, ended.error);
     }
@@ -212,7 +196,7 @@ const pauseAfter = (attempts: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 10), LONGEST_PAUSE_MS);
 
 /** The code with Temporal's own words, if it has any; of an error that nobody has foreseen its kind, without what was sent. */
-function reasonOf(error: unknown): string {
+function whyUndecided(error: unknown): string {
   const said = saidByTemporal(error);
   if (error instanceof Problem) return oneLine(`${error.code}: ${said ?? error.message}`);
   if (error instanceof AttemptTimedOutError) return 'NotDecided: no answer in time';

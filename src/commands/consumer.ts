@@ -11,6 +11,7 @@ import {
   protocolErrorOf,
   type KafkaSettings,
 } from '../platform/kafka/client.js';
+import { keepSession } from '../platform/keep-session.js';
 import { readEveryRecord } from './codecs.js';
 import type { Inbox, Message, TakenIn } from './inbox.js';
 import { judge } from './judge.js';
@@ -43,52 +44,28 @@ export interface CommandReaderOptions {
 export interface CommandReader {
   state(): 'reading' | 'away';
   /** Resolves once it reads for the first time, or knows that the broker is away. */
-  readonly begun: Promise<void>;
+  readonly begun: Promise<'reading' | 'away'>;
   /** Ends after what is being taken in. */
   stop(): Promise<void>;
 }
 
 export function readCommands(options: CommandReaderOptions): CommandReader {
   readEveryRecord();
-  const stopping = new AbortController();
-  let state: 'reading' | 'away' | undefined;
-  let tellBegun = (): void => undefined;
-  const begun = new Promise<void>((resolve) => (tellBegun = resolve));
-  const change = (to: 'reading' | 'away', reason?: string): void => {
-    if (state !== to) options.onChange?.(to, reason);
-    state = to;
-    tellBegun();
-  };
-  async function run(): Promise<void> {
-    let pause = FIRST_PAUSE;
-    let sessionMs = SHORTEST_SESSION_MS;
-    while (!stopping.signal.aborted) {
-      try {
-        await session(options, { sessionMs, stopping: stopping.signal }, () => {
-          pause = FIRST_PAUSE;
-          change('reading');
-        });
-      } catch (error) {
-        if (stopping.signal.aborted) return;
-        if (protocolErrorOf(error) === 'INVALID_SESSION_TIMEOUT' && sessionMs < LONGEST_SESSION_MS) {
-          sessionMs = Math.min(sessionMs * 2, LONGEST_SESSION_MS);
-          continue;
-        }
-        change('away', error instanceof Error ? error.message : String(error));
-        await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
-        pause = Math.min(pause * 2, LONGEST_PAUSE);
-      }
-    }
-  }
-  const running = run();
-  return {
-    state: () => state ?? 'away',
-    begun,
-    stop: async () => {
-      stopping.abort();
-      await running;
+  let sessionMs = SHORTEST_SESSION_MS;
+  const kept = keepSession<'reading'>(
+    {
+      pause: { first: FIRST_PAUSE, longest: LONGEST_PAUSE },
+      working: 'reading',
+      onChange: options.onChange,
+      isMended: (error) => {
+        const isTooShort = protocolErrorOf(error) === 'INVALID_SESSION_TIMEOUT' && sessionMs < LONGEST_SESSION_MS;
+        if (isTooShort) sessionMs = Math.min(sessionMs * 2, LONGEST_SESSION_MS);
+        return isTooShort;
+      },
     },
-  };
+    ({ stopping, change }) => session(options, { sessionMs, stopping }, () => change('reading')),
+  );
+  return { state: () => kept.state() ?? 'away', begun: kept.begun, stop: kept.stop };
 }
 
 /** From connecting to the first failure, which it throws, or to the signal. */

@@ -6,7 +6,7 @@
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { orderIdOf, sagaIdOf } from '../order.js';
 import { openEnvelope } from './command.js';
-import { inTransaction } from './in-transaction.js';
+import { inTransaction } from '../platform/database/transaction.js';
 import { leaveOut, noteDecision } from './parked.js';
 import { goOn } from './queues.js';
 import type { QueuedCommand } from './rows.js';

@@ -3,7 +3,7 @@
  * which each message is found to be a repeat, or gets a row with what it needs to be acted on or to be refused.
  */
 import { DatabaseError, escapeIdentifier, type Pool, type PoolClient } from 'pg';
-import { inTransaction } from './in-transaction.js';
+import { inTransaction } from '../platform/database/transaction.js';
 import type { Judged, Received } from './judge.js';
 import { refusalOf, type Refusal } from './refusal.js';
 import { rowOf, type QueuedCommand } from './rows.js';

@@ -128,12 +128,10 @@ function run(deps: ApiDeps, { kafka, settings, pool, schema, logger, count }: Pa
       acting.wake();
     },
   });
-  const stopping = new AbortController();
   const publishing = publishRefusals({
     kafka,
     refusals: openRefusals(pool, schema),
     onTrouble: (commandId, reason) => logger.warn({ commandId, reason }, `a refusal is not published: ${reason}`),
-    stopping: stopping.signal,
   });
   return {
     reader,
@@ -141,8 +139,7 @@ function run(deps: ApiDeps, { kafka, settings, pool, schema, logger, count }: Pa
     close: async () => {
       await reader.stop();
       await acting.stop();
-      stopping.abort();
-      await publishing;
+      await publishing.stop();
     },
   };
 }

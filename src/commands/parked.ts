@@ -1,7 +1,7 @@
 /** What an operator sees and decides of parked commands: each decision says who and why, and the saga's queue goes on. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
-import { inTransaction } from './in-transaction.js';
+import { inTransaction } from '../platform/database/transaction.js';
 import { goOn, refuseQueued } from './queues.js';
 import { oneLine, type Refusal } from './refusal.js';
 

@@ -10,6 +10,8 @@ import {
   rejectionOf,
   type KafkaSettings,
 } from '../platform/kafka/client.js';
+import { keepSession, type KeptSession } from '../platform/keep-session.js';
+import { reasonOf } from '../platform/reason.js';
 import { dlqForms, eventForms } from './refusal-records.js';
 import type { Refusals, Unpublished } from './refusals.js';
 
@@ -18,7 +20,6 @@ export interface PublishOptions {
   readonly refusals: Refusals;
   /** Told of each refusal that could not be published, with the topic and the broker's reason. */
   readonly onTrouble: (id: string | undefined, reason: string) => void;
-  readonly stopping: AbortSignal;
 }
 
 const AT_ONCE = 20;
@@ -28,24 +29,23 @@ const LONGEST_PAUSE_MS = 30_000;
 /** What ended its process so often without a word is told in its shortest form. */
 const TRIED_WHOLE = 3;
 
-/** Resolves after the signal, and when what is under way has ended. */
-export async function publishRefusals(options: PublishOptions): Promise<void> {
-  const { stopping, onTrouble } = options;
-  let pause = FIRST_PAUSE_MS;
-  while (!stopping.aborted) {
-    try {
-      await session(options);
-      pause = FIRST_PAUSE_MS;
-    } catch (error) {
-      onTrouble(undefined, reasonOf(error));
-      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
-    }
-    await sleep(pause, undefined, { signal: stopping }).catch(() => undefined);
-  }
-}
+/** Until it is stopped. */
+export const publishRefusals = (options: PublishOptions): KeptSession<'publishing'> =>
+  keepSession<'publishing'>(
+    {
+      pause: { first: FIRST_PAUSE_MS, longest: LONGEST_PAUSE_MS },
+      working: 'publishing',
+      onFailure: (error) => options.onTrouble(undefined, brokersReason(error)),
+    },
+    ({ stopping, change }) => session(options, stopping, () => change('publishing')),
+  );
 
 /** Until something other than a record is at fault: the next session begins with a new client. Each record has its pause. */
-async function session({ kafka: settings, refusals, onTrouble, stopping }: PublishOptions): Promise<void> {
+async function session(
+  { kafka: settings, refusals, onTrouble }: PublishOptions,
+  stopping: AbortSignal,
+  onPublishing: () => void,
+): Promise<void> {
   const kafka = kafkaClient(settings);
   let producer: Producer | undefined;
   try {
@@ -58,6 +58,7 @@ async function session({ kafka: settings, refusals, onTrouble, stopping }: Publi
       const sending = (producer ??= await connected(kafka));
       const troubles = await Promise.all(due.map((refusal) => publishOne(sending, refusals, refusal, onTrouble)));
       if (troubles.includes('broker')) return;
+      onPublishing();
     }
   } finally {
     await producer?.disconnect().catch(() => undefined);
@@ -117,7 +118,7 @@ async function send(
       const isKafkas = error instanceof Error && error.name.startsWith('KafkaJS');
       failure = {
         whose: isKafkas && rejectionOf(error) === undefined ? 'broker' : 'record',
-        reason: `${topic}: ${reasonOf(error)}`,
+        reason: `${topic}: ${brokersReason(error)}`,
       };
       if (failure.whose === 'broker') return failure;
     }
@@ -125,5 +126,7 @@ async function send(
   return failure;
 }
 
-const reasonOf = (error: unknown): string =>
-  protocolErrorOf(error) ?? (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 300);
+/** The broker's own name of the error, or what the client says. */
+const brokersReason = (error: unknown): string =>
+  protocolErrorOf(error) ??
+  (error instanceof Error ? `${error.name}: ${reasonOf(error)}` : reasonOf(error)).slice(0, 300);

@@ -3,7 +3,7 @@
  * behind it wait, those of other sagas do not. What is not decided within its budget rests until an operator decides.
  */
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
-import { inTransaction } from './in-transaction.js';
+import { inTransaction } from '../platform/database/transaction.js';
 import { recordRefusal } from './inbox.js';
 import type { Refusal } from './refusal.js';
 import type { QueuedCommand } from './rows.js';

@@ -36,7 +36,7 @@ export async function requireDatabase(url: string, variable = 'DATABASE_URL'): P
 
 function absence(url: string, variable: string, error: unknown): StartError {
   const { host, pathname } = new URL(url);
-  const reason = reasonOf(error instanceof AggregateError ? error.errors[0] : error);
+  const reason = reasonOf(error);
   return new StartError(
     `The database ${host}${pathname} does not let us in (${reason}): start that PostgreSQL server, or correct ${variable}.`,
   );

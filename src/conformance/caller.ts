@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { exchange, type Incoming } from '../platform/outbound/exchange.js';
 import { retryAfterOf } from '../platform/outbound/retry-after.js';
 import type { ServiceAccess } from '../platform/outbound/service-access.js';
+import { kindOf } from '../platform/reason.js';
 import { leave, type Leaving } from './leave.js';
 import type { Sent } from './options.js';
 
@@ -75,7 +76,7 @@ export function createCaller({ access, correlationId, within, stop, sent }: Call
   return {
     async send(request) {
       for (let attempt = 1; ; attempt++) {
-        const came = await exchange(outgoing(request)).catch((error: unknown) => reasonOf(error));
+        const came = await exchange(outgoing(request)).catch((error: unknown) => kindOf(error));
         stop?.throwIfAborted();
         write(request, typeof came === 'string' ? came : String(came.status));
         if (typeof came !== 'string' && !isRetryable(came.status)) return answerOf(request, came, attempt);
@@ -108,9 +109,4 @@ function fieldsOf(text: string): Answer['fields'] {
   } catch {
     return {};
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { code, name }: { code?: unknown; name?: unknown } = Object(error);
-  return typeof code === 'string' ? code : String(name);
 }

@@ -1,19 +1,16 @@
 /** The end of a run: compensates all effects that stand, and names those that could not be compensated. */
-import { atOnce } from './at-once.js';
+import { inParallel } from '../platform/in-parallel.js';
+import { reasonOf } from '../platform/reason.js';
 import { show } from './expectations.js';
 import type { ConformanceReport } from './options.js';
 import type { Named, Play } from './play.js';
 
 export async function cleanUp(play: Play): Promise<ConformanceReport['remaining']> {
-  const left = mayStand(play.named);
-  const remaining: ConformanceReport['remaining'][number][] = [];
-  await atOnce(play.concurrency, async () => {
-    for (let id = left.shift(); id !== undefined; id = left.shift()) {
-      const why = await whyItStands(play, id).catch((error: unknown) => `no answer: ${String(error)}`);
-      if (why !== undefined) remaining.push({ id, why });
-    }
+  const ends = await inParallel(play.concurrency, mayStand(play.named).toSorted(), async (id) => {
+    const why = await whyItStands(play, id).catch((error: unknown) => `no answer: ${reasonOf(error)}`);
+    return why === undefined ? undefined : { id, why };
   });
-  return remaining.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return ends.filter((end) => end !== undefined);
 }
 
 const mayStand = (named: Named): string[] => [...named].flatMap(([id, state]) => (state === 'mayStand' ? [id] : []));

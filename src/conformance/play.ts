@@ -1,4 +1,5 @@
 /** The tools of a check: fresh ids, calls, books, and a record of all requests. */
+import { reasonOf } from '../platform/reason.js';
 import type { Answer, Caller } from './caller.js';
 import { textOf } from './body.js';
 import { given, NotReached, Violation } from './expectations.js';
@@ -51,7 +52,7 @@ export function createPlay({ options, concurrency, named, caller, idOf }: Settin
     try {
       return JSON.stringify((await options.books?.(id)) ?? null);
     } catch (error) {
-      throw new NotReached(`the books cannot be read: ${String(error)}`);
+      throw new NotReached(`the books cannot be read: ${reasonOf(error)}`);
     }
   };
 

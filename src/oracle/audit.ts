@@ -14,6 +14,7 @@
  * On a system at rest the first look is exact, and it is the only one if the books agree.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { inParallel } from '../platform/in-parallel.js';
 import type { Effect, KnownSaga, OtherSaga, SagaVerdict, Stock, WaivedStep } from './books.js';
 import { isOther, ownerOf } from './books.js';
 import { compareSagas } from './compare-books.js';
@@ -45,7 +46,8 @@ export interface AuditOptions {
   readonly pauseMs?: number;
 }
 
-const PARALLEL = 10;
+/** Sagas that are looked at at the same time. */
+const AT_ONCE = 10;
 
 interface Reading {
   effects: Effect[];
@@ -95,10 +97,7 @@ async function lookAgain(
 ): Promise<void> {
   const suspects = new Set(differences.flatMap(({ sagaId }) => (sagaId === null ? [] : [sagaId])));
   if (differences.some(({ kind }) => kind === 'stock')) reading.stock = await readStock(urls);
-  const queue = [...suspects];
-  while (queue.length > 0) {
-    await Promise.all(queue.splice(0, PARALLEL).map((sagaId) => lookAtSaga(urls, source, reading, sagaId)));
-  }
+  await inParallel(AT_ONCE, [...suspects], (sagaId) => lookAtSaga(urls, source, reading, sagaId));
 }
 
 async function lookAtSaga(urls: ServiceUrls, source: VerdictSource, reading: Reading, sagaId: string): Promise<void> {

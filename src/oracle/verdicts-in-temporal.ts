@@ -10,12 +10,14 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
+import { inParallel } from '../platform/in-parallel.js';
 import { isOther, type KnownSaga, type SagaVerdict } from './books.js';
 import type { VerdictSource } from './audit.js';
 import { getSagaState, ORDER_FULFILLMENT, SAGA_REFUSED, SagaStateAttribute } from '../workflows/messages.js';
 import { idIs, IS_SAGA } from '../journal/audit/runs.js';
 
-const PARALLEL = 20;
+/** The most runs that are asked at once. */
+const AT_ONCE = 20;
 /** A query would wait for a worker without end, so it has this limit. */
 const QUERY_TIMEOUT_MS = 3_000;
 
@@ -50,14 +52,9 @@ export function sagaVerdicts(client: Client, kept: KeptVerdicts = NONE_KEPT): Ve
     async all() {
       const known = new Map((await kept.all()).map((verdict) => [verdict.sagaId, verdict]));
       const runs = [...(await latestRuns(client)).values()];
-      const verdicts: KnownSaga[] = [];
-      while (runs.length > 0) {
-        const some = runs.splice(0, PARALLEL);
-        const said = await Promise.all(some.map((run) => verdictOf(client, run, known.get(run.workflowId))));
-        verdicts.push(...said.filter((saga) => saga !== undefined));
-        for (const { workflowId } of some) known.delete(workflowId);
-      }
-      return [...verdicts, ...known.values()];
+      const said = await inParallel(AT_ONCE, runs, (run) => verdictOf(client, run, known.get(run.workflowId)));
+      for (const { workflowId } of runs) known.delete(workflowId);
+      return [...said.filter((saga) => saga !== undefined), ...known.values()];
     },
     async of(sagaId) {
       const known = await kept.of(sagaId);

@@ -1,5 +1,7 @@
 /** The catalogue of the inventory service: an order with an unknown product is refused before it is accepted. */
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import { inParallel } from '../platform/in-parallel.js';
 import { at, type ServiceTarget } from '../platform/outbound/service-access.js';
 import type { SagaMemo } from '../workflows/messages.js';
 import { askService, originHeaders, type ServiceAnswer } from './ask-service.js';
@@ -20,28 +22,19 @@ export interface CatalogueOptions {
   readonly now?: () => number;
 }
 
-const KEPT_MS = 60_000;
-const MAX_KEPT = 10_000;
+const CACHED_MS = 60_000;
+const MAX_CACHED = 10_000;
+const WARN_EVERY_MS = 60_000;
 /** The most questions of one order at once. */
-const LANES = 10;
+const AT_ONCE = 10;
 
 export function createCatalogue({ inventory, logger, patienceMs = 500, now = Date.now }: CatalogueOptions): Catalogue {
-  /**
-   * Known products with the time until which they count, the oldest first. Unknown ones are not kept, because they
-   * may be added at any time.
-   */
-  const known = new Map<string, number>();
-
-  function keep(productId: string): void {
-    known.delete(productId);
-    known.set(productId, now() + KEPT_MS);
-    const oldest = known.keys().next();
-    if (known.size > MAX_KEPT && !oldest.done) known.delete(oldest.value);
-  }
+  /** Known products with the time until which they count. Unknown ones are not cached, because they may be added at any time. */
+  const known = new LRUCache<string, number>({ max: MAX_CACHED });
 
   let warned = -Infinity;
   function warnOfDenial(status: number): void {
-    if (now() - warned < KEPT_MS) return;
+    if (now() - warned < WARN_EVERY_MS) return;
     warned = now();
     logger?.warn(
       { status },
@@ -53,17 +46,15 @@ export function createCatalogue({ inventory, logger, patienceMs = 500, now = Dat
     const unknown = new Set<string>();
     const asked = [...new Set(productIds)].filter((productId) => (known.get(productId) ?? 0) <= now());
     const signal = AbortSignal.timeout(patienceMs);
-    const lane = async (): Promise<void> => {
-      for (let id = asked.pop(); id !== undefined && !signal.aborted; id = asked.pop()) {
-        const how = { signal, within: patienceMs, headers: originHeaders(origin) };
-        const answer = await askService(at(inventory, `/api/products/${encodeURIComponent(id)}`), how);
-        if (answer?.status === 401 || answer?.status === 403) warnOfDenial(answer.status);
-        const exists = existence(answer, id);
-        if (exists === true) keep(id);
-        if (exists === false) unknown.add(id);
-      }
-    };
-    if (asked.length > 0) await Promise.all(Array.from({ length: LANES }, lane));
+    await inParallel(AT_ONCE, asked, async (id) => {
+      if (signal.aborted) return;
+      const how = { signal, within: patienceMs, headers: originHeaders(origin) };
+      const answer = await askService(at(inventory, `/api/products/${encodeURIComponent(id)}`), how);
+      if (answer?.status === 401 || answer?.status === 403) warnOfDenial(answer.status);
+      const exists = existence(answer, id);
+      if (exists === true) known.set(id, now() + CACHED_MS);
+      if (exists === false) unknown.add(id);
+    });
     return unknown;
   }
 

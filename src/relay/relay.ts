@@ -14,6 +14,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connectClient } from '../platform/database/session.js';
+import { keepSession, type Session } from '../platform/keep-session.js';
 import type { Holder } from '../journal/read/horizon.js';
 import { JOURNAL_SCHEMA, once } from '../journal/write/journal.js';
 import { migrateJournal } from '../journal/tables/migrate.js';
@@ -61,15 +62,15 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
+type WorkState = Exclude<RelayState, 'away'>;
+
 /** What lasts from one shift to the next. */
-interface Work {
+interface Work extends Session<WorkState> {
   readonly options: RelayOptions & { readonly schema: string };
   readonly holder: string;
   readonly pace: RelayPace;
-  readonly stopping: AbortSignal;
   readonly trouble: Shift['trouble'];
   readonly hold: ReturnType<typeof watchHold>;
-  readonly change: (state: RelayState) => void;
   heartbeat: Heartbeat | undefined;
 }
 
@@ -77,56 +78,35 @@ export function startRelay(options: RelayOptions): Relay {
   const { sink, onChange, databaseUrl, schema = JOURNAL_SCHEMA } = options;
   const prepare = once(() => migrateJournal(databaseUrl, schema));
   const pace = { ...PACE, ...options.pace };
-  const stop = new AbortController();
-  let state: RelayState | undefined;
-  let pause = pace.awayPause;
-  let tellBegun: (state: RelayState) => void = () => undefined;
-  const begun = new Promise<RelayState>((resolve) => (tellBegun = resolve));
-  const change = (to: RelayState, reason?: string): void => {
-    if (state !== to) onChange?.(to, reason);
-    state = to;
-    if (to === 'delivering') pause = pace.awayPause;
-    tellBegun(to);
-  };
-  const work: Work = {
+  const work: Omit<Work, keyof Session<WorkState>> = {
     options: { ...options, schema },
     holder: `${hostname()}/${process.pid}/${randomBytes(3).toString('hex')}`,
     pace,
-    stopping: stop.signal,
     trouble: { failures: 0 },
     hold: watchHold(pace.heldFor, options.onHeld),
-    change,
     heartbeat: undefined,
   };
-
-  async function run(): Promise<void> {
-    while (!stop.signal.aborted) {
-      try {
-        await prepare();
-        await workOneShift(work);
-      } catch (error) {
-        if (stop.signal.aborted) break;
-        // Another relay has it now: this one waits, or takes it back.
-        if (error instanceof LeaseLostError) continue;
-        change('away', error instanceof Error ? error.message || error.name : String(error));
-        await sleepUnless(stop.signal, pause);
-        pause = Math.min(pause * 2, pace.longestAwayPause);
-      }
-    }
-  }
-
-  const running = run();
+  const kept = keepSession<WorkState>(
+    {
+      pause: { first: pace.awayPause, longest: pace.longestAwayPause },
+      working: 'delivering',
+      onChange,
+      // Another relay has it now: this one waits, or takes it back.
+      isMended: (error) => error instanceof LeaseLostError,
+    },
+    async (session) => {
+      await prepare();
+      await workOneShift(Object.assign(work, session));
+    },
+  );
   return {
     sink,
     holder: work.holder,
-    state: () => state ?? 'waiting',
+    state: () => kept.state() ?? 'waiting',
     leads: () => work.heartbeat?.holds() === true,
     held: () => (work.heartbeat?.holds() === true ? work.hold.now() : undefined),
-    begun,
-    stop: async () => {
-      stop.abort();
-      await running;
-    },
+    begun: kept.begun,
+    stop: kept.stop,
   };
 }
 

@@ -15,6 +15,8 @@ import {
 import type { RelayPace } from './pace.js';
 import { compareCursors, type Cursor } from './sinks/cursor.js';
 import type { Delivery, Rejection, Sink, SinkSession } from './sinks/sink.js';
+import { inTransactionOn } from '../platform/database/transaction.js';
+import { kindOf } from '../platform/reason.js';
 import { within } from '../platform/time-limit.js';
 
 export interface Shift {
@@ -100,7 +102,7 @@ async function deliverNext(shift: Shift, cursor: Cursor): Promise<Cursor | undef
   if (rejections.length === 0) {
     await moveSinkCursor(client, lease, cursor, upTo);
   } else {
-    await inTransaction(client, async () => {
+    await inTransactionOn(client, async () => {
       await moveSinkCursor(client, lease, cursor, upTo);
       for (const rejection of rejections) {
         await block(client, sink.name, rejection, { attempts: 1, budget: pace.budget });
@@ -141,7 +143,7 @@ async function isolate(
       rejections.push(...(await within(shift.session.deliver([delivery]), { ms: pace.answerWithin, stopping })));
     } catch (error) {
       const [event] = delivery.events;
-      if (event) failed.push({ rejection: { event, reason: kindOf(error) }, error });
+      if (event) failed.push({ rejection: { event, reason: `the delivery fails: ${kindOf(error)}` }, error });
       await closeSession(shift.session);
       shift.session = await openSession(shift);
       await resumed(shift, cursor);
@@ -152,13 +154,6 @@ async function isolate(
   await within(shift.session.deliver([], upTo), { ms: pace.answerWithin, stopping });
   trouble.failures = 0;
   return [...rejections, ...failed.map(({ rejection }) => rejection)];
-}
-
-/** Its kind alone: a client's message may hold something of the event. */
-function kindOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'the delivery fails';
-  const code: unknown = Reflect.get(error, 'code');
-  return `the delivery fails: ${error.name}${typeof code === 'string' || typeof code === 'number' ? ` ${code}` : ''}`;
 }
 
 async function retryBlocks(shift: Shift, cursor: Cursor): Promise<void> {
@@ -189,18 +184,7 @@ async function retry(shift: Shift, due: Block, cursor: Cursor): Promise<void> {
 }
 
 const fenced = (client: ClientBase, lease: Lease, body: () => Promise<void>): Promise<void> =>
-  inTransaction(client, async () => {
+  inTransactionOn(client, async () => {
     await fence(client, lease);
     await body();
   });
-
-async function inTransaction(client: ClientBase, body: () => Promise<void>): Promise<void> {
-  await client.query('BEGIN');
-  try {
-    await body();
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
-}

@@ -7,6 +7,7 @@ import { orderIdOf, STEP_OF } from '../order.js';
 import type { OrderReader } from '../activities/activities.js';
 import { exchange, type Incoming } from '../platform/outbound/exchange.js';
 import { at, type ServiceTarget } from '../platform/outbound/service-access.js';
+import { kindOf, reasonOf } from '../platform/reason.js';
 import { resolveStep, TASK_QUEUE, type ResolveAction } from '../workflows/messages.js';
 
 export interface Change {
@@ -94,7 +95,7 @@ async function decide(
 
 function refusalOf(error: unknown, requestId: string): string {
   if (!(error instanceof WorkflowUpdateFailedError)) {
-    return `undecided (${error instanceof Error ? error.message : String(error)}): repeat it with --request-id ${requestId}`;
+    return `undecided (${reasonOf(error)}): repeat it with --request-id ${requestId}`;
   }
   const code: unknown = Reflect.get(error.cause ?? {}, 'type');
   return code === 'NotDecided' ? `undecided: repeat it with --request-id ${requestId}` : `refused: ${String(code)}`;
@@ -126,7 +127,7 @@ async function deliver(desk: LetterDesk, shop: Shop, letter: DeadLetter, change:
     body: JSON.stringify({ orderId, customerId: order.customerId, kind }),
     within: VALID_MS,
     longest: LONGEST_ANSWER,
-  }).then(codeOf, (error: unknown) => (error instanceof Error ? error.name : 'unreachable'));
+  }).then(codeOf, kindOf);
   if (answer === undefined) return close(desk, letter, 'delivered', change);
   await desk.failedAgain(id, answer);
   return { done: false, said: `not delivered: ${answer}` };

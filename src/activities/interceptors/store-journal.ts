@@ -17,6 +17,7 @@ import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { JOURNAL_HEADER, type Batch, type JournalHeader } from '../../journal/write/batch.js';
 import type { Appended } from '../../journal/write/append.js';
 import type { Journal } from '../../journal/write/journal.js';
+import { reasonOf } from '../../platform/reason.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import { CORRELATION_ID } from './origin.js';
 import { later } from '../service/failures.js';
@@ -180,7 +181,7 @@ function timeLeft(started: number): number {
 
 function notStored(error: unknown): never {
   refusedOrAway(error);
-  throw notYet(error instanceof Error ? error.message : String(error));
+  throw notYet(reasonOf(error));
 }
 
 function refusedOrAway(error: unknown): void {

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { exchange } from '../../platform/outbound/exchange.js';
+import { kindOf } from '../../platform/reason.js';
 import { retryAfterOf } from '../../platform/outbound/retry-after.js';
 import type { Address } from '../../platform/outbound/service-access.js';
 import { originHeaders } from '../interceptors/origin.js';
@@ -92,15 +93,8 @@ async function send<Answer>({ method, body, at: { access } }: ServiceRequest<Ans
     });
     return { status, text, retryAfter: retryAfterOf(headers['retry-after'], headers.date) ?? 0 };
   } catch (error) {
-    throw fault('ServiceUnreachable', `${method} ${url.host}: ${reasonOf(error)}`, attempt);
+    throw fault('ServiceUnreachable', `${method} ${url.host}: ${kindOf(error)}`, attempt);
   }
-}
-
-/** A code of the system or of TLS, such as ECONNREFUSED or CERT_HAS_EXPIRED, or what ended the exchange: `TimeoutError`, `AbortError`. */
-function reasonOf(error: unknown): string {
-  const { code, name }: { code?: unknown; name?: unknown } = Object(error);
-  if (typeof code === 'string' && /^[A-Z][A-Z_0-9]+$/.test(code)) return code;
-  return typeof name === 'string' ? name : 'no answer';
 }
 
 /** The field in which the answer speaks of something else. */

@@ -5,11 +5,12 @@ import { callerOf } from '../http/caller.js';
 import type { ApiDeps } from '../deps.js';
 import { bulkRequestSchema, type BulkResponse, type BulkResult } from '../schemas/decisions.js';
 import { stepRequest, steerSaga, actorOf } from '../../steering/steer.js';
+import { inParallel } from '../../platform/in-parallel.js';
 import { parseBody } from '../../platform/validate.js';
 import { Problem } from '../../problems.js';
 
 /** Updates at the same time. */
-const LANES = 10;
+const AT_ONCE = 10;
 /** What has not been begun by then is listed as not tried; the caller repeats with the same bulk id. */
 const BEGIN_WITHIN_MS = 20_000;
 const PAGE = 100;
@@ -57,17 +58,11 @@ async function decideAll(
   blocked: readonly Blocked[],
   decide: (saga: Blocked) => Promise<BulkResult>,
 ): Promise<BulkResult[]> {
-  const results: BulkResult[] = blocked.map((saga) => ({ ...saga, outcome: 'notTried' }));
   const deadline = Date.now() + BEGIN_WITHIN_MS;
-  const waiting = blocked.map((saga, index) => ({ saga, index }));
-  const lane = async (): Promise<void> => {
-    for (let next = waiting.shift(); next && Date.now() < deadline; next = waiting.shift()) {
-      const { saga, index } = next;
-      results[index] = await decide(saga).catch((error: unknown) => failed(saga, error));
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return results;
+  return await inParallel(AT_ONCE, blocked, async (saga) => {
+    if (Date.now() >= deadline) return { ...saga, outcome: 'notTried' };
+    return await decide(saga).catch((error: unknown) => failed(saga, error));
+  });
 }
 
 function failed(saga: Blocked, error: unknown): BulkResult {

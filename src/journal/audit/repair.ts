@@ -26,6 +26,7 @@ import {
   upsertSaga,
 } from '../write/append-with-lock.js';
 import type { SagaRow } from '../tables/saga-row.js';
+import { reasonOf } from '../../platform/reason.js';
 import { isConnectionLoss } from '../tables/unavailable.js';
 
 /** What one run has sent, as its history tells it. */
@@ -81,8 +82,8 @@ export async function repair(client: PoolClient, schema: string, options: Repair
   } catch (error) {
     if (isConnectionLoss(error)) throw error;
     await client.query('ROLLBACK');
-    const reason = error instanceof Error ? error.message : String(error);
-    return { mended: [], left: [...problems, `${sagaId}: it could not be mended: ${reason}`], fromHistory: false };
+    const left = [...problems, `${sagaId}: it could not be mended: ${reasonOf(error)}`];
+    return { mended: [], left, fromHistory: false };
   }
 }
 

@@ -1,4 +1,5 @@
 /** Brings batches into the journal: one round trip where a batch follows right upon what is known, else a look at all. */
+import { LRUCache } from 'lru-cache';
 import { escapeIdentifier, type Pool } from 'pg';
 import { applyEntry, blankRecord } from '../../saga/journal/fold.js';
 import { closingEntries, storable, type Batch, type SentEntry } from './batch.js';
@@ -28,20 +29,14 @@ export interface RunAnswer {
 export type AskRun = (sagaId: string, runId: string) => Promise<RunAnswer>;
 
 /** Heads of the sagas that this process wrote last: a record is 1 to 2 KB. */
-const REMEMBERED = 2_000;
+const CACHED = 2_000;
 
 /** Two that meet in the database may each have to look again. */
 const TRIES = 3;
 
 export function createAppend(pool: Pool, schemaName: string, askRun: AskRun) {
   const schema = escapeIdentifier(schemaName);
-  const heads = new Map<string, Head>();
-  const remember = (sagaId: string, head: Head | undefined): void => {
-    heads.delete(sagaId);
-    if (head) heads.set(sagaId, head);
-    const [oldest] = heads.keys();
-    if (heads.size > REMEMBERED && oldest !== undefined) heads.delete(oldest);
-  };
+  const heads = new LRUCache<string, Head>({ max: CACHED });
 
   return async function append(sent: Batch): Promise<Appended> {
     const batch = storable(sent);
@@ -53,7 +48,7 @@ export function createAppend(pool: Pool, schemaName: string, askRun: AskRun) {
       if (head && isKnown(head, batch)) return { kind: 'stored', version: head.version };
       const next = await appendNext(pool, schema, head, batch);
       if (next) {
-        remember(sagaId, next);
+        heads.set(sagaId, next);
         const { version } = next;
         return {
           kind: 'stored',
@@ -62,7 +57,7 @@ export function createAppend(pool: Pool, schemaName: string, askRun: AskRun) {
         };
       }
       const { plan, head: after } = await settled(pool, schema, batch, askRun);
-      remember(sagaId, after);
+      heads.set(sagaId, after);
       if (plan.kind === 'store') {
         return { kind: 'stored', version: after?.version ?? 0, ...(plan.closing && { closing: plan.closing }) };
       }

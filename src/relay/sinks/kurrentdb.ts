@@ -14,6 +14,8 @@ import {
   MaxAppendSizeExceededError,
   WrongExpectedVersionError,
 } from '@kurrent/kurrentdb-client';
+import { LRUCache } from 'lru-cache';
+import { inParallel } from '../../platform/in-parallel.js';
 import { eventId } from '../../journal/tables/event-row.js';
 import type { Delivery, Rejection, RelayedEvent, Sink, SinkSession } from './sink.js';
 import { withoutPassword } from './without-password.js';
@@ -23,8 +25,8 @@ const AT_ONCE = 8;
 const MOST_CONFLICTS = 5;
 /** Events of a tail that are read at once. */
 const PAGE = 50;
-/** Sagas whose revision is remembered; of others the tail is read first. */
-const REMEMBERED = 10_000;
+/** Sagas whose revision is cached; of others the tail is read first. */
+const CACHED = 10_000;
 
 type Revision = bigint | typeof NO_STREAM;
 
@@ -36,15 +38,10 @@ async function openSession(url: string): Promise<SinkSession> {
   const client = KurrentDBClient.connectionString(url);
   // Appending goes by another connection than reading: this asks both.
   await tailOf(client, { sagaId: 'none', events: [], row: undefined });
-  const revisions = new Map<string, Revision>();
+  const revisions = new LRUCache<string, Revision>({ max: CACHED });
   return {
     async deliver(deliveries) {
-      const rejections: Rejection[] = [];
-      for (let first = 0; first < deliveries.length; first += AT_ONCE) {
-        const some = deliveries.slice(first, first + AT_ONCE);
-        rejections.push(...(await Promise.all(some.map((each) => append(client, revisions, each)))).flat());
-      }
-      return rejections;
+      return (await inParallel(AT_ONCE, deliveries, (each) => append(client, revisions, each))).flat();
     },
     close: async () => {
       await client.dispose().catch(() => undefined);
@@ -56,7 +53,7 @@ const streamOf = (sagaId: string): string => `saga-${sagaId}`;
 
 async function append(
   client: KurrentDBClient,
-  revisions: Map<string, Revision>,
+  revisions: LRUCache<string, Revision>,
   delivery: Delivery,
 ): Promise<Rejection[]> {
   const { sagaId } = delivery;
@@ -67,10 +64,6 @@ async function append(
     revisions.delete(sagaId);
     const revision = await appendBehind(client, delivery, known);
     revisions.set(sagaId, revision);
-    for (const oldest of revisions.keys()) {
-      if (revisions.size <= REMEMBERED) break;
-      revisions.delete(oldest);
-    }
     return [];
   } catch (error) {
     if (error instanceof StreamDeletedError) return [{ event: first, reason: 'StreamDeleted' }];
