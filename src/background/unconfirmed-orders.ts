@@ -1,7 +1,7 @@
 /** Unconfirmed orders: their row exists, but the request that was to start their saga broke off in between. */
 import { JournalUnavailableError } from '../journal/tables/unavailable.js';
 import type { Unconfirmed } from '../orders/store/orders.js';
-import { OrdersUnavailableError } from '../platform/database/unavailable.js';
+import { OrdersUnavailableError } from '../orders/store/unavailable.js';
 import { acceptedAnswer } from '../orders/accepted-answer.js';
 import type { ApiDeps } from '../api/deps.js';
 import { standingOf } from '../orders/order-standing.js';

@@ -10,7 +10,7 @@ import type { ApiDeps } from '../api/deps.js';
 import { heardBy, UnansweredError, type Ledger } from '../orders/order-standing.js';
 import { askTemporal, EngineUnavailableError } from '../platform/temporal/ask.js';
 import { JournalUnavailableError } from '../journal/tables/unavailable.js';
-import { OrdersUnavailableError } from '../platform/database/unavailable.js';
+import { OrdersUnavailableError } from '../orders/store/unavailable.js';
 import { Problem } from '../problems.js';
 
 /** What is away, in words for a log; undefined if nothing is. */

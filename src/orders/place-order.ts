@@ -7,7 +7,7 @@ import { sagaIdOf } from '../order.js';
 import { fingerprintOf } from './store/fingerprint.js';
 import { JournalUnavailableError } from '../journal/tables/unavailable.js';
 import type { CallersKey, Claim, ClaimedOrder, StoredAnswer } from './store/orders.js';
-import { OrdersUnavailableError } from '../platform/database/unavailable.js';
+import { OrdersUnavailableError } from './store/unavailable.js';
 import type { SagaMemo } from '../workflows/messages.js';
 import { watchBacklog, type Backlog } from './backlog.js';
 import { createCatalogue, type Catalogue } from './catalogue.js';

@@ -1,6 +1,6 @@
 import type { SagaView } from '../journal/read/reader.js';
 import { JournalUnavailableError } from '../journal/tables/unavailable.js';
-import { OrdersUnavailableError } from '../platform/database/unavailable.js';
+import { OrdersUnavailableError } from '../orders/store/unavailable.js';
 import type { ApiDeps } from '../api/deps.js';
 
 /** What the read model has heard of the saga itself; undefined while it has not, or is away. */

@@ -9,7 +9,7 @@ import { auditBooks } from '../../src/oracle/audit.js';
 import type { SagaVerdict } from '../../src/oracle/books.js';
 import { fingerprintOf } from '../../src/orders/store/fingerprint.js';
 import { openOrders } from '../../src/orders/store/orders.js';
-import { OrdersUnavailableError } from '../../src/platform/database/unavailable.js';
+import { OrdersUnavailableError } from '../../src/orders/store/unavailable.js';
 import { openInventory } from '../../src/services/inventory/service.js';
 import { openNotification } from '../../src/services/notification/service.js';
 import { openPayment } from '../../src/services/payment/service.js';

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { InvalidCursorError } from '../../journal/read/reader.js';
 import { JournalUnavailableError } from '../../journal/tables/unavailable.js';
-import { OrdersUnavailableError } from '../../platform/database/unavailable.js';
+import { OrdersUnavailableError } from '../../orders/store/unavailable.js';
 import { noteDenial } from './credentials.js';
 import { correlationIdOf } from '../../platform/observability/correlation.js';
 import {

@@ -27,7 +27,7 @@ import {
 } from '../write/append-with-lock.js';
 import type { SagaRow } from '../tables/saga-row.js';
 import { reasonOf } from '../../platform/reason.js';
-import { isConnectionLoss } from '../tables/unavailable.js';
+import { isAway } from '../../platform/database/unavailable.js';
 
 /** What one run has sent, as its history tells it. */
 export interface RunTrail extends Told {
@@ -80,7 +80,7 @@ export async function repair(client: PoolClient, schema: string, options: Repair
     await client.query(apply ? 'COMMIT' : 'ROLLBACK');
     return { mended: problems.filter((problem) => !left.includes(problem)), left, fromHistory };
   } catch (error) {
-    if (isConnectionLoss(error)) throw error;
+    if (isAway(error)) throw error;
     await client.query('ROLLBACK');
     const left = [...problems, `${sagaId}: it could not be mended: ${reasonOf(error)}`];
     return { mended: [], left, fromHistory: false };

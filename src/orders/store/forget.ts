@@ -3,7 +3,7 @@
  * taken, and a repeat of an old request is still answered as a repeat.
  */
 import { createHash } from 'node:crypto';
-import type { Query } from '../../platform/database/query.js';
+import type { Query } from './query.js';
 
 export interface Forgetting {
   /** The actor and the reason, kept in the table `forgettings`. */

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Order } from '../../order.js';
 import { hashOf } from './forget.js';
-import type { Query } from '../../platform/database/query.js';
+import type { Query } from './query.js';
 
 /** An idempotency key belongs to its caller: the same key of another caller is another key. */
 export interface CallersKey {

@@ -9,9 +9,9 @@ import type { Forgetting, OrdersOwner, OwnedOrder } from './forget.js';
 import { listOrders, type ListedOrder, type ListFilter, type ListPage } from './list.js';
 import { deleteUnconfirmed, markMissed, unconfirmedOrders, type Unconfirmed } from './unconfirmed.js';
 import { migrateOrders } from './migrate.js';
-import { queryOn } from '../../platform/database/query.js';
+import { queryOn } from './query.js';
 import { sharedKey } from './shared-key.js';
-import { orUnavailable } from '../../platform/database/unavailable.js';
+import { orUnavailable } from './unavailable.js';
 import { probeWrites } from './write-probe.js';
 
 export type { AskedOrder, CallersKey, Claim, ClaimedOrder, StoredAnswer } from './idempotency.js';

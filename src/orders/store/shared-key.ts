@@ -1,6 +1,6 @@
 /** Keys that all processes of the API share, so that each accepts the tickets of the others. */
 import { randomBytes } from 'node:crypto';
-import type { Query } from '../../platform/database/query.js';
+import type { Query } from './query.js';
 
 /** 32 random bytes, made by the first process that asks. A deleted row is replaced with a new key. */
 export async function sharedKey(query: Query, schema: string, name: string): Promise<Uint8Array> {

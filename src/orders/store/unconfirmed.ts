@@ -1,6 +1,6 @@
 /** Unconfirmed orders: the request that was to start them broke off. */
 import type { AskedOrder } from './idempotency.js';
-import type { Query } from '../../platform/database/query.js';
+import type { Query } from './query.js';
 
 export interface Unconfirmed extends AskedOrder {
   readonly startedAt: null;

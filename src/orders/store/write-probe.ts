@@ -1,6 +1,6 @@
 /** Checks that PostgreSQL accepts writes. Reads do not show a full disk, a standby or missing rights. */
 import { DatabaseError, type Pool } from 'pg';
-import { OrdersUnavailableError, orUnavailable } from '../../platform/database/unavailable.js';
+import { OrdersUnavailableError, orUnavailable } from './unavailable.js';
 
 /** The server or the role has a smaller limit for temporary files than ours, which says nothing about the disk. */
 const LIMIT_EXCEEDED = '53400';

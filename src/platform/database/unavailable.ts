@@ -1,34 +1,32 @@
+/** Tells an outage of PostgreSQL from a fault in what was asked: an outage passes, and the same is asked again later. */
 import { types } from 'node:util';
 import { DatabaseError } from 'pg';
 
-/** PostgreSQL is away or refuses connections. The request may be right, and can be repeated later. */
-export class OrdersUnavailableError extends Error {
-  override readonly name = 'OrdersUnavailableError';
-
-  constructor(cause: unknown) {
-    super('The orders database is not available', { cause });
-  }
-}
-
 /**
- * SQLSTATEs of a server that is away, going away, full or demoted, or that asks for a repeat (a deadlock):
- * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * SQLSTATEs of a server that is away, going away, full or demoted, and of transactions that it has rolled back so that
+ * others could go on (a deadlock): https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const AWAY = /^(08...|53...|57P..|57014|25006|40...)$/;
 
-const MISTAKES: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'SyntaxError', 'ReferenceError']);
+/**
+ * The driver reports a lost connection as a plain Error, a Node system error or an AggregateError of those. An error with
+ * a name of its own is ours (a schema of a later release, a cursor of no list) or a programming mistake.
+ */
+const OF_THE_DRIVER: ReadonlySet<string> = new Set(['Error', 'AggregateError']);
 
-/** Runs a query and turns the loss of the connection, and only that, into an `OrdersUnavailableError`. */
-export async function orUnavailable<T>(query: () => Promise<T>): Promise<T> {
-  try {
-    return await query();
-  } catch (error) {
-    throw isConnectionLoss(error) ? new OrdersUnavailableError(error) : error;
-  }
-}
-
-function isConnectionLoss(error: unknown): boolean {
+/** Whether the same query may succeed later without any change. */
+export function isAway(error: unknown): boolean {
   if (error instanceof DatabaseError) return AWAY.test(error.code ?? '');
-  // The driver reports a lost connection as a plain Error, a Node system error or an AggregateError of those.
-  return types.isNativeError(error) && !MISTAKES.has(error.name);
+  return types.isNativeError(error) && OF_THE_DRIVER.has(error.name);
 }
+
+/** Runs a query of one database; an outage, and only that, is thrown as `Unavailable` with the error as its cause. */
+export const unavailableAs =
+  (Unavailable: new (cause: unknown) => Error) =>
+  async <T>(query: () => Promise<T>): Promise<T> => {
+    try {
+      return await query();
+    } catch (error) {
+      throw isAway(error) ? new Unavailable(error) : error;
+    }
+  };

@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import type { Order } from '../../../src/order.js';
 import type { Asked } from '../../../src/orders/store/idempotency.js';
 import { DEMO_CUSTOMER, openOrders, type OrdersOptions, type OrderStore } from '../../../src/orders/store/orders.js';
-import { OrdersUnavailableError } from '../../../src/platform/database/unavailable.js';
+import { OrdersUnavailableError } from '../../../src/orders/store/unavailable.js';
 import { databaseUrl, freshSchema } from '../../support/database.js';
 import { linkTo } from '../breakable-link.js';
 
