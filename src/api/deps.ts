@@ -5,6 +5,7 @@ import type { OrderStore } from '../orders/store/orders.js';
 import type { ServiceTarget } from '../platform/outbound/service-access.js';
 import type { SagaPolicy } from '../workflows/messages.js';
 import type { Authenticate } from './http/authenticate.js';
+import type { StreamTickets } from './http/stream-tickets.js';
 import type { TemporalClock } from '../platform/temporal/clock.js';
 
 /** What the API works with; it connects to nothing and reads no environment by itself. */
@@ -42,4 +43,10 @@ export interface ApiDeps {
   readonly streamsPerCaller?: number;
   /** Fires when the process is to end: nobody is kept waiting, and connections are given up after their answer. */
   readonly stopping?: AbortSignal | undefined;
+}
+
+/** What the handlers of operations work with. */
+export interface OperationDeps extends ApiDeps {
+  /** Issued for streams; `identify` takes them instead of other credentials. */
+  readonly tickets: StreamTickets;
 }

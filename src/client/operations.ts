@@ -363,7 +363,7 @@ export type SagaStatus = {
 export type EventList = {
   readonly sagaId: string;
   readonly items: readonly SagaEvent[];
-  /** `after` of the next page; null where there are no more as yet. */
+  /** `after` of the next page; null if there are no more as yet. */
   readonly next: number | null;
 };
 
@@ -388,7 +388,7 @@ export type AllEvents = {
   readonly next: string;
   /** There may be more at once. */
   readonly more: boolean;
-  /** What was confirmed by then was looked at. */
+  /** All events that were confirmed by then were looked at. */
   readonly asOf: string;
 };
 
@@ -476,24 +476,24 @@ export interface Operations {
       /** Orders with a line of this product. */
       readonly productId?: string | undefined;
       readonly customerId?: string | undefined;
-      /** The order was created then or later, whatever else is asked for. */
+      /** The order was created at this time or later; applies with every filter. */
       readonly from?: string | undefined;
-      /** The order was created before then. */
+      /** The order was created before this time. */
       readonly to?: string | undefined;
-      /** Its saga changed last then or later. With this or `updatedTo` the list is sorted by `updatedAt`, oldest first. */
+      /** Its saga changed last at this time or later. With this or `updatedTo` the list is sorted by `updatedAt`, oldest first. */
       readonly updatedFrom?: string | undefined;
-      /** Its saga changed last before then. */
+      /** Its saga changed last before this time. */
       readonly updatedTo?: string | undefined;
       /** `next` of the page before. */
       readonly cursor?: string | undefined;
       readonly limit?: number | undefined;
     };
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
-      /** Answers 304 if it is so still. */
+      /** Answers 304 if nothing has changed. */
       readonly 'if-none-match'?: string | undefined;
     };
     readonly body: undefined;
@@ -504,11 +504,11 @@ export interface Operations {
     readonly params: object;
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
-      /** The caller's own name for this request. A repeat is answered as the first was (`Idempotency-Replayed: true`); one that comes meanwhile is 409, another body 422. Only successes are stored, for as long as the order. */
+      /** The caller's own name for this request. A repeat is answered as the first was (`Idempotency-Replayed: true`); a repeat that comes while the first is handled is 409, another body is 422. Only successes are stored, for as long as the order. */
       readonly 'idempotency-key'?: string | undefined;
       /** `wait=N`: answers with the outcome if it comes within N seconds, at most 30 (RFC 7240). */
       readonly prefer?: string | undefined;
@@ -521,11 +521,11 @@ export interface Operations {
     readonly params: { readonly orderId: OrderId };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
-      /** Answers 304 if it is so still. */
+      /** Answers 304 if nothing has changed. */
       readonly 'if-none-match'?: string | undefined;
     };
     readonly body: undefined;
@@ -536,7 +536,7 @@ export interface Operations {
     readonly params: { readonly orderId: OrderId };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -551,7 +551,7 @@ export interface Operations {
     readonly params: { readonly orderId: OrderId };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -566,7 +566,7 @@ export interface Operations {
     readonly params: { readonly orderId: OrderId };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -590,11 +590,11 @@ export interface Operations {
       readonly limit?: number | undefined;
     };
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
-      /** Answers 304 if it is so still. */
+      /** Answers 304 if nothing has changed. */
       readonly 'if-none-match'?: string | undefined;
     };
     readonly body: undefined;
@@ -605,7 +605,7 @@ export interface Operations {
     readonly params: object;
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -621,11 +621,11 @@ export interface Operations {
       readonly fresh?: boolean | undefined;
     };
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
-      /** Answers 304 if it is so still. */
+      /** Answers 304 if nothing has changed. */
       readonly 'if-none-match'?: string | undefined;
     };
     readonly body: undefined;
@@ -638,15 +638,15 @@ export interface Operations {
       /** A position. */
       readonly after?: number | undefined;
       readonly limit?: number | undefined;
-      /** Also what a reset has superseded. */
+      /** Also the events that a reset has superseded. */
       readonly allBranches?: boolean | undefined;
     };
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
-      /** Answers 304 if it is so still. */
+      /** Answers 304 if nothing has changed. */
       readonly 'if-none-match'?: string | undefined;
     };
     readonly body: undefined;
@@ -665,7 +665,7 @@ export interface Operations {
       readonly limit?: number | undefined;
     };
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -683,7 +683,7 @@ export interface Operations {
       readonly after?: number | undefined;
     };
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -698,7 +698,7 @@ export interface Operations {
     readonly params: { readonly sagaId: string };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -711,7 +711,7 @@ export interface Operations {
     readonly params: { readonly sagaId: string; readonly step: string };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -728,7 +728,7 @@ export interface Operations {
     readonly params: { readonly sagaId: string };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -743,7 +743,7 @@ export interface Operations {
     readonly params: { readonly sagaId: string };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;
@@ -758,7 +758,7 @@ export interface Operations {
     readonly params: { readonly sagaId: string };
     readonly query: object;
     readonly headers: {
-      /** Passed to every service and log line, and returned; made where it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
       readonly 'x-correlation-id'?: string | undefined;
       /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
       readonly traceparent?: string | undefined;

@@ -133,7 +133,7 @@ describe('the URLs and ports in docker-compose.yml', () => {
   });
 
   it.each([
-    ['api', '/health/ready', 'src/api/operations/health.ts'],
+    ['api', '/health/ready', 'src/api/operations/ready.ts'],
     ['services', '/health/ready', 'src/services/participant/open-service.ts'],
     ['worker', '/health/ready', 'src/worker/health.ts'],
   ])('asks %s for a health that it has, on each port on which it listens', (name, route, source) => {

@@ -1,41 +1,26 @@
-/** The OpenAPI document, made from the schemas that validate; what a route answers is listed once. */
-import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+/** The OpenAPI document, made of the definitions that the routes are made of. */
+import { readFileSync } from 'node:fs';
+import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { API_KEY_HEADER } from '../http/credentials.js';
-import { livenessSchema, readinessQuerySchema, readinessSchema } from '../schemas/health.js';
-import { json, problems, RETRY_AFTER } from '../operations/operation.js';
-import { ORDER_OPERATIONS } from '../operations/order-operations.js';
-import { SAGA_OPERATIONS } from '../operations/saga-operations.js';
+import type { Definition } from '../operation.js';
+import { OPERATIONS } from '../operations.js';
+import { describeOperation } from './describe.js';
 
 export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
 
-const HEALTH_OPERATIONS: readonly RouteConfig[] = [
-  {
-    method: 'get',
-    path: '/health/live',
-    operationId: 'live',
-    summary: 'This process answers',
-    responses: { 200: { description: 'It lives.', content: json(livenessSchema) } },
-  },
-  {
-    method: 'get',
-    path: '/health/ready',
-    operationId: 'ready',
-    summary: 'What can be done at the moment: reading, placing, steering',
-    request: { query: readinessQuerySchema },
-    responses: {
-      200: {
-        description: 'The duty that was asked for can be done; without one, orders can be read at least.',
-        content: json(readinessSchema),
-      },
-      503: {
-        description: 'It cannot, or the process is about to end.',
-        headers: RETRY_AFTER,
-        content: json(readinessSchema),
-      },
-      ...problems('InvalidRequest'),
-    },
-  },
-];
+const TAGS: Readonly<Record<Definition['tag'], string>> = {
+  orders: 'Placing orders, reading them, deciding on them.',
+  sagas: 'Sagas of any type: their status, and the decisions of operators.',
+  events: 'The audit trail: pages of events, and streams.',
+  health: 'For supervisors and load balancers; without credentials.',
+};
+
+const packageVersion = (): string => {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+  );
+  return version;
+};
 
 export function openApiDocument(): OpenApiDocument {
   const registry = new OpenAPIRegistry();
@@ -51,15 +36,18 @@ export function openApiDocument(): OpenApiDocument {
     name: API_KEY_HEADER,
     description: 'For machines; made with `npx --no unwind api-key`.',
   });
-  for (const route of [...ORDER_OPERATIONS, ...SAGA_OPERATIONS, ...HEALTH_OPERATIONS]) registry.registerPath(route);
+  for (const operation of OPERATIONS) registry.registerPath(describeOperation(operation));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
       title: 'Unwind',
-      version: '1',
+      version: packageVersion(),
       description:
         'Orders that finish, or are undone correctly. Errors are problem documents (RFC 9457), whose `type` is the ' +
-        'address of a page that explains it. `x-roles` says who may do what, where authentication is on.',
+        'address of a page that explains it. `x-roles` says which roles may do what, if authentication is on.',
+      license: { name: 'MIT', identifier: 'MIT' },
     },
+    servers: [{ url: '/', description: 'The API that serves this document.' }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
   });
 }

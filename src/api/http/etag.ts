@@ -52,14 +52,15 @@ export function sendTagged(req: Request, res: Response, body: object, state = ''
 }
 
 /**
- * Does nothing without the header, so that `present` is asked for only if there is one; `tag` is the present state. Tags
- * are compared strongly, as RFC 9110 has it (13.1.1): a weak one never matches.
+ * `wanted` is the header `If-Match`. Without it this does nothing, and `present` is not called; its `tag` is the present
+ * state. Tags are compared strongly, as RFC 9110 has it (13.1.1): a weak one never matches.
+ *
+ * @throws Problem `PreconditionFailed` with the present state
  */
 export async function requireMatch(
-  req: Request,
+  wanted: string | undefined,
   present: () => Promise<{ readonly tag: string; readonly details: ProblemDetails } | undefined>,
 ): Promise<void> {
-  const wanted = req.get('if-match');
   if (wanted === undefined) return;
   const now = await present();
   const matches = ({ weak, opaque }: Tag): boolean => !weak && opaque.split('.')[0] === now?.tag;

@@ -1,18 +1,14 @@
-import { ORDER_OPERATIONS } from '../operations/order-operations.js';
-import { SAGA_OPERATIONS } from '../operations/saga-operations.js';
+import { OPERATIONS } from '../operations.js';
 
-const OTHERS = ['/health/live', '/health/ready', '/openapi.json', '/docs', '/problems', '/problems/{code}'];
+const OTHERS = ['/openapi.json', '/docs', '/problems', '/problems/{code}'];
 
-const PATTERNS = [...ORDER_OPERATIONS, ...SAGA_OPERATIONS]
-  .map(({ path }) => path)
-  .concat(OTHERS)
-  .map((pattern) => pattern.split('/'));
+const PATTERNS = [...OPERATIONS.map(({ path }) => path), ...OTHERS].map((pattern) => pattern.split('/'));
 
 const isParameter = (part: string): boolean => part.startsWith('{');
 
 /**
- * The route of a path, such as `/api/orders/{orderId}`: what stands in a log in its place, because a path holds whatever
- * a caller puts into it. `unknown` if no route has it.
+ * The route of a path, such as `/api/orders/{orderId}`; `unknown` if there is no such route. Logs show the route in place
+ * of the path, because a caller can put any text into a path.
  */
 export function routePattern(path: string): string {
   const parts = path.replace(/(?<=.)\/$/, '').split('/');

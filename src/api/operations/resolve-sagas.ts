@@ -1,17 +1,16 @@
-/** POST /api/sagas/resolve: one decision for many blocked sagas, as one Update for each, with partial results (rule 18). */
-import type { RequestHandler } from 'express';
+/** One decision for many blocked sagas, as one Update for each, with partial results (rule 18). */
 import type { SagaFilter } from '../../journal/read/reader.js';
-import { callerOf } from '../http/caller.js';
-import type { ApiDeps } from '../deps.js';
-import { bulkRequestSchema, type BulkResponse, type BulkResult } from '../schemas/decisions.js';
-import { stepRequest, steerSaga, actorOf } from '../../steering/steer.js';
+import type { OperationDeps } from '../deps.js';
+import { operation } from '../operation.js';
+import { bulkRequestSchema, bulkResponseSchema, type BulkResult } from '../schemas/decisions.js';
+import { actorOf, steerSaga, stepRequest } from '../../steering/steer.js';
+import { STAFF } from '../../caller.js';
 import { inParallel } from '../../platform/in-parallel.js';
-import { parseBody } from '../../platform/validate.js';
 import { Problem } from '../../problems.js';
 
 /** Updates at the same time. */
 const AT_ONCE = 10;
-/** What has not been begun by then is listed as not tried; the caller repeats with the same bulk id. */
+/** Sagas that were not begun by then are listed as not tried; the caller repeats with the same bulk id. */
 const BEGIN_WITHIN_MS = 20_000;
 const PAGE = 100;
 
@@ -20,30 +19,46 @@ interface Blocked {
   readonly step: string;
 }
 
-export function resolveSagas(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
-    const { dryRun, limit, action, reason, ...body } = parseBody(bulkRequestSchema, req.body);
-    const bulkId = body.bulkId ?? crypto.randomUUID();
-    const actor = actorOf(callerOf(req), body.actor, 'operator');
-    const { blocked, more } = await findBlocked(deps, body.filter, limit);
-    const decide = async ({ sagaId, step }: Blocked): Promise<BulkResult> => {
-      const request = stepRequest({ requestId: `${bulkId}:${sagaId}`, step, action, actor, reason });
-      const { state } = await steerSaga(deps, sagaId, request, 'SagaNotFound');
-      return { sagaId, step, outcome: 'accepted', state };
-    };
-    const results = dryRun
-      ? blocked.map((saga) => ({ ...saga, outcome: 'wouldResolve' as const }))
-      : await decideAll(blocked, decide);
-    const counts: Record<string, number> = {};
-    for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
-    req.log.info({ bulkId, dryRun, action, counts }, 'sagas resolved');
-    const answer: BulkResponse = { bulkId, dryRun, results, counts, more };
-    res.json(answer);
-  };
-}
+export const resolveSagas = operation(
+  {
+    id: 'resolveSagas',
+    method: 'post',
+    path: '/api/sagas/resolve',
+    tag: 'sagas',
+    roles: STAFF,
+    summary: 'Decide for many blocked sagas at once',
+    description:
+      'Each blocked saga that the filter takes gets one Update for the step that it is blocked on. The answer lists the ' +
+      'outcome of each; a repeat with the same `bulkId` decides nothing twice.',
+    body: {
+      schema: bulkRequestSchema,
+      example: { filter: { blockedOn: 'process_payment' }, action: 'retry', reason: 'provider is back', dryRun: true },
+    },
+    answers: { 200: { description: 'The outcome of each.', body: bulkResponseSchema } },
+    problems: ['JournalUnavailable'],
+  },
+  (deps) =>
+    async ({ req, caller, body: { dryRun, limit, action, reason, ...body } }) => {
+      const bulkId = body.bulkId ?? crypto.randomUUID();
+      const actor = actorOf(caller, body.actor, 'operator');
+      const { blocked, more } = await findBlocked(deps, body.filter, limit);
+      const decide = async ({ sagaId, step }: Blocked): Promise<BulkResult> => {
+        const request = stepRequest({ requestId: `${bulkId}:${sagaId}`, step, action, actor, reason });
+        const { state } = await steerSaga(deps, sagaId, request, 'SagaNotFound');
+        return { sagaId, step, outcome: 'accepted', state };
+      };
+      const results = dryRun
+        ? blocked.map((saga) => ({ ...saga, outcome: 'wouldResolve' as const }))
+        : await decideAll(blocked, decide);
+      const counts: Record<string, number> = {};
+      for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
+      req.log.info({ bulkId, dryRun, action, counts }, 'sagas resolved');
+      return { status: 200, body: { bulkId, dryRun, results, counts, more } };
+    },
+);
 
 /** Sagas that wait for an operator; the step that each of them waits on is the one that is decided. */
-async function findBlocked({ journal }: ApiDeps, filter: SagaFilter, limit: number) {
+async function findBlocked({ journal }: OperationDeps, filter: SagaFilter, limit: number) {
   const blocked: Blocked[] = [];
   let cursor: string | undefined;
   do {

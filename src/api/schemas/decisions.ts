@@ -2,15 +2,7 @@
 import { z } from 'zod';
 import { actorName, decidedShape, historyText } from './orders.js';
 import { looksPersonal } from '../../platform/personal-data.js';
-import { sagaFilterSchema } from './pages.js';
-
-export const statusQuerySchema = z.strictObject({
-  fresh: z
-    .enum(['true', 'false'])
-    .optional()
-    .transform((value) => value === 'true')
-    .meta({ type: 'boolean', default: false, description: 'Asks the saga itself, which needs a worker.' }),
-});
+import { sagaFilterShape } from './sagas.js';
 
 const ACTIONS = ['retry', 'skip', 'block', 'applied', 'notApplied'] as const;
 
@@ -56,7 +48,7 @@ export const bulkRequestSchema = z
       description: 'The same id finds the decisions again: each saga gets the request id `bulkId:sagaId`.',
       example: 'outage-2026-11-24',
     }),
-    filter: sagaFilterSchema,
+    filter: z.strictObject(sagaFilterShape).meta({ id: 'SagaFilter' }),
     action: action.exclude(['block']),
     reason,
     actor,
@@ -86,5 +78,3 @@ export const bulkResponseSchema = z
     more: z.boolean().meta({ description: 'There are more blocked sagas that the filter takes.' }),
   })
   .meta({ id: 'BulkResolveResponse' });
-
-export type BulkResponse = z.infer<typeof bulkResponseSchema>;

@@ -4,7 +4,7 @@ export const livenessSchema = z.object({ status: z.literal('live') }).meta({ id:
 
 const reachable = z.enum(['up', 'down']);
 
-export const DUTIES = ['reads', 'places', 'steers'] as const;
+const DUTIES = ['reads', 'places', 'steers'] as const;
 
 export const readinessQuerySchema = z.strictObject({
   duty: z

@@ -45,6 +45,8 @@ export const orderId = z
   .regex(ORDER_ID_PATTERN, 'is up to 64 letters, digits, "_" or "-", begins with a letter or digit, not with "order-"')
   .meta({ id: 'OrderId', example: '4711' });
 
+export const orderParams = z.object({ orderId });
+
 /** An order's id becomes its workflow's id, and stands in every log: a new one must not look like a card number. */
 const newOrderId = orderId.refine((id) => !looksLikeCardNumber(id), 'is no card number: 13 to 19 digits need a letter');
 

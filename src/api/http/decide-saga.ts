@@ -1,26 +1,33 @@
-/** One decision on one saga, asked for by HTTP: the same for an order's routes and for those of any saga. */
+/** One decision on one saga, asked for by HTTP: the same for orders and for sagas of any type. */
 import type { Request } from 'express';
-import type { Decision } from '../../workflows/messages.js';
-import { requireMatch } from '../http/etag.js';
-import type { ApiDeps } from '../deps.js';
 import { idsOf, type SagaIds } from '../../steering/saga-ids.js';
 import { readSagaStatus, statusTag } from '../../steering/status.js';
 import { steerSaga, type SteerRequest } from '../../steering/steer.js';
+import type { Decision } from '../../workflows/messages.js';
+import type { ApiDeps } from '../deps.js';
+import { requireMatch } from './etag.js';
 import { Problem } from '../../problems.js';
 
+/** A request whose `If-Match` is heeded. */
+export interface Conditional {
+  readonly req: Request;
+  readonly headers: { readonly ifMatch: () => string | undefined };
+}
+
 /**
- * Accepted and acted on; whether the caller may ask is checked before. With `If-Match` only on the state that was seen.
+ * Accepted and acted on. Checks before that the state is the one that `If-Match` names; that the caller may decide is
+ * checked by the operation.
  *
- * @throws Problem 404 `notFound`, 409 refused with the present state, 412 changed meanwhile, 503 undecided
+ * @throws Problem 404 `notFound`, 409 refused with the present state, 412 if the state has changed, 503 undecided
  */
 export async function decideSaga(
   deps: ApiDeps,
-  req: Request,
+  { req, headers }: Conditional,
   sagaId: string,
   { request, notFound }: { readonly request: SteerRequest; readonly notFound: 'OrderNotFound' | 'SagaNotFound' },
 ): Promise<SagaIds & Decision> {
   const ids = idsOf(sagaId);
-  await requireMatch(req, async () => {
+  await requireMatch(headers.ifMatch(), async () => {
     const now = await readSagaStatus(deps, sagaId, { fresh: true });
     if (!now) throw new Problem(notFound);
     return { tag: statusTag(now), details: { ...ids, state: now.state, blockedOn: now.blockedOn ?? null } };

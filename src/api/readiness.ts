@@ -1,18 +1,14 @@
-import express, { type RequestHandler, type Router } from 'express';
-import type { ApiDeps } from '../deps.js';
-import { readinessQuerySchema, type Readiness } from '../schemas/health.js';
-import { reasonAgainstWrites } from '../../orders/store/write-probe.js';
-import { onlyMethods } from '../http/problem-document.js';
-import { askTemporal } from '../../platform/temporal/ask.js';
-import { parseQuery } from '../../platform/validate.js';
+/** What the API can do at the moment, duty by duty: reading, placing, steering. */
+import { reasonAgainstWrites } from '../orders/store/write-probe.js';
+import { askTemporal } from '../platform/temporal/ask.js';
+import type { ApiDeps } from './deps.js';
+import type { Readiness } from './schemas/health.js';
 
 const PATIENCE_MS = 1_500;
-/** Anybody may ask: PostgreSQL and Temporal hear of it once a second at most. */
+/** Everybody may ask for the readiness, so PostgreSQL and Temporal are asked once a second at most. */
 const KEPT_MS = 1_000;
-/** A write that succeeds is not repeated for so long; one that fails is, at the next look. */
+/** A write that succeeded is not repeated for this long; one that failed is repeated at the next look. */
 const WRITES_KEPT_MS = 5_000;
-
-const live: RequestHandler = (_req, res) => void res.json({ status: 'live' });
 
 type Reachable = 'up' | 'down';
 
@@ -20,48 +16,30 @@ interface Found {
   readonly postgresql: Reachable;
   readonly temporal: Reachable;
   readonly writes: Reachable;
-  /** Sentences. */
+  /** Why no orders can be placed, a sentence each. */
   readonly againstPlacing: readonly string[];
 }
 
-/** Live: this process answers. Ready: what it can do at the moment, duty by duty. */
-export function healthRoutes(deps: ApiDeps): Router {
+/** Looks at most once a second, however often it is called. */
+export function watchDuties(deps: ApiDeps): () => Promise<Readiness> {
   const { stopping, clock } = deps;
   const look = lookOnceASecond(deps);
-  const ready: RequestHandler = async (req, res) => {
-    const { duty } = parseQuery(readinessQuerySchema, req.query);
+  return async () => {
     const found = await look();
     const { postgresql, temporal, writes } = found;
     const isEnding = stopping?.aborted === true;
     const reads = isEnding ? 'down' : postgresql;
-    // A decision leaves its mark in the orders' database; the reserve of disk space is for orders that run, and so for it.
+    // A decision is also written to the orders' database; the reserve of disk space is for orders that run, so for it.
     const steers = reads === 'up' && temporal === 'up' && writes === 'up' ? 'up' : 'down';
     const places = steers === 'up' && found.againstPlacing.length === 0 ? 'up' : 'down';
-    const duties = { reads, places, steers } as const;
     const status = places === 'up' ? 'ready' : reads === 'up' ? 'degraded' : 'unavailable';
+    const reasons = reasonsOf(found, isEnding);
     const clockDifferenceMs = clock.difference() ?? null;
-    const body: Readiness = {
-      status,
-      ...duties,
-      postgresql,
-      temporal,
-      writes,
-      reasons: reasonsOf(found, isEnding),
-      clockDifferenceMs,
-    };
-    const isReady = duties[duty ?? 'reads'] === 'up';
-    if (!isReady) res.set('Retry-After', '1');
-    res.status(isReady ? 200 : 503).json(body);
+    return { status, reads, places, steers, postgresql, temporal, writes, reasons, clockDifferenceMs };
   };
-
-  const router = express.Router();
-  router.route('/health/live').get(live).all(onlyMethods('GET'));
-  router.route('/health/ready').get(ready).all(onlyMethods('GET'));
-  router.route('/metrics').get(metrics(deps)).all(onlyMethods('GET'));
-  return router;
 }
 
-/** If PostgreSQL is away, that is the reason, and not that it takes no writes either. */
+/** If PostgreSQL is away, that is the one reason given: that it takes no writes either follows from it. */
 function reasonsOf({ postgresql, temporal, againstPlacing }: Found, isEnding: boolean): string[] {
   return [
     ...(isEnding ? ['The process is about to end.'] : []),
@@ -119,16 +97,3 @@ function lookAtWrites({ orders, logger }: ApiDeps): () => Promise<string | undef
     }
   };
 }
-
-const metrics =
-  ({ clock }: ApiDeps): RequestHandler =>
-  (_req, res) => {
-    const difference = clock.difference();
-    const name = 'unwind_api_clock_difference_seconds';
-    const lines = [
-      `# HELP ${name} Temporal's time minus this process's; absent while it is not known`,
-      `# TYPE ${name} gauge`,
-      ...(difference === undefined ? [] : [`${name} ${difference / 1_000}`]),
-    ];
-    res.type('text/plain; version=0.0.4').send(`${lines.join('\n')}\n`);
-  };

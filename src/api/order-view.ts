@@ -1,22 +1,34 @@
 /** An order as a shop's page shows it: what was ordered, what it costs, where it is, and what was given back. */
-import { sagaIdOf, type Money } from '../../order.js';
-import type { StoredOrder } from '../../orders/store/orders.js';
-import type { ApiDeps } from '../deps.js';
-import { linksOf } from '../../orders/accepted-answer.js';
-import type { OrderView } from '../schemas/orders.js';
-import { reasonText } from '../../orders/reason-texts.js';
-import type { SagaStatus } from '../../steering/shapes.js';
-import { CANCEL_REQUESTED } from '../../workflows/messages.js';
+import { sagaIdOf, type Money } from '../order.js';
+import type { StoredOrder } from '../orders/store/orders.js';
+import type { ApiDeps } from './deps.js';
+import { linksOf } from '../orders/accepted-answer.js';
+import type { OrderView } from './schemas/orders.js';
+import { reasonText } from '../orders/reason-texts.js';
+import type { SagaStatus } from '../steering/shapes.js';
+import { readSagaStatus, type HowToAsk } from '../steering/status.js';
+import { CANCEL_REQUESTED } from '../workflows/messages.js';
+import { acceptedOrder } from './http/access.js';
+import type { Caller } from '../caller.js';
+import { Problem } from '../problems.js';
 
-export interface ReadOrder {
+interface ReadOrder {
   readonly order: StoredOrder;
   readonly status: SagaStatus;
-  /** Who cancelled it, why and when; undefined if nobody has, or while the journal cannot tell. */
+  /** Who cancelled the order, why and when; undefined if it was not cancelled, or while the journal cannot tell. */
   readonly cancellation?: OrderView['cancellation'];
 }
 
-/** Of an order that was cancelled its history says by whom and why. */
-export async function cancellationOf(
+/** @throws Problem `OrderNotFound` also for the order of another customer */
+export async function readOrder(deps: ApiDeps, caller: Caller, orderId: string, how?: HowToAsk): Promise<ReadOrder> {
+  const order = await acceptedOrder(deps, caller, orderId);
+  const status = await readSagaStatus(deps, sagaIdOf(orderId), how);
+  if (!status) throw new Problem('OrderNotFound');
+  return { order, status, cancellation: await cancellationOf(deps, status) };
+}
+
+/** The history of a cancelled order says who cancelled it and why. */
+async function cancellationOf(
   { journal }: Pick<ApiDeps, 'journal'>,
   { sagaId, reason }: SagaStatus,
 ): Promise<OrderView['cancellation']> {
@@ -61,7 +73,7 @@ export function orderView({ order, status, cancellation }: ReadOrder): OrderView
 
 const totalOf = ({ data }: SagaStatus): Money | null => (data['total'] ?? null) as Money | null;
 
-/** Absent where the steps are not known. */
+/** Both are absent if the steps are not known. */
 function moneyAndParcel(status: SagaStatus): Pick<OrderView, 'shipment' | 'refund'> {
   const { steps, data } = status;
   if (!steps) return {};

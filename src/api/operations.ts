@@ -1,0 +1,44 @@
+/** Every operation of the API: the app mounts them, and the OpenAPI document and the client are made of them. */
+import type { Operation } from './operation.js';
+import { approveOrder } from './operations/approve-order.js';
+import { approveSaga } from './operations/approve-saga.js';
+import { cancelOrder } from './operations/cancel-order.js';
+import { cancelSaga } from './operations/cancel-saga.js';
+import { createStreamTicket } from './operations/create-stream-ticket.js';
+import { getOrder } from './operations/get-order.js';
+import { getSagaStatus } from './operations/get-saga-status.js';
+import { listEvents } from './operations/list-events.js';
+import { listOrders } from './operations/list-orders.js';
+import { listSagaEvents } from './operations/list-saga-events.js';
+import { listSagas } from './operations/list-sagas.js';
+import { live } from './operations/live.js';
+import { placeOrder } from './operations/place-order.js';
+import { ready } from './operations/ready.js';
+import { rejectOrder } from './operations/reject-order.js';
+import { rejectSaga } from './operations/reject-saga.js';
+import { resolveSagas } from './operations/resolve-sagas.js';
+import { resolveStep } from './operations/resolve-step.js';
+import { streamSagaEvents } from './operations/stream-saga-events.js';
+
+/** In the order of the document. */
+export const OPERATIONS: readonly Operation[] = [
+  placeOrder,
+  listOrders,
+  getOrder,
+  cancelOrder,
+  approveOrder,
+  rejectOrder,
+  listSagas,
+  resolveSagas,
+  getSagaStatus,
+  listSagaEvents,
+  listEvents,
+  streamSagaEvents,
+  createStreamTicket,
+  resolveStep,
+  cancelSaga,
+  approveSaga,
+  rejectSaga,
+  live,
+  ready,
+];

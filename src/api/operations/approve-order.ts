@@ -1,0 +1,20 @@
+import { decideOnOrder, decision } from '../decision.js';
+import { operation } from '../operation.js';
+import { decisionRequestSchema, decisionSchema, orderParams } from '../schemas/orders.js';
+import { STAFF } from '../../caller.js';
+
+export const approveOrder = operation(
+  decision({
+    id: 'approveOrder',
+    path: '/api/orders/{orderId}/approve',
+    tag: 'orders',
+    roles: STAFF,
+    summary: 'Approve an order that waits for it',
+    description: 'The order goes on to its payment.',
+    params: orderParams,
+    body: { schema: decisionRequestSchema, example: { reason: 'known customer' } },
+    decided: decisionSchema,
+    problems: ['OrderNotFound'],
+  }),
+  (deps) => async (asked) => ({ status: 200, body: await decideOnOrder(deps, asked, 'approve') }),
+);
