@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { openLetterDesk, type LetterDesk } from '../../src/journal/dead-letters/table.js';
 import { workLetter, type Verb } from '../../src/steering/resolve-dead-letter.js';
-import { PATHS, SHORT } from '../recording/paths.js';
+import { SHORT } from '../recording/bringing.js';
+import { PATHS } from '../recording/paths.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
 import { openShop, type Shop } from '../workflows/shop.js';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../src/platform/ports.js';
 import { startPostgres, type Postgres } from '../../src/local/postgres/server.js';
-import { resolve } from '../recording/paths.js';
+import { resolve } from '../recording/bringing.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
 import { openShop, type Shop } from '../workflows/shop.js';

@@ -10,8 +10,11 @@ beforeAll(async () => {
 });
 afterAll(() => shop?.close());
 
+// What a reset makes of the journal is in reset.proof.ts.
+const paths = Object.entries(PATHS).filter(([name]) => !name.startsWith('reset-'));
+
 describe('the stored events equal the workflow’s own state', () => {
-  it.each(Object.entries(PATHS))('on the path %s (rule 31)', async (_, walk) => {
+  it.each(paths)('on the path %s (rule 31)', async (_, walk) => {
     await shop.disarm();
     const sagaId = await walk(shop);
     await expectAsTheWorkflow(shop, sagaId);
@@ -21,7 +24,7 @@ describe('the stored events equal the workflow’s own state', () => {
 
   it('and none of them needed a second branch', async () => {
     const branches = (await shop.journal.reader.listSagas({}, { limit: 100 })).items.map(({ branch }) => branch);
-    expect(branches.length).toBeGreaterThanOrEqual(Object.keys(PATHS).length);
+    expect(branches.length).toBeGreaterThanOrEqual(paths.length);
     expect(new Set(branches)).toEqual(new Set([0]));
   });
 });

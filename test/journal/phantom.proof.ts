@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { SHORT } from '../recording/paths.js';
+import { SHORT } from '../recording/bringing.js';
 import { createDevServer } from '../support/dev-server.js';
 import { openShop, type Shop } from '../workflows/shop.js';
 import { expectAsTheWorkflow } from './as-the-workflow.js';

@@ -2,7 +2,8 @@
 import { Client } from 'pg';
 import { rebuildJournal, rebuildSagas } from '../../src/journal/audit/rebuild.js';
 import { lookThrough, verifyJournal } from '../../src/journal/audit/verify.js';
-import { PATHS, resolve } from '../recording/paths.js';
+import { resolve } from '../recording/bringing.js';
+import { PATHS } from '../recording/paths.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
 import { openShop, type Shop } from '../workflows/shop.js';

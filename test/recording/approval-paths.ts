@@ -1,16 +1,12 @@
 /** The paths of an order that waits for an approval. */
-import { approve, cancelSaga, reject, type SagaPolicy } from '../../src/workflows/messages.js';
-import { eventually } from '../support/eventually.js';
+import { approve, cancelSaga, reject } from '../../src/workflows/messages.js';
 import { steering, type Shop } from '../workflows/shop.js';
-import type { Path } from './paths.js';
-
-const APPROVED: Partial<SagaPolicy> = { approvalAbove: [{ amount: 4000, currency: 'EUR' }], approvalTimeout: 60_000 };
+import { APPROVED, waitingOrder, type Path } from './bringing.js';
 
 const waitingThen =
   (answer: typeof cancelSaga): Path =>
   async (shop) => {
-    const sagaId = await shop.place({}, APPROVED);
-    await eventually('the wait', 30_000, async () => !!(await shop.recordOf(sagaId)).waitingFor);
+    const sagaId = await waitingOrder(shop);
     await shop.handleOf(sagaId).executeUpdate(answer, { args: [steering()] });
     await shop.handleOf(sagaId).result();
     return sagaId;

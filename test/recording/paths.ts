@@ -2,33 +2,15 @@
  * Every path that an order can take, and how it is brought about on a real dev server with the real services. Each must
  * have a committed history, so that no release breaks running orders unseen (rule 36).
  */
-import { randomUUID } from 'node:crypto';
 import type { ResolveAction } from '../../src/saga/saga.js';
-import { cancelSaga, resolveStep, type SagaPolicy } from '../../src/workflows/messages.js';
+import { cancelSaga, type SagaPolicy } from '../../src/workflows/messages.js';
 import { eventually } from '../support/eventually.js';
 import { steering, type ServiceName, type Shop } from '../workflows/shop.js';
 import { approvalPaths } from './approval-paths.js';
-
-/** Brings an order onto its path, and returns its saga's id once it has ended. */
-export type Path = (shop: Shop) => Promise<string>;
-
-/** Budgets that are spent in seconds on the clock. */
-export const SHORT: Partial<SagaPolicy> = {
-  attemptTimeout: 1000,
-  stepTimeout: 2500,
-  compensationBudget: 2500,
-  retriableBudget: 2500,
-};
+import { ended, resolve, SHORT, type Path } from './bringing.js';
+import { steeredPaths } from './steered-paths.js';
 
 const ALWAYS = 1000;
-
-export async function ended(shop: Shop, sagaId: string): Promise<string> {
-  await shop
-    .handleOf(sagaId)
-    .result()
-    .catch(() => undefined);
-  return sagaId;
-}
 
 const simple =
   (service: ServiceName | undefined, fault: object, policy: Partial<SagaPolicy> = {}): Path =>
@@ -58,11 +40,6 @@ const cancelledAt =
     await cancel(shop.handleOf(sagaId));
     return ended(shop, sagaId);
   };
-
-export const resolve = (shop: Shop, sagaId: string, step: string, action: ResolveAction) =>
-  shop.handleOf(sagaId).executeUpdate(resolveStep, {
-    args: [{ ...steering(), step, action, requestId: randomUUID() }],
-  });
 
 /** The address is refused, and the payment cannot be refunded for the time being. */
 async function blocked(shop: Shop, fault: object, policy: Partial<SagaPolicy> = SHORT): Promise<string> {
@@ -158,4 +135,5 @@ export const PATHS: Readonly<Record<string, Path>> = {
   'skipped-in-back-off': inBackOff('skip'),
   'continued-as-new': continuedAsNew,
   ...approvalPaths,
+  ...steeredPaths,
 };

@@ -1,11 +1,12 @@
-/** `npm run histories:record [-- PATH …]`: brings an order onto each path on a dev server, and saves its history. */
+/** `npm run histories:record`: brings an order onto each path that has none on a dev server, and saves its history. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createDevServer } from '../support/dev-server.js';
 import { environmentOf } from '../support/environment.js';
 import { startSharedServers } from '../support/shared-servers.js';
 import { openShop, type Shop } from '../workflows/shop.js';
+import { freeze, historiesIn, recordingsOf, type Recording, type Wanted } from './frozen.js';
 import { PATHS } from './paths.js';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
@@ -27,33 +28,44 @@ async function runsOf(shop: Shop, sagaId: string): Promise<string[]> {
   return first === runId ? [runId] : [first, runId];
 }
 
-async function record(shop: Shop, name: string, say: (line: string) => void): Promise<void> {
-  const bring = PATHS[name];
-  if (!bring) throw new Error(`There is no path ${name}; there are ${Object.keys(PATHS).join(', ')}`);
+async function record(shop: Shop, recording: Recording, say: (line: string) => void): Promise<void> {
+  const bring = PATHS[recording.path];
+  if (!bring) throw new Error(`There is no path ${recording.path}`);
   await shop.disarm();
   const sagaId = await bring(shop);
   const runs = await runsOf(shop, sagaId);
-  for (const old of readdirSync(FOLDER)) if (old.split('.')[0] === name) rmSync(path.join(FOLDER, old));
+  for (const old of filesOf(recording)) rmSync(path.join(FOLDER, old));
   runs.forEach((runId, index) => {
     const history = historyOf(shop.env.address, sagaId, runId);
-    const file = runs.length > 1 ? `${name}.${index + 1}.json` : `${name}.json`;
+    const file = runs.length > 1 ? `${recording.as}.${index + 1}.json` : `${recording.as}.json`;
     writeFileSync(path.join(FOLDER, file), history);
     say(`${file}: ${JSON.parse(history).events.length} events`);
   });
 }
 
-/** Records the named paths, or all of them. */
-export async function recordHistories(names: readonly string[], say: (line: string) => void): Promise<void> {
+/** Its own files alone: `completed.json` and `completed.1.json`, not those with a label. */
+const filesOf = ({ as }: Recording): string[] =>
+  historiesIn(FOLDER).filter((file) => file.startsWith(`${as}.`) && /^(\d+\.)?json$/.test(file.slice(as.length + 1)));
+
+/**
+ * Records what has no history yet, or what is asked for, and freezes it.
+ *
+ * @throws Error before anything is started if that would change a frozen history
+ */
+export async function recordHistories(wanted: Wanted, say: (line: string) => void): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
+  const recordings = recordingsOf(wanted, Object.keys(PATHS), FOLDER);
+  if (recordings.length === 0) return say('Each path has a history; --as LABEL records one beside it');
   const stop = await startSharedServers();
   try {
     const shop = await openShop({ openServer: createDevServer, journal: {} });
     try {
-      for (const name of names.length > 0 ? names : Object.keys(PATHS)) await record(shop, name, say);
+      for (const recording of recordings) await record(shop, recording, say);
     } finally {
       await shop.close();
     }
   } finally {
     await stop();
   }
+  freeze(FOLDER);
 }
