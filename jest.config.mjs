@@ -1,4 +1,9 @@
-// Tests are ES modules run through swc; the servers they need are started once, by test/support/shared-servers.ts.
+// Tests are ES modules run through swc. Which of them run, and how, is in the table of suites: scripts/test.mjs names the suite.
+import { SUITES, testMatch } from './test/suites.mjs';
+
+const name = process.env.UNWIND_SUITE ?? 'quick';
+const { timeout, workers, setUp } = SUITES[name];
+
 export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -13,12 +18,11 @@ export default {
     // What is drawn comes from UNWIND_SEED.
     '^fast-check$': '<rootDir>/test/support/fast-check.ts',
   },
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Suites of their own, as they install things or need a browser: npm run test:pack, test:stores, test:desk.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(pack|stores|desk)/'],
-  globalSetup: '<rootDir>/test/support/global-setup.mjs',
-  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  testTimeout: 60_000,
-  // Many tests wait, for time-outs and processes: one more than the cores of a small machine keeps those busy.
-  maxWorkers: 3,
+  testMatch: testMatch(name),
+  testTimeout: timeout,
+  maxWorkers: workers,
+  ...(setUp && {
+    globalSetup: `<rootDir>/${setUp}`,
+    globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  }),
 };

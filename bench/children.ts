@@ -1,5 +1,6 @@
 /** Processes of the benchmark: started in one line, ended with it, however it ends. */
 import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { endOf, reportSchema } from '../src/local/supervisor/node-component.js';
@@ -12,6 +13,8 @@ export interface Child {
   readonly pid: number;
   /** What it said when it was ready: a URL, where it has one. */
   readonly where: string;
+  /** Sends a message over IPC, and resolves with the next one that comes. */
+  ask(message: object): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -51,7 +54,12 @@ export async function startChild({ module, args = [], env, logFile, node = [] }:
     await stop();
     throw new Error(`${module} ${args.join(' ')}: ${where.message} (more in ${logFile})`);
   }
-  return { pid, where, stop };
+  const ask = async (message: object): Promise<unknown> => {
+    const answer = once(child, 'message');
+    child.send(message);
+    return (await answer)[0];
+  };
+  return { pid, where, ask, stop };
 }
 
 const readiness = (child: ChildProcess, ended: Promise<string>): Promise<string | Error> =>

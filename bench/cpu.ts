@@ -53,12 +53,6 @@ export function cpuOf(pids: readonly number[]): number[] {
 /** Of one process alone, without its descendants. */
 export const cpuAlone = (pid: number): number => (statOf(String(pid))?.own ?? 0) * TICK_MS;
 
-/** Resident memory in bytes. */
-export function memoryOf(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes ?? 0) * 1024;
-}
-
 /** The share of all cores that was busy between two calls, this benchmark's own work included. */
 export function busyTicks(): { readonly busy: number; readonly all: number } {
   const line = readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '';

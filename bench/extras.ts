@@ -36,9 +36,11 @@ export async function runExtras(
   say(
     `tuned server: ${server.throughput.median.toFixed(2)} × the throughput, ${server.p50.median.toFixed(2)} × the p50`,
   );
-  const held = await holdMany(stage, unwind, many(300), ledger);
+  await unwind.stop();
+  const held = await holdMany(stage, many(300), ledger);
+  const again = await stage.startUnwind();
   say(`an order that waits: ${(held.bytesPerOrder / 1024).toFixed(0)} KB of the worker's memory`);
-  const worker = { stop: () => unwind.stop(), start: () => stage.startUnwind() };
+  const worker = { stop: () => again.stop(), start: () => stage.startUnwind() };
   const before = ledger.size;
   const backlog = await drainBacklog(stage, happy, worker, many(2000), ledger);
   say(`backlog of ${backlog.orders}: ${backlog.perSecond.toFixed(1)}/s, steady ${backlog.steady.toFixed(1)}/s`);

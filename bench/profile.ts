@@ -1,4 +1,4 @@
-/** `npm run bench:profile`: where the worker's time goes, and what the cheap things come to, into `bench/profiles/`. */
+/** `npm run bench -- profile`: where the worker's time goes, and what the cheap things come to, into `bench/profiles/`. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { format } from 'prettier';
@@ -147,7 +147,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const { prebuilt, bundled } = await startTimes(stage);
     const text = `# Where the worker's time goes
 
-Made by \`npm run bench:profile\`, ${new Date().toISOString().slice(0, 10)}; ${orders} orders each, 20 in flight, others used ${(others * 100).toFixed(0)} % of the
+Made by \`npm run bench -- profile\`, ${new Date().toISOString().slice(0, 10)}; ${orders} orders each, 20 in flight, others used ${(others * 100).toFixed(0)} % of the
 machine. JavaScript by self time, from the profiles that Node writes (\`--cpu-prof\`); what it costs to profile is in it.
 
 ${table(all)}

@@ -1,5 +1,6 @@
 // Compiles src/ to dist/, copies the SQL files and bundles the workflows. Does nothing when nothing has changed.
-import { execFileSync } from 'node:child_process';
+// Other scripts call `ensureBuilt` before they run dist/.
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -54,9 +55,7 @@ function replaceDist(folder) {
   rmSync(old, { recursive: true, force: true });
 }
 
-const wanted = fingerprint();
-const stampFile = path.join(dist, stamp);
-if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== wanted) {
+async function build(wanted) {
   const folder = path.join(root, `.build-${process.pid}`);
   try {
     compile(folder);
@@ -66,4 +65,22 @@ if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== wanted) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function isBuilt(wanted) {
+  const stampFile = path.join(dist, stamp);
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted;
+}
+
+/** Builds in a process of its own, whose bundler then takes no memory of this one. Ends this process if that fails. */
+export function ensureBuilt() {
+  if (isBuilt(fingerprint())) return;
+  // The standard output may be read by a program: it is the command's own.
+  const { status } = spawnSync(process.execPath, [import.meta.filename], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const wanted = fingerprint();
+  if (!isBuilt(wanted)) await build(wanted);
 }

@@ -10,7 +10,7 @@ const env = { ...process.env, PATH: `${folder}${path.delimiter}${process.env.PAT
 const run = (script, ...args) =>
   spawnSync(process.execPath, [path.join(import.meta.dirname, script), ...args], { stdio: 'inherit', env }).status ?? 1;
 const parts = {
-  suite: (...args) => run('test.mjs', '--config', 'jest.old-server.config.mjs', ...args),
+  suite: (...args) => run('test.mjs', 'old-server', ...args),
   chaos: (...args) => run('chaos.mjs', ...args),
 };
 

@@ -5,6 +5,9 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { ensureBuilt } from './build.mjs';
+
+ensureBuilt();
 
 const root = path.join(import.meta.dirname, '..');
 const target = path.resolve(process.argv[2] ?? '.');

@@ -1,13 +1,59 @@
-// npm test [-- jest's arguments]: the suite; with UNWIND_TEST_REPORT=FILE its counts as JSON, for CI.
-import { spawnSync } from 'node:child_process';
+// node scripts/test.mjs [SUITE] [options] [jest's arguments]: a suite of test/suites.mjs; without its name the one that the
+// named files belong to, else `quick`. With UNWIND_TEST_REPORT=FILE its counts as JSON, for CI.
+//   --runs N --seed S   of what is generated        --path P --reproduce   plays one generated run again, and tells it
+//   --pictures          of desk: takes the pictures of the README
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { ensureBuilt } from './build.mjs';
+import { suiteOf, SUITES } from '../test/suites.mjs';
+
+const root = path.join(import.meta.dirname, '..');
+/** What jest says of a worker process or itself that something keeps alive; it ends the worker by force and passes. */
+const LEAKS = /A worker process has failed to exit gracefully|Jest did not exit one second after/;
+
+const settings = {};
+const values = { '--runs': 'UNWIND_RUNS', '--seed': 'UNWIND_SEED', '--path': 'UNWIND_PATH' };
+const rest = [];
+const given = process.argv.slice(2);
+const named = given.length > 0 && Object.hasOwn(SUITES, given[0]) ? given.shift() : undefined;
+while (given.length > 0) {
+  const argument = given.shift();
+  if (argument in values) settings[values[argument]] = given.shift() ?? '';
+  else if (argument === '--reproduce') settings.UNWIND_REPRODUCE = '1';
+  else if (argument === '--pictures') settings.UNWIND_PICTURES = path.join(root, 'docs', 'pictures');
+  else rest.push(argument);
+}
+if (settings.UNWIND_REPRODUCE && rest.length === 0) rest.push('proof/schedules.test');
+
+const files = rest.filter((argument) => existsSync(argument)).map((file) => path.relative(root, path.resolve(file)));
+const suites = new Set(named === undefined ? files.map(suiteOf) : [named]);
+if (suites.size > 1) {
+  console.error(`These files belong to several suites (${[...suites].join(', ')}): run one after the other.`);
+  process.exit(2);
+}
+const [suite = 'quick'] = suites;
+if (SUITES[suite].built) ensureBuilt();
 
 const report = process.env.UNWIND_TEST_REPORT;
-const jest = path.join(import.meta.dirname, '..', 'node_modules', 'jest', 'bin', 'jest.js');
+const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const node = ['--experimental-vm-modules', '--no-warnings'];
 const reporting = report ? ['--json', `--outputFile=${report}`] : [];
-const { status } = spawnSync(process.execPath, [...node, jest, ...reporting, ...process.argv.slice(2)], {
+const child = spawn(process.execPath, [...node, jest, ...reporting, ...rest], {
+  cwd: root,
+  env: { ...process.env, ...settings, UNWIND_SUITE: suite, ...(process.stderr.isTTY && { FORCE_COLOR: '1' }) },
   // jest prints the JSON to the standard output as well, which nobody reads.
-  stdio: ['inherit', report ? 'ignore' : 'inherit', 'inherit'],
+  stdio: ['inherit', report ? 'ignore' : 'inherit', 'pipe'],
 });
-process.exit(status ?? 1);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+let leak = '';
+child.stderr.on('data', (chunk) => {
+  process.stderr.write(chunk);
+  leak ||= LEAKS.exec(chunk.toString())?.[0] ?? '';
+  // It would wait for ever.
+  if (leak.startsWith('Jest')) child.kill('SIGKILL');
+});
+child.on('close', (status) => {
+  if (leak) console.error(`failed: a test has left something running ("${leak}")`);
+  process.exit(leak ? 1 : (status ?? 1));
+});

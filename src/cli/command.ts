@@ -14,6 +14,8 @@ export interface Command {
    * ends it at once.
    */
   readonly stopPatienceMs?: number;
+  /** It runs until it is stopped, and sees to signals, `.env` and its output itself; `stop` never fires. */
+  readonly isProcess?: true;
 }
 
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -31,6 +31,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     help: "releases, skips or drops Kafka's commands that cannot be decided",
     load: () => import('./parked.js'),
   },
+  start: {
+    help: 'starts all, or one part: temporal, postgres, services, worker, api, relay',
+    load: () => import('./start.js'),
+  },
   'verify-books': { help: "compares the services' books with all verdicts", load: () => import('./verify-books.js') },
 };
 
@@ -39,6 +43,7 @@ const STOPPED = 130;
 const STOP_PATIENCE_MS = 2_000;
 /** npm and the terminal both pass on one Ctrl-C. */
 const SAME_CTRL_C_MS = 1_000;
+const OUTPUTS = [process.stdout, process.stderr] as const;
 
 function usage(): string {
   const width = Math.max(...Object.keys(COMMANDS).map(({ length }) => length));
@@ -75,6 +80,9 @@ function sentenceOf(name: string, error: unknown): string {
   return `unwind ${name}: ${redact(reasonOf(error))}${wrongOption ? ` (see \`unwind ${name} --help\`)` : ''}`;
 }
 
+/** The reader of the output may leave early (`| head`): the process then ends, because its output has no reader. */
+const stopWithReader = (): never => process.exit(STOPPED);
+
 async function unwind([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined) return complain(usage());
   if (name === '--help' || name === '-h' || name === 'help') {
@@ -89,6 +97,10 @@ async function unwind([name, ...args]: readonly string[]): Promise<number> {
       process.stdout.write(`${command.usage}\n`);
       return 0;
     }
+    if (command.isProcess) {
+      for (const stream of OUTPUTS) stream.off('error', stopWithReader);
+      return await command.run(args, new AbortController().signal);
+    }
     readDotEnv();
     return await command.run(args, stopOnSignals(command.stopPatienceMs));
   } catch (error) {
@@ -96,6 +108,5 @@ async function unwind([name, ...args]: readonly string[]): Promise<number> {
   }
 }
 
-// The reader of the output may leave early (`| head`): the process then ends, because its output has no reader.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(STOPPED));
+for (const stream of OUTPUTS) stream.on('error', stopWithReader);
 process.exitCode = await unwind(process.argv.slice(2));

@@ -56,7 +56,7 @@ function embeddedUrl(dataDir: string): string {
     return url;
   } catch {
     throw new StartError(
-      'There is no database: set DATABASE_URL, or start the embedded one with npm start or npm run start:postgres.',
+      'There is no database: set DATABASE_URL, or start the embedded one with npm start or npx --no unwind start postgres.',
     );
   }
 }

@@ -65,6 +65,8 @@ describe('the bin unwind', () => {
       'forget',
       'journal-rebuild',
       'journal-verify',
+      'parked',
+      'start',
       'verify-books',
     ])
       expect(out).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
@@ -89,6 +91,16 @@ describe('the bin unwind', () => {
     expect(err).toMatch(
       /^unwind journal-verify: Unknown option '--everything'[^\n]*`unwind journal-verify --help`\)\n$/,
     );
+  });
+
+  it.each([
+    [['everything'], '"everything" is nothing that can be started'],
+    [['worker', 'payment'], '"payment" is nothing that can be started'],
+    [['toString'], '"toString" is nothing that can be started'],
+  ])('starts nothing for `unwind start` with %j', async (args, sentence) => {
+    const { code, out, err } = await unwind('start', ...args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toBe(`unwind start: ${sentence} (see \`unwind start --help\`)\n`);
   });
 
   it.each([

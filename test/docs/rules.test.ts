@@ -15,7 +15,7 @@ it('docs/saga.md has the 55 rules, each once and in order', () => {
 it.each(rows)('rule $number names a test, or the issue that brings it: $kept', ({ rule, kept }) => {
   expect(rule.length).toBeGreaterThan(20);
   const tests = [...kept.matchAll(/`(test\/[^`]+)`/g)].map(([, file = '']) => file);
-  expect(tests.filter((file) => !/\.(?:test|proof)\.ts$/.test(file) || !existsSync(path.join(root, file)))).toEqual([]);
+  expect(tests.filter((file) => !file.endsWith('.test.ts') || !existsSync(path.join(root, file)))).toEqual([]);
   const issues = [...kept.matchAll(/#(\d+)/g)].map(([, issue]) => Number(issue));
   expect(issues.filter((issue) => issue < 15 || issue > 21)).toEqual([]);
   expect(tests.length + issues.length).toBeGreaterThan(0);

@@ -37,7 +37,7 @@ function leaveOldFolder(): void {
 beforeAll(async () => {
   build();
   leaveOldFolder();
-  system = startSystem(dataDir, {}, 'umask 022; exec node dist/main/start.js');
+  system = startSystem(dataDir, {}, 'umask 022; exec node scripts/unwind.mjs start');
   await system.line(/^ +logs/);
   const placed = await fetch(`${system.urlOf('api')}/api/orders`, {
     method: 'POST',

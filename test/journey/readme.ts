@@ -27,7 +27,7 @@ export function commandsUnder(heading: string): readonly string[] {
 }
 
 /** Commands in the running text, such as `npm run verify`. */
-export const inlineCommands = [...readme.matchAll(/`((?:npm|curl) [^`\n]+)`/g)].map(([, command = '']) => command);
+export const inlineCommands = [...readme.matchAll(/`((?:npm|npx|curl) [^`\n]+)`/g)].map(([, command = '']) => command);
 
 /** Links and plain URLs of the running system. */
 export const urls = [...new Set(readme.match(/(?<=is at |at )http:\/\/localhost:\d+[\w/]*/g))];

@@ -54,7 +54,7 @@ export const freePorts = (): NodeJS.ProcessEnv => Object.fromEntries(PORTS.map((
 export function startSystem(
   dataDir: string,
   more: NodeJS.ProcessEnv = {},
-  command = 'exec node dist/main/start.js',
+  command = 'exec node scripts/unwind.mjs start',
 ): RunningSystem {
   const child: ChildProcess = spawn('/bin/sh', ['-c', command], {
     cwd: root,

@@ -148,19 +148,19 @@ describe('npm start', () => {
 describe('each program by itself', () => {
   const production = { NODE_ENV: 'production' };
   it.each([
-    ['api.js', production, /^unwind api: NODE_ENV=production, and the API does not know its callers/],
-    ['api.js', { TEMPORAL_TLS: 'maybe' }, /^unwind api: TEMPORAL_TLS must be true or false/],
-    ['worker.js', { TEMPORAL_CONFIG_FILE: '/nowhere' }, /^unwind worker: TEMPORAL_CONFIG_FILE names a file/],
-    ['relay.js', {}, /^unwind relay: No sink is configured/],
-    ['relay.js', { REDIS_URL: 'redis://r', TEMPORAL_TLS: 'maybe' }, /^unwind relay: TEMPORAL_TLS must be/],
-    ['services.js parcels', {}, /^unwind parcels: "parcels" is no service/],
-    ['services.js', { SAGA_DEADLINE: '1ms' }, /^unwind services: SAGA_DEADLINE is "1ms"/],
+    ['api', production, /^unwind api: NODE_ENV=production, and the API does not know its callers/],
+    ['api', { TEMPORAL_TLS: 'maybe' }, /^unwind api: TEMPORAL_TLS must be true or false/],
+    ['worker', { TEMPORAL_CONFIG_FILE: '/nowhere' }, /^unwind worker: TEMPORAL_CONFIG_FILE names a file/],
+    ['relay', {}, /^unwind relay: No sink is configured/],
+    ['relay', { REDIS_URL: 'redis://r', TEMPORAL_TLS: 'maybe' }, /^unwind relay: TEMPORAL_TLS must be/],
+    ['services parcels', {}, /^unwind parcels: "parcels" is no service/],
+    ['services', { SAGA_DEADLINE: '1ms' }, /^unwind services: SAGA_DEADLINE is "1ms"/],
   ])('%s refuses what is wrong before it asks its database: %j (O1)', async (program, env, sentence) => {
     const { port, free } = await occupied();
     free();
     const lines = await linesOf(
       { DATABASE_URL: `postgres://unwind:c4nary@127.0.0.1:${port}/shop`, ...env },
-      `exec node dist/main/${program}`,
+      `exec node scripts/unwind.mjs start ${program}`,
     );
     expect(lines).toEqual([expect.stringMatching(sentence)]);
   });

@@ -5,7 +5,7 @@ import type { Extent } from './choose-ports.js';
 import type { Component } from './component.js';
 import { type Config, SERVICE_NAMES } from '../../config/config.js';
 import { requireDatabase } from '../../config/find-database.js';
-import { nodeComponent } from './node-component.js';
+import { FEW_ARENAS, nodeComponent } from './node-component.js';
 import { findPostgresBinaries } from '../postgres/binaries.js';
 import { requireSameMajor } from '../postgres/data.js';
 import { postgresComponent, temporalComponent } from './server-components.js';
@@ -115,6 +115,7 @@ export async function startSystem(plan: Plan, system: System, ports: Record<stri
   if (!all) return;
   const env = {
     ...process.env,
+    ...FEW_ARENAS,
     ...ports,
     DATA_DIR: config.dataDir,
     ...(system.databaseUrl === undefined ? {} : { DATABASE_URL: system.databaseUrl }),

@@ -65,7 +65,7 @@ function absence(target: TemporalTarget, code: number | undefined, error: unknow
   }
   const reason = code === GRPC_DEADLINE_EXCEEDED ? 'no answer, or none of Temporal' : reasonOf(error);
   return new StartError(
-    `Temporal does not answer at ${target.address} (${reason}): start it with npm run start:temporal, or set TEMPORAL_ADDRESS.`,
+    `Temporal does not answer at ${target.address} (${reason}): start it with npx --no unwind start temporal, or set TEMPORAL_ADDRESS.`,
   );
 }
 

@@ -52,7 +52,7 @@ function startApi(port: number, more: NodeJS.ProcessEnv = {}): RunningSystem {
     API_PORT: String(port),
     MIGRATION_LOCK_WAIT: '2s',
   };
-  const api = startSystem(folder, { ...env, ...more }, 'exec node dist/main/api.js');
+  const api = startSystem(folder, { ...env, ...more }, 'exec node scripts/unwind.mjs start api');
   started.push(api);
   return api;
 }

@@ -1,0 +1,63 @@
+/** The table of suites against the files that are there, the scripts of package.json and CI. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { names, SUITES, suiteOf, testMatch } from '../suites.mjs';
+
+const root = path.join(import.meta.dirname, '..', '..');
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+const scripts: Readonly<Record<string, string>> = JSON.parse(read('package.json')).scripts;
+const files = readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' }).map((file) => `test/${file}`);
+const tests = files.filter((file) => file.endsWith('.test.ts'));
+const globsOf = (name: string): readonly string[] => SUITES[name]?.files ?? [];
+
+it('every test file belongs to one suite, so that none runs twice in CI', () => {
+  const owners = (file: string) =>
+    Object.keys(SUITES).filter((name) => globsOf(name).some((glob) => names(glob, file)));
+  expect(tests.filter((file) => owners(file).length > 1)).toEqual([]);
+  expect(new Set(tests.map(suiteOf))).toEqual(new Set(Object.keys(SUITES)));
+});
+
+it('every entry of the table of suites names a test file', () => {
+  const entries = Object.values(SUITES).flatMap(({ files: globs = [], again = [] }) => [...globs, ...again]);
+  expect(entries.filter((glob) => !tests.some((file) => names(glob, file)))).toEqual([]);
+});
+
+it('a file with tests has the one ending that the suites look for', () => {
+  const sources = files.filter((file) => /\.[cm]?[jt]s$/.test(file) && !file.endsWith('.test.ts'));
+  expect(sources.filter((file) => /\.(?:proof|spec)\./.test(file))).toEqual([]);
+});
+
+it('`npm test` runs every test file that no other suite names', () => {
+  expect(testMatch('quick')[0]).toBe('<rootDir>/test/**/*.test.ts');
+  const leftOut = testMatch('quick').filter((glob) => glob.startsWith('!'));
+  expect(leftOut).toHaveLength(Object.values(SUITES).flatMap((suite) => suite.files ?? []).length);
+});
+
+it('CI runs each suite in one part', () => {
+  const ci = read('.ci/run');
+  for (const name of Object.keys(SUITES)) {
+    const script = name === 'quick' ? 'verify' : `test:${name}`;
+    const parts = [...ci.matchAll(/^ *suite \S+ npm run (?:--silent )?(\S+)/gm)].filter(([, run]) => run === script);
+    expect({ name, parts: parts.length }).toEqual({ name, parts: 1 });
+  }
+});
+
+describe('the scripts of package.json', () => {
+  it('are at most 34, with none that npm runs before or after another by itself', () => {
+    const all = Object.keys(scripts);
+    expect(all.length).toBeLessThanOrEqual(34);
+    const hooks = all.filter((name) => /^(?:pre|post)/.test(name) && all.includes(name.replace(/^(?:pre|post)/, '')));
+    expect(hooks).toEqual([]);
+  });
+
+  it.each(Object.keys(SUITES))('run the suite %s', (name) => {
+    const script = scripts[name === 'quick' ? 'test' : `test:${name}`];
+    expect(script).toMatch(
+      name === 'quick'
+        ? /^node scripts\/test\.mjs$/
+        : name === 'old-server'
+          ? /^node scripts\/old-server\.mjs$/
+          : new RegExp(`^node scripts/test\\.mjs ${name}$`),
+    );
+  });
+});

@@ -1,0 +1,89 @@
+// The table of suites: which test files run together, on what, and how. Each test file belongs to exactly one suite; those
+// that no other suite names belong to `quick`, which is `npm test`. jest.config.mjs and scripts/test.mjs read the table, and
+// test/docs/suites.test.ts compares it with the files.
+
+const SECOND = 1_000;
+
+/** Tests of one folder, by their names without `.test.ts`. */
+const tests = (folder, ...names) => names.map((name) => `test/${folder}/${name}.test.ts`);
+const everythingIn = (folder) => [`test/${folder}/**/*.test.ts`];
+
+/** PostgreSQL, and Temporal's two servers as programs. */
+const SHARED_SERVERS = 'test/support/global-setup.mjs';
+
+/**
+ * files: globs from the project's folder. again: files of other suites that run here too, on other servers. timeout: of
+ * one test, in milliseconds. workers: files at a time. setUp: what is started for all files. built: they run dist/.
+ */
+export const SUITES = {
+  // Many tests wait, for time-outs and processes: one worker more than the cores of a small machine keeps those busy.
+  quick: { timeout: 60 * SECOND, workers: 3, setUp: SHARED_SERVERS, built: true },
+  saga: { files: everythingIn('proof'), timeout: 120 * SECOND, workers: 3, setUp: SHARED_SERVERS },
+  journal: {
+    files: [
+      ...tests('journal', 'arrivals', 'dead-letters', 'history', 'outage', 'paths', 'phantom', 'rebuild', 'relay-lag'),
+      ...tests('journal', 'reset', 'verdicts'),
+      ...tests('cli', 'dead-letters'),
+    ],
+    timeout: 120 * SECOND,
+    workers: 3,
+    setUp: SHARED_SERVERS,
+    built: true,
+  },
+  api: {
+    files: [
+      ...tests('api', 'authorization', 'back-pressure', 'full-disk', 'fuzz', 'keep-alive', 'killed', 'many-streams'),
+      ...tests('api', 'other-sagas', 'sql-boundary', 'taken-ids'),
+      ...tests('journey', 'killed', 'migration-lock'),
+      ...tests('services', 'boundary'),
+    ],
+    timeout: 120 * SECOND,
+    // They measure how long an answer takes: no other test runs beside them.
+    workers: 1,
+    setUp: SHARED_SERVERS,
+    built: true,
+  },
+  conformance: {
+    files: everythingIn('conformance'),
+    timeout: 60 * SECOND,
+    workers: 3,
+    setUp: SHARED_SERVERS,
+    built: true,
+  },
+  // Kafka and MongoDB's stand-in are servers in Java: one after the other.
+  stores: {
+    files: everythingIn('stores'),
+    timeout: 120 * SECOND,
+    workers: 1,
+    setUp: 'test/support/stores/global-setup.mjs',
+    built: true,
+  },
+  pack: { files: everythingIn('pack'), timeout: 60 * SECOND, workers: 3, setUp: SHARED_SERVERS, built: true },
+  // `npm start` brings its own PostgreSQL and Temporal; one system and one browser at a time.
+  desk: { files: everythingIn('desk'), timeout: 60 * SECOND, workers: 1, built: true },
+  'old-server': {
+    files: everythingIn('old-server'),
+    again: tests('journey', 'journey'),
+    timeout: 120 * SECOND,
+    workers: 3,
+    setUp: SHARED_SERVERS,
+    built: true,
+  },
+};
+
+/** Whether a glob of the table, a file or a whole folder, names this file. */
+export function names(glob, file) {
+  const [folder, all] = glob.split('/**/');
+  return all === undefined ? file === glob : file.startsWith(`${folder}/`) && file.endsWith('.test.ts');
+}
+
+/** The suite that a test file belongs to, by its path from the project's folder. */
+export const suiteOf = (file) =>
+  Object.keys(SUITES).find((name) => SUITES[name].files?.some((glob) => names(glob, file))) ?? 'quick';
+
+/** Globs as jest's `testMatch` takes them. */
+export function testMatch(name) {
+  const { files = ['test/**/*.test.ts'], again = [] } = SUITES[name];
+  const others = name === 'quick' ? Object.values(SUITES).flatMap((suite) => suite.files ?? []) : [];
+  return [...[...files, ...again].map((glob) => `<rootDir>/${glob}`), ...others.map((glob) => `!<rootDir>/${glob}`)];
+}
