@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => shop?.close());
 
-// What a reset makes of the journal is in reset.proof.ts.
+// What a reset makes of the journal is in reset.test.ts.
 const paths = Object.entries(PATHS).filter(([name]) => !name.startsWith('reset-'));
 
 describe('the stored events equal the workflow’s own state', () => {
