@@ -7,24 +7,24 @@ import type { ApiDeps } from '../api/deps.js';
 import { standingOf } from '../orders/order-standing.js';
 import { EngineUnavailableError } from '../platform/temporal/ask.js';
 
-type LookAfterDeps = Pick<ApiDeps, 'orders' | 'journal' | 'temporal' | 'logger'>;
+type UnconfirmedDeps = Pick<ApiDeps, 'orders' | 'journal' | 'temporal' | 'logger'>;
 
 /**
  * Confirms the orders whose saga exists. For the others only a repeat of the request starts the saga, because no
  * caller got the answer "accepted" and the caller may not want the order any more. They are deleted after seven days
  * without a repeat.
  */
-export async function lookAfterOrders(deps: LookAfterDeps): Promise<void> {
+export async function reviewUnconfirmedOrders(deps: UnconfirmedDeps): Promise<void> {
   let after: string | undefined;
   for (;;) {
     const orders = await deps.orders.unconfirmed(after);
-    for (const order of orders) await lookAfter(deps, order);
+    for (const order of orders) await reviewOrder(deps, order);
     after = orders.at(-1)?.orderId;
     if (after === undefined) return;
   }
 }
 
-async function lookAfter(deps: LookAfterDeps, order: Unconfirmed): Promise<void> {
+async function reviewOrder(deps: UnconfirmedDeps, order: Unconfirmed): Promise<void> {
   const { orderId, givenUp } = order;
   const standing = await standingOf(deps, order);
   if (standing === 'own') {
@@ -34,7 +34,7 @@ async function lookAfter(deps: LookAfterDeps, order: Unconfirmed): Promise<void>
     await deps.orders.deleteUnconfirmed(orderId);
     deps.logger.info({ orderId }, 'an order that was never started is deleted');
   } else {
-    await deps.orders.markMissed(orderId);
+    await deps.orders.markWithoutWorkflow(orderId);
   }
 }
 
@@ -43,12 +43,12 @@ export interface Housekeeping {
   stop(): Promise<void>;
 }
 
-/** Runs `lookAfterOrders` now and every `everyMs`. If a service is away, it waits for the next round. */
-export function keepLookingAfter(deps: LookAfterDeps, everyMs: number): Housekeeping {
+/** Runs `reviewUnconfirmedOrders` now and every `everyMs`. If a service is away, it waits for the next round. */
+export function watchUnconfirmedOrders(deps: UnconfirmedDeps, everyMs: number): Housekeeping {
   let running: Promise<void> = Promise.resolve();
   const look = (): void => {
     running = running
-      .then(() => lookAfterOrders(deps))
+      .then(() => reviewUnconfirmedOrders(deps))
       .catch((error: unknown) => {
         const away = [EngineUnavailableError, OrdersUnavailableError, JournalUnavailableError];
         if (!away.some((kind) => error instanceof kind))

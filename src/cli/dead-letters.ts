@@ -1,14 +1,19 @@
 /** `unwind dead-letters`: lists the work that needs a person, and records the person's decisions. */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { openLetterDesk, type DeadLetter, type LetterDesk, type LetterFilter } from '../journal/dead-letters/table.js';
+import {
+  openDeadLetters,
+  type DeadLetter,
+  type DeadLetters,
+  type LetterFilter,
+} from '../journal/dead-letters/table.js';
 import { openOrders } from '../orders/store/orders.js';
 import { loadConfig } from '../config/config.js';
 import { findDatabase } from '../config/find-database.js';
 import { findJournal, withTemporal } from '../config/find-journal.js';
 import { StartError } from '../platform/start-error.js';
-import { workLetter, type Change, type Shop, type Verb } from '../steering/resolve-dead-letter.js';
-import { workLetters } from '../steering/resolve-dead-letters.js';
+import { resolveDeadLetter, type Change, type Shop, type Verb } from '../steering/resolve-dead-letter.js';
+import { resolveDeadLetters } from '../steering/resolve-dead-letters.js';
 import { say, type Command } from './command.js';
 import { FILTER_OPTIONS, filterOf, listOptionsOf } from './letter-options.js';
 
@@ -46,11 +51,11 @@ const options = {
 const parse = (args: readonly string[]) => parseArgs({ args: [...args], options, allowPositionals: true });
 type Values = ReturnType<typeof parse>['values'];
 
-async function list(desk: LetterDesk, values: Values, stop: AbortSignal): Promise<number> {
+async function list(letters: DeadLetters, values: Values, stop: AbortSignal): Promise<number> {
   const { limit, after } = listOptionsOf(values);
   let [count, last] = [0, ''];
   let isMore = false;
-  for await (const letter of desk.every({ ...filterOf(values), which: values.all ? 'all' : 'open' }, after)) {
+  for await (const letter of letters.listAll({ ...filterOf(values), which: values.all ? 'all' : 'open' }, after)) {
     isMore = count >= limit || stop.aborted;
     if (isMore) break;
     say(values.json ? JSON.stringify(letter) : lineOf(letter));
@@ -89,12 +94,12 @@ async function withShop<T>(lazily: boolean, act: (shop: Shop) => Promise<T>): Pr
   }
 }
 
-async function workOne(desk: LetterDesk, verb: Verb, id: string, values: Values): Promise<number> {
-  const letter = /^\d{1,18}$/.test(id) ? await desk.get(id) : undefined;
+async function workOne(letters: DeadLetters, verb: Verb, id: string, values: Values): Promise<number> {
+  const letter = /^\d{1,18}$/.test(id) ? await letters.get(id) : undefined;
   if (!letter) throw new StartError(`There is no dead letter ${id}: list shows their numbers.`);
   const change = changeOf(values);
   const { done, said } = await withShop(!needsTemporal(verb, letter), (shop) =>
-    workLetter(desk, shop, { letter, verb, change }),
+    resolveDeadLetter(letters, shop, { letter, verb, change }),
   );
   say(`${letter.id}: ${said}`);
   return done ? 0 : 1;
@@ -103,9 +108,9 @@ async function workOne(desk: LetterDesk, verb: Verb, id: string, values: Values)
 const SHOWN = 20;
 const PROGRESS_EVERY_MS = 5_000;
 
-async function preview(desk: LetterDesk, verb: Verb, values: Values, stop: AbortSignal): Promise<number> {
+async function preview(letters: DeadLetters, verb: Verb, values: Values, stop: AbortSignal): Promise<number> {
   let count = 0;
-  for await (const letter of desk.every(filterOf(values))) {
+  for await (const letter of letters.listAll(filterOf(values))) {
     if (stop.aborted) return 130;
     count += 1;
     if (count <= SHOWN) say(lineOf(letter));
@@ -115,16 +120,16 @@ async function preview(desk: LetterDesk, verb: Verb, values: Values, stop: Abort
   return count === 0 ? 0 : 1;
 }
 
-async function workMany(desk: LetterDesk, verb: Verb, values: Values, stop: AbortSignal): Promise<number> {
+async function workMany(letters: DeadLetters, verb: Verb, values: Values, stop: AbortSignal): Promise<number> {
   const filter = filterOf(values);
   if (Object.keys(filter).length === 0) {
     throw new StartError('Say which ones: a number, or --kind, --saga, --step, --sink, --code or --older-than.');
   }
   const change = changeOf(values);
-  if (!values.apply) return preview(desk, verb, values, stop);
+  if (!values.apply) return preview(letters, verb, values, stop);
   let [done, open, told] = [0, 0, performance.now()];
   await withShop(!needsTemporal(verb, filter), async (shop) => {
-    for await (const worked of workLetters(desk, shop, { filter, verb, change, stop })) {
+    for await (const worked of resolveDeadLetters(letters, shop, { filter, verb, change, stop })) {
       if (worked.done) done += 1;
       else {
         open += 1;
@@ -149,14 +154,14 @@ async function run(args: readonly string[], stop: AbortSignal): Promise<number> 
   if (verb !== 'list' && !VERBS.includes(verb)) {
     throw new StartError(`"${verb}" cannot be done: say list, retry, resolve or drop.`);
   }
-  const desk = await openLetterDesk(await findJournal(loadConfig()));
+  const letters = await openDeadLetters(await findJournal(loadConfig()));
   try {
-    if (verb === 'list') return await list(desk, values, stop);
+    if (verb === 'list') return await list(letters, values, stop);
     return await (id === undefined
-      ? workMany(desk, verb as Verb, values, stop)
-      : workOne(desk, verb as Verb, id, values));
+      ? workMany(letters, verb as Verb, values, stop)
+      : workOne(letters, verb as Verb, id, values));
   } finally {
-    await desk.end();
+    await letters.close();
   }
 }
 

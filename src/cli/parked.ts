@@ -3,7 +3,7 @@
  * others.
  */
 import { parseArgs } from 'node:util';
-import { openParkedDesk, type ParkedCommand, type ParkedDesk, type ParkedVerb } from '../commands/parked.js';
+import { openParkedCommands, type ParkedCommand, type ParkedCommands, type ParkedVerb } from '../commands/parked.js';
 import { JOURNAL_SCHEMA, journalPool } from '../journal/write/journal.js';
 import { migrateJournal } from '../journal/tables/migrate.js';
 import { loadConfig } from '../config/config.js';
@@ -30,19 +30,19 @@ function lineOf({ queue, id, command, reason, parkedAt, attempts, nextAt, behind
   return `${queue}  ${command ?? 'unknown'}  ${id}  ${reason}, ${attempts} attempts since ${parkedAt.toISOString()}, ${next}${later}`;
 }
 
-async function* all(desk: ParkedDesk, stop: AbortSignal): AsyncGenerator<ParkedCommand> {
+async function* all(commands: ParkedCommands, stop: AbortSignal): AsyncGenerator<ParkedCommand> {
   let after: ParkedCommand | undefined;
   for (;;) {
-    const page = await desk.list({ limit: PAGE, after });
+    const page = await commands.list({ limit: PAGE, after });
     yield* page;
     after = page.at(-1);
     if (!after || page.length < PAGE || stop.aborted) return;
   }
 }
 
-async function list(desk: ParkedDesk, stop: AbortSignal): Promise<number> {
+async function list(commands: ParkedCommands, stop: AbortSignal): Promise<number> {
   let count = 0;
-  for await (const parked of all(desk, stop)) {
+  for await (const parked of all(commands, stop)) {
     say(lineOf(parked));
     count += 1;
   }
@@ -57,24 +57,24 @@ function requireText(name: string, value: string | undefined): string {
 
 const queueOf = (saga: string): string => (ORDER_ID_PATTERN.test(saga) ? sagaIdOf(saga) : saga);
 
-async function work(desk: ParkedDesk, args: readonly string[], stop: AbortSignal): Promise<number> {
+async function work(commands: ParkedCommands, args: readonly string[], stop: AbortSignal): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: { by: { type: 'string' }, reason: { type: 'string' }, all: { type: 'boolean' } },
     allowPositionals: true,
   });
   const [name = 'list', ...sagas] = positionals;
-  if (name === 'list') return list(desk, stop);
+  if (name === 'list') return list(commands, stop);
   const verb = VERBS.find((each) => each === name);
   if (!verb) throw new StartError(`"${name}" cannot be done: say list, release, skip or drop.`);
   const decision = { verb, by: requireText('by', values.by), reason: requireText('reason', values.reason) };
   if (values.all && verb !== 'release') throw new StartError('--all is for release alone: name what is left out.');
-  if (values.all) for await (const { queue, rests } of all(desk, stop)) if (rests) sagas.push(queue);
+  if (values.all) for await (const { queue, rests } of all(commands, stop)) if (rests) sagas.push(queue);
   if (sagas.length === 0 && !values.all) throw new StartError('name the sagas: list shows them.');
   let exitCode = 0;
   for (const saga of sagas) {
     if (stop.aborted) return 1;
-    const decided = await desk.decide(queueOf(saga), decision);
+    const decided = await commands.decide(queueOf(saga), decision);
     if (decided === 'notParked') exitCode = 1;
     say(decided === 'notParked' ? `${saga}: none is parked` : `${saga}: ${decided.commands} commands, ${verb}`);
   }
@@ -86,7 +86,7 @@ async function run(args: readonly string[], stop: AbortSignal): Promise<number> 
   await migrateJournal(target.databaseUrl, JOURNAL_SCHEMA);
   const pool = journalPool({ ...target, poolSize: 1 });
   try {
-    return await work(openParkedDesk(pool, JOURNAL_SCHEMA), args, stop);
+    return await work(openParkedCommands(pool, JOURNAL_SCHEMA), args, stop);
   } finally {
     await pool.end();
   }

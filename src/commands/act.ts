@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
 import { PROBLEMS, Problem } from '../problems.js';
 import { openSlots } from '../platform/in-parallel.js';
-import { within } from '../platform/time-limit.js';
+import { withTimeLimit } from '../platform/time-limit.js';
 import { openEnvelope } from './command.js';
 import { commandFor } from './judge.js';
-import type { Obey } from './obey.js';
+import type { Execute } from './execute.js';
 import { AttemptTimedOutError, type Outage, type Outages } from './outage.js';
 import { oneLine, refusalOf, type Refusal } from './refusal.js';
 import type { Claimed, Kind, Queues } from './queues.js';
@@ -20,7 +20,7 @@ export type Attempt = 'accepted' | 'refused' | 'undecided' | 'parked' | 'rests';
 
 export interface ActOptions {
   readonly queues: Queues;
-  readonly obey: Obey;
+  readonly execute: Execute;
   readonly outages: Outages;
   /** So long a command is tried, pauses included and outages left out, before it rests. Milliseconds. */
   readonly budgetMs: number;
@@ -146,7 +146,7 @@ async function beginDue(
 /** Answers what is away, if nothing can be done for any command. */
 async function attempt(options: ActOptions, claimed: Claimed, stopping: AbortSignal): Promise<string | undefined> {
   const began = performance.now();
-  const ended = await tryOnce(options.obey, claimed);
+  const ended = await tryOnce(options.execute, claimed);
   let outage: Outage | undefined;
   // The attempt has ended, and says so as long as this process lives: one that never says it counts as deadly.
   await untilStored(options, stopping, async () => {
@@ -171,12 +171,12 @@ async function attempt(options: ActOptions, claimed: Claimed, stopping: AbortSig
 
 type Ended = 'accepted' | { readonly refusal: Refusal } | { readonly error: unknown };
 
-async function tryOnce(obey: Obey, claimed: Claimed): Promise<Ended> {
+async function tryOnce(execute: Execute, claimed: Claimed): Promise<Ended> {
   try {
     const caller = callerOf({ name: claimed.sender, role: claimed.role as Role | null });
     const command = commandFor(caller, openEnvelope(claimed.value));
     const origin = { caller, commandId: claimed.id, correlationId: claimed.correlation_id };
-    await within(obey(command, origin), { ms: ATTEMPT_MS }).catch((error: unknown) => {
+    await withTimeLimit(execute(command, origin), { ms: ATTEMPT_MS }).catch((error: unknown) => {
       const isLate = error instanceof Error && error.message.startsWith('no answer within');
       throw isLate ? new AttemptTimedOutError('no answer in time', { cause: error }) : error;
     });

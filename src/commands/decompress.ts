@@ -39,7 +39,7 @@ function repeat(output: Output, distance: number, length: number, start: number)
   }
 }
 
-const finished = ({ buffer, length }: Output): Buffer => buffer.subarray(0, length);
+const contentOf = ({ buffer, length }: Output): Buffer => buffer.subarray(0, length);
 
 function slice(input: Buffer, start: number, length: number): Buffer {
   if (start + length > input.length) throw new RangeError('ends too early');
@@ -57,7 +57,7 @@ export function decompressLz4(input: Buffer): Buffer {
   let at = 7 + (contentSize ? 8 : 0) + (dictionary ? 4 : 0);
   for (;;) {
     const header = input.readUInt32LE(at);
-    if (header === 0) return finished(output);
+    if (header === 0) return contentOf(output);
     const size = header & 0x7fff_ffff;
     const block = slice(input, at + 4, size);
     if (header > 0x7fff_ffff) append(output, block);
@@ -92,14 +92,14 @@ export function decompressSnappy(input: Buffer): Buffer {
   const output: Output = { buffer: Buffer.alloc(input.length * 4), length: 0 };
   if (!input.subarray(0, XERIAL.length).equals(XERIAL)) {
     snappyBlock(input, output);
-    return finished(output);
+    return contentOf(output);
   }
   for (let at = 16; at < input.length;) {
     const size = input.readUInt32BE(at);
     snappyBlock(slice(input, at + 4, size), output);
     at += 4 + size;
   }
-  return finished(output);
+  return contentOf(output);
 }
 
 function snappyBlock(block: Buffer, output: Output): void {

@@ -91,7 +91,7 @@ async function forgetPage(
     // An order that still needs its data is named elsewhere; what is asked of it goes on.
     if (!concerned || row.blank || (order === 'kept' && !row.refused)) continue;
     const { id, queue } = row;
-    const outcome = how.dry ? planned(row) : await forgetOne(pool, schema, row, how);
+    const outcome = how.dry ? planOf(row) : await forgetOne(pool, schema, row, how);
     if (outcome !== undefined) forgotten.push({ id, queue, outcome });
   }
   return forgotten;
@@ -99,7 +99,7 @@ async function forgetPage(
 
 const orderOf = ({ saga_id }: Row): string | undefined => (saga_id === null ? undefined : orderIdOf(saga_id));
 
-const planned = ({ refused, fresh }: Row): ForgottenCommand['outcome'] =>
+const planOf = ({ refused, fresh }: Row): ForgottenCommand['outcome'] =>
   refused ? 'blanked' : fresh ? 'busy' : 'dropped';
 
 /** Undefined if it is gone meanwhile. */

@@ -1,10 +1,10 @@
 /** What the relay's metrics say of Kafka's commands. */
 import { countCommands } from './counts.js';
-import { labelled, metric } from '../platform/observability/prometheus-text.js';
+import { sampleOf, metric } from '../platform/observability/prometheus-text.js';
 import type { Measured } from '../relay/metrics.js';
 
 const gauge = (name: string, help: string, value: number): string[] =>
-  metric(`unwind_commands_${name}`, 'gauge', help, [labelled({}, value)]);
+  metric(`unwind_commands_${name}`, 'gauge', help, [sampleOf({}, value)]);
 
 /** Without the figures of the journal while it is away: `unwind_commands_counted` says so. */
 export async function commandMetrics({ pool, schema, commands, outcomes }: Measured): Promise<string[]> {
@@ -16,7 +16,7 @@ export async function commandMetrics({ pool, schema, commands, outcomes }: Measu
       'unwind_commands_total',
       'counter',
       'Commands since the start, by what became of them',
-      Array.from(outcomes, ([outcome, times]) => labelled({ outcome }, times)),
+      Array.from(outcomes, ([outcome, times]) => sampleOf({ outcome }, times)),
     ),
     ...gauge('waiting_for_all', '1 while every command waits for something that is away', commands.outage() ? 1 : 0),
     ...gauge('counted', '1 if the journal could be asked for the figures of commands', counts ? 1 : 0),

@@ -7,7 +7,7 @@ import type { ApiDeps } from '../api/deps.js';
 import { watchTemporalClock } from '../platform/temporal/clock.js';
 import { actOnCommands } from './act.js';
 import { openInbox } from './inbox.js';
-import { createObey } from './obey.js';
+import { createExecute } from './execute.js';
 import { watchOutages } from './outage.js';
 import { publishRefusals } from './publish.js';
 import { openQueues } from './queues.js';
@@ -90,7 +90,7 @@ function run(deps: ApiDeps, { kafka, settings, pool, schema, logger, count }: Pa
   let outage: string | undefined;
   const acting = actOnCommands({
     queues: openQueues(pool, schema),
-    obey: createObey(deps),
+    execute: createExecute(deps),
     outages: watchOutages(deps, pool),
     budgetMs: settings.budgetMs,
     onAttempt: (attempt, { queue, id, attempts }, reason, err) => {

@@ -38,24 +38,24 @@ const BELIEVED_MS = 1_000;
 const POLLED_WITHIN_MS = 90_000;
 
 export function watchOutages(deps: ApiDeps, journalPool: Pool): Outages {
-  const temporal = remembered(() => temporalOutage(deps));
-  const workers = remembered(() => workersOutage(deps));
-  const orders = remembered(() =>
+  const temporal = cache(() => temporalOutage(deps));
+  const workers = cache(() => workersOutage(deps));
+  const orders = cache(() =>
     deps.orders.get(`probe-${randomUUID()}`).then(
       () => undefined,
       () => "the orders' database is away",
     ),
   );
-  const journal = remembered(() =>
+  const journal = cache(() =>
     journalPool.query('SELECT 1').then(
       () => undefined,
       () => "the journal's database is away",
     ),
   );
   const ledgers: Readonly<Record<Ledger, Probe>> = {
-    inventory: remembered(() => ledgerOutage(deps, 'inventory')),
-    payment: remembered(() => ledgerOutage(deps, 'payment')),
-    shipping: remembered(() => ledgerOutage(deps, 'shipping')),
+    inventory: cache(() => ledgerOutage(deps, 'inventory')),
+    payment: cache(() => ledgerOutage(deps, 'payment')),
+    shipping: cache(() => ledgerOutage(deps, 'shipping')),
   };
   const first = async (probes: readonly Probe[]): Promise<Away> =>
     (await Promise.all(probes.map((probe) => probe()))).find((away) => away !== undefined);
@@ -96,7 +96,7 @@ export class AttemptTimedOutError extends Error {
   override readonly name = 'AttemptTimedOutError';
 }
 
-function remembered(probe: Probe): Probe {
+function cache(probe: Probe): Probe {
   let asked: { readonly at: number; readonly answer: Promise<Away> } | undefined;
   return () => {
     if (!asked || performance.now() - asked.at > BELIEVED_MS) asked = { at: performance.now(), answer: probe() };

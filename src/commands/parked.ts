@@ -34,7 +34,7 @@ export interface OperatorsDecision {
 /** How many commands were released or left out; `notParked` if none of that saga waits for anything but its turn. */
 export type Decided = { readonly commands: number } | 'notParked';
 
-export interface ParkedDesk {
+export interface ParkedCommands {
   /** The longest parked first. `after` is the last one of the page before. */
   list(page: { readonly limit: number; readonly after?: ParkedCommand | undefined }): Promise<ParkedCommand[]>;
   /** Waits for an attempt that is under way: what it finds out counts. */
@@ -44,7 +44,7 @@ export interface ParkedDesk {
 const ASK_EVERY_MS = 250;
 const MOST_COUNTED = 10_000;
 
-export function openParkedDesk(pool: Pool, schemaName: string): ParkedDesk {
+export function openParkedCommands(pool: Pool, schemaName: string): ParkedCommands {
   const schema = escapeIdentifier(schemaName);
   return {
     async list({ limit, after }) {

@@ -55,7 +55,7 @@ async function session(
         await sleep(POLL_MS, undefined, { signal: stopping }).catch(() => undefined);
         continue;
       }
-      const sending = (producer ??= await connected(kafka));
+      const sending = (producer ??= await connectProducer(kafka));
       const troubles = await Promise.all(due.map((refusal) => publishOne(sending, refusals, refusal, onTrouble)));
       if (troubles.includes('broker')) return;
       onPublishing();
@@ -66,7 +66,7 @@ async function session(
 }
 
 /** Topics that cannot be made may be there, for all that we may see. */
-async function connected(kafka: Kafka): Promise<Producer> {
+async function connectProducer(kafka: Kafka): Promise<Producer> {
   await ensureTopics(kafka, [REFUSED_COMMANDS_TOPIC, EVENTS_TOPIC]).catch(() => undefined);
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();

@@ -36,11 +36,11 @@ export function keepSecretsOfUrl(text: string): void {
     // A password that is the user's name, as in development, would mask the name wherever it stands.
     if (password === user) continue;
     mask(password);
-    mask(decoded(password));
+    mask(decode(password));
   }
   for (const [, password = ''] of text.matchAll(SECRET_PARAMETER)) {
     mask(password);
-    mask(decoded(password));
+    mask(decode(password));
   }
 }
 
@@ -50,7 +50,7 @@ function mask(secret: string): void {
   for (const form of forms) masked.add(form.length < SHORTEST ? `:${form}@` : form);
 }
 
-function decoded(text: string): string {
+function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { createApp } from '../api/app.js';
 import { createAuthenticate } from '../api/http/authenticate.js';
-import { keepLookingAfter } from '../background/unconfirmed-orders.js';
+import { watchUnconfirmedOrders } from '../background/unconfirmed-orders.js';
 import { watchTemporalClock } from '../platform/temporal/clock.js';
 import { openReader } from '../journal/read/open-reader.js';
 import { openOrders } from '../orders/store/orders.js';
@@ -58,7 +58,7 @@ await runProcess('api', 'api', async ({ config, logger }) => {
     logger,
   };
   const server = await listen(createApp(deps), 'API_PORT', config.apiPort, config.listenHost, config.keepAlive);
-  const housekeeping = keepLookingAfter(deps, LOOK_AFTER_EVERY);
+  const housekeeping = watchUnconfirmedOrders(deps, LOOK_AFTER_EVERY);
   return {
     where: server.url,
     stop: async () => {

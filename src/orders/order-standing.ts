@@ -4,7 +4,7 @@
  * started, and a saga counts as the row's own only if it was started for this very row.
  */
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { within } from '../platform/time-limit.js';
+import { withTimeLimit } from '../platform/time-limit.js';
 import { sagaIdOf } from '../order.js';
 import type { AskedOrder } from './store/orders.js';
 import { at } from '../platform/outbound/service-access.js';
@@ -77,7 +77,7 @@ export async function heardElsewhere(
 ): Promise<'known' | 'unknown' | UnansweredError> {
   const sagaId = sagaIdOf(orderId);
   const headers = originHeaders(origin);
-  const journaled = within(journal.getSaga(sagaId), { ms: PATIENCE_MS }).then(
+  const journaled = withTimeLimit(journal.getSaga(sagaId), { ms: PATIENCE_MS }).then(
     (saga) => (saga && saga.version > 0 ? 'known' : 'unknown'),
     (): Heard => 'unanswered',
   );

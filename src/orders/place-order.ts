@@ -84,7 +84,7 @@ async function place(
   const named = request.orderId !== undefined;
   const claim = await deps.orders.claim({ order, fingerprint: fingerprintOf(request), named, key });
   if (claim.outcome === 'answered') return { outcome: 'replayed', orderId: claim.orderId, answer: claim.answer };
-  if (claim.outcome !== 'asked') throw refused(claim, order.orderId);
+  if (claim.outcome !== 'asked') throw refusalFor(claim, order.orderId);
   const { orderId, lease } = claim;
   const leased = key && lease !== undefined ? { ...key, lease } : undefined;
   progress.orderId = orderId;
@@ -117,7 +117,7 @@ function unavailable({ waitsFor, orderId }: Progress, cause?: unknown): Problem 
   return new Problem(waitsFor, { orderId, sagaId: sagaIdOf(orderId), detail }, { cause });
 }
 
-function refused({ outcome }: Claim, orderId: string): Problem {
+function refusalFor({ outcome }: Claim, orderId: string): Problem {
   if (outcome === 'otherRequest') return new Problem('IdempotencyKeyReused');
   if (outcome === 'inFlight') return new Problem('RequestInFlight');
   return taken(orderId);
@@ -138,18 +138,18 @@ async function startOwn(deps: ApiDeps, order: ClaimedOrder, memo: Required<SagaM
   if (heard === 'unknown' && (await startSaga(deps, order, memo))) return true;
   if (heard instanceof UnansweredError) {
     const standing = await standingInTemporal(deps, order);
-    if (standing === 'none') throw undecided(orderId, heard);
+    if (standing === 'none') throw undecidedProblem(orderId, heard);
     return standing === 'own';
   }
   const standing = await standingOf(deps, order).catch((error: unknown) => {
-    throw error instanceof JournalUnavailableError ? undecided(orderId, error) : error;
+    throw error instanceof JournalUnavailableError ? undecidedProblem(orderId, error) : error;
   });
   return standing === 'own';
 }
 
 const isUndecided = (error: unknown): boolean => error instanceof Problem && error.code === 'NotDecided';
 
-function undecided(orderId: string, cause: Error): Problem {
+function undecidedProblem(orderId: string, cause: Error): Problem {
   const detail = `Whether the order id ${orderId} is free cannot be found out at the moment: send the same order again.`;
   return new Problem('NotDecided', { orderId, sagaId: sagaIdOf(orderId), detail }, { cause });
 }

@@ -11,7 +11,7 @@ export interface Patience<T> {
 const LAST_MS = 2_000;
 
 /** Rejects if the answer does not arrive in time. */
-export async function within<T>(answer: Promise<T>, { ms, stopping, onLate }: Patience<T>): Promise<T> {
+export async function withTimeLimit<T>(answer: Promise<T>, { ms, stopping, onLate }: Patience<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let hurry = (): void => undefined;
   let isLate = false;

@@ -17,7 +17,7 @@ import { compareCursors, type Cursor } from './sinks/cursor.js';
 import type { Delivery, Rejection, Sink, SinkSession } from './sinks/sink.js';
 import { inTransactionOn } from '../platform/database/transaction.js';
 import { kindOf } from '../platform/reason.js';
-import { within } from '../platform/time-limit.js';
+import { withTimeLimit } from '../platform/time-limit.js';
 
 export interface Shift {
   readonly client: ClientBase;
@@ -46,16 +46,16 @@ export const openSession = ({
   pace,
   stopping,
 }: Pick<Shift, 'sink' | 'pace' | 'stopping'>): Promise<SinkSession> =>
-  within(sink.connect(), { ms: pace.answerWithin, stopping, onLate: (late) => late.close() });
+  withTimeLimit(sink.connect(), { ms: pace.answerWithin, stopping, onLate: (late) => late.close() });
 
 export const closeSession = (session: SinkSession): Promise<void> =>
-  within(session.close(), { ms: 5_000 }).catch(() => undefined);
+  withTimeLimit(session.close(), { ms: 5_000 }).catch(() => undefined);
 
 /** Until it is to stop; throws what the sink, the journal or the loss of the lease ends it with. */
 export async function deliverAll(shift: Shift, begun: () => void): Promise<void> {
   const { client, sink, heartbeat, pace, stopping } = shift;
   await requireOwnTransactions(client);
-  let cursor = await resumed(shift, await readSinkCursor(client, sink.name));
+  let cursor = await resumeFrom(shift, await readSinkCursor(client, sink.name));
   let checked = performance.now();
   begun();
   while (!stopping.aborted) {
@@ -66,7 +66,7 @@ export async function deliverAll(shift: Shift, begun: () => void): Promise<void>
     if (next) continue;
     if (performance.now() - checked > pace.checkEvery) {
       // An operator may have put it back.
-      cursor = await resumed(shift, await readSinkCursor(client, sink.name));
+      cursor = await resumeFrom(shift, await readSinkCursor(client, sink.name));
       checked = performance.now();
     }
     await sleep(pace.poll, undefined, { signal: stopping }).catch(() => undefined);
@@ -74,9 +74,9 @@ export async function deliverAll(shift: Shift, begun: () => void): Promise<void>
 }
 
 /** A store that was emptied or put back to an older state is filled again from there. */
-async function resumed({ client, session, lease, pace, stopping }: Shift, cursor: Cursor): Promise<Cursor> {
+async function resumeFrom({ client, session, lease, pace, stopping }: Shift, cursor: Cursor): Promise<Cursor> {
   if (!session.resume) return cursor;
-  const from = await within(session.resume(cursor), { ms: pace.answerWithin, stopping });
+  const from = await withTimeLimit(session.resume(cursor), { ms: pace.answerWithin, stopping });
   if (compareCursors(from, cursor) !== 0) await moveSinkCursor(client, lease, cursor, from);
   return from;
 }
@@ -119,7 +119,7 @@ async function deliver(shift: Shift, deliveries: readonly Delivery[], upTo?: Cur
   const { session, heartbeat, pace, stopping, trouble } = shift;
   heartbeat.mustHold();
   trouble.failures += 1;
-  const rejections = await within(session.deliver(deliveries, upTo), { ms: pace.answerWithin, stopping });
+  const rejections = await withTimeLimit(session.deliver(deliveries, upTo), { ms: pace.answerWithin, stopping });
   trouble.failures = 0;
   return rejections;
 }
@@ -140,18 +140,18 @@ async function isolate(
   for (const delivery of deliveries) {
     heartbeat.mustHold();
     try {
-      rejections.push(...(await within(shift.session.deliver([delivery]), { ms: pace.answerWithin, stopping })));
+      rejections.push(...(await withTimeLimit(shift.session.deliver([delivery]), { ms: pace.answerWithin, stopping })));
     } catch (error) {
       const [event] = delivery.events;
       if (event) failed.push({ rejection: { event, reason: `the delivery fails: ${kindOf(error)}` }, error });
       await closeSession(shift.session);
       shift.session = await openSession(shift);
-      await resumed(shift, cursor);
+      await resumeFrom(shift, cursor);
     }
   }
   const [first] = failed;
   if (first && failed.length === deliveries.length) throw first.error;
-  await within(shift.session.deliver([], upTo), { ms: pace.answerWithin, stopping });
+  await withTimeLimit(shift.session.deliver([], upTo), { ms: pace.answerWithin, stopping });
   trouble.failures = 0;
   return [...rejections, ...failed.map(({ rejection }) => rejection)];
 }
@@ -166,24 +166,24 @@ async function retry(shift: Shift, due: Block, cursor: Cursor): Promise<void> {
   const waiting = await readSagaEvents(client, due.sagaId, { from: due.cursor, to: cursor });
   const events = isDropped(due) ? waiting.filter(({ id }) => id !== due.eventId) : waiting;
   const deliveries = await deliveriesOf(client, sink.takes, events);
-  await fenced(client, lease, () => beginAttempt(client, sink.name, due, pace.budget));
+  await withFence(client, lease, () => beginAttempt(client, sink.name, due, pace.budget));
   const [rejection] = await deliver(shift, deliveries);
   if (!rejection) {
-    await fenced(client, lease, () => unblock(client, sink.name, due));
+    await withFence(client, lease, () => unblock(client, sink.name, due));
     return;
   }
   // A row stands for all of its events: as long as it is rejected, the event is that was rejected first.
   const same = !isDropped(due) && (sink.takes === 'rows' || rejection.event.id === due.eventId);
   const event = same ? (events.find(({ id }) => id === due.eventId) ?? rejection.event) : rejection.event;
   const attempts = same ? due.attempts + 1 : 1;
-  await fenced(client, lease, async () => {
+  await withFence(client, lease, async () => {
     if (!same) await unblock(client, sink.name, due);
     await block(client, sink.name, { ...rejection, event }, { attempts, budget: pace.budget });
   });
   shift.onRejection({ ...rejection, event }, attempts);
 }
 
-const fenced = (client: ClientBase, lease: Lease, body: () => Promise<void>): Promise<void> =>
+const withFence = (client: ClientBase, lease: Lease, body: () => Promise<void>): Promise<void> =>
   inTransactionOn(client, async () => {
     await fence(client, lease);
     await body();

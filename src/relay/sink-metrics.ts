@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 import { readLag, type SinkLag } from './lag.js';
 import type { Relay } from './relay.js';
-import { labelled, metric } from '../platform/observability/prometheus-text.js';
+import { sampleOf, metric } from '../platform/observability/prometheus-text.js';
 
 /** A relay that has done nothing for so long does not count as feeding its sink. */
 const IDLE_SECONDS = 30;
@@ -32,7 +32,7 @@ export async function sinkMetrics({ pool, schema, relays }: Measured): Promise<s
       name,
       'gauge',
       help,
-      sinks.map((each) => labelled({ sink: each.sink }, of(each))),
+      sinks.map((each) => sampleOf({ sink: each.sink }, of(each))),
     );
   return [
     ...gauge('unwind_sink_up', '1 while a relay, this one or another, feeds the sink', isFed),
@@ -44,7 +44,7 @@ export async function sinkMetrics({ pool, schema, relays }: Measured): Promise<s
       'gauge',
       'How often the lease of the sink was taken; relay is its holder',
       sinks.flatMap(({ sink, lag }) =>
-        lag?.holder === undefined ? [] : [labelled({ sink, relay: lag.holder }, lag.generation)],
+        lag?.holder === undefined ? [] : [sampleOf({ sink, relay: lag.holder }, lag.generation)],
       ),
     ),
     ...gauge('unwind_sink_lag_events', 'Confirmed events that the sink does not have yet, up to 10000', ({ lag }) =>
@@ -79,13 +79,13 @@ function heldMetrics(relays: readonly Relay[]): string[] {
       'unwind_outbox_held_seconds',
       'gauge',
       'For how long this relay has waited for an open transaction that can still write to the journal',
-      [labelled({}, longest ? longest.ms / 1000 : 0)],
+      [sampleOf({}, longest ? longest.ms / 1000 : 0)],
     ),
     ...metric(
       'unwind_outbox_holder',
       'gauge',
       'The session of PostgreSQL that it waits for',
-      name ? [labelled(name, 1)] : [],
+      name ? [sampleOf(name, 1)] : [],
     ),
   ];
 }

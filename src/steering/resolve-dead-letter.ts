@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { readTemporalTime } from '../platform/temporal/clock.js';
-import type { DeadLetter, LetterDesk } from '../journal/dead-letters/table.js';
+import type { DeadLetter, DeadLetters } from '../journal/dead-letters/table.js';
 import { orderIdOf, STEP_OF } from '../order.js';
 import type { OrderReader } from '../activities/activities.js';
 import { exchange, type Incoming } from '../platform/outbound/exchange.js';
@@ -35,8 +35,8 @@ const VALID_MS = 15_000;
 const PATIENCE_MS = 20_000;
 const LONGEST_ANSWER = 64 * 1024;
 
-export async function workLetter(
-  desk: LetterDesk,
+export async function resolveDeadLetter(
+  letters: DeadLetters,
   shop: Shop,
   { letter, verb, change }: { readonly letter: DeadLetter; readonly verb: Verb; readonly change: Change },
 ): Promise<Worked> {
@@ -49,23 +49,23 @@ export async function workLetter(
     };
   }
   if (verb === 'drop') {
-    if (kind === 'rejectedEvent' || kind === 'rejectedCommand') return close(desk, letter, 'dropped', change);
+    if (kind === 'rejectedEvent' || kind === 'rejectedCommand') return close(letters, letter, 'dropped', change);
     return { done: false, said: `only what a sink or Kafka's reader rejected can be dropped: retry or resolve it` };
   }
-  if (kind === 'blocked') return decide(desk, shop, letter, verb === 'retry' ? 'retry' : 'skip', change);
-  if (kind === 'undelivered' && verb === 'retry') return deliver(desk, shop, letter, change);
-  if (verb === 'resolve') return close(desk, letter, 'resolved', change);
+  if (kind === 'blocked') return decide(letters, shop, letter, verb === 'retry' ? 'retry' : 'skip', change);
+  if (kind === 'undelivered' && verb === 'retry') return deliver(letters, shop, letter, change);
+  if (verb === 'resolve') return close(letters, letter, 'resolved', change);
   return { done: false, said: 'the relay tries it again by itself: resolve or drop it' };
 }
 
-async function close(desk: LetterDesk, { id }: DeadLetter, resolution: string, change: Change): Promise<Worked> {
-  const closed = await desk.close(id, { resolution, ...change });
+async function close(letters: DeadLetters, { id }: DeadLetter, resolution: string, change: Change): Promise<Worked> {
+  const closed = await letters.resolve(id, { resolution, ...change });
   return { done: true, said: closed ? resolution : 'somebody else has closed it meanwhile' };
 }
 
 /** The saga decides, and the letter is closed by what its journal records, not from here. */
 async function decide(
-  desk: LetterDesk,
+  letters: DeadLetters,
   { client }: Shop,
   letter: DeadLetter,
   action: ResolveAction,
@@ -83,11 +83,11 @@ async function decide(
   } catch (error) {
     // Terminated, say: nothing will ever be recorded of it.
     const isGone = error instanceof WorkflowNotFoundError;
-    if (isGone && action === 'skip') return close(desk, letter, 'resolved', { actor, reason, requestId });
+    if (isGone && action === 'skip') return close(letters, letter, 'resolved', { actor, reason, requestId });
     return { done: false, said: isGone ? 'its saga runs no more: resolve it' : refusalOf(error, requestId) };
   }
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(250)) {
-    const now = await desk.get(id);
+    const now = await letters.get(id);
     if (now && now.resolution !== null) return { done: true, said: now.resolution };
   }
   return { done: false, said: `${action} is accepted; the letter closes when the journal has recorded it` };
@@ -104,7 +104,7 @@ function refusalOf(error: unknown, requestId: string): string {
 const NOTICES = ['confirmation', 'cancellation'] as const;
 
 /** The same `PUT` under the same id: where it did arrive after all, nothing is sent twice. */
-async function deliver(desk: LetterDesk, shop: Shop, letter: DeadLetter, change: Change): Promise<Worked> {
+async function deliver(letters: DeadLetters, shop: Shop, letter: DeadLetter, change: Change): Promise<Worked> {
   const { id, sagaId, step } = letter;
   const kind = NOTICES.find((notice) => STEP_OF[notice] === step);
   const orderId = orderIdOf(sagaId ?? '');
@@ -128,8 +128,8 @@ async function deliver(desk: LetterDesk, shop: Shop, letter: DeadLetter, change:
     within: VALID_MS,
     longest: LONGEST_ANSWER,
   }).then(codeOf, kindOf);
-  if (answer === undefined) return close(desk, letter, 'delivered', change);
-  await desk.failedAgain(id, answer);
+  if (answer === undefined) return close(letters, letter, 'delivered', change);
+  await letters.noteFailure(id, answer);
   return { done: false, said: `not delivered: ${answer}` };
 }
 

@@ -1,7 +1,7 @@
 /** One decision about many dead letters, worked off page by page. */
-import type { DeadLetter, LetterDesk, LetterFilter } from '../journal/dead-letters/table.js';
+import type { DeadLetter, DeadLetters, LetterFilter } from '../journal/dead-letters/table.js';
 import { reasonOf } from '../platform/reason.js';
-import { workLetter, type Change, type Shop, type Verb, type Worked } from './resolve-dead-letter.js';
+import { resolveDeadLetter, type Change, type Shop, type Verb, type Worked } from './resolve-dead-letter.js';
 
 export interface ManyLetters {
   /** Open ones only are taken. */
@@ -16,18 +16,18 @@ export interface ManyLetters {
 const AT_A_TIME = 8;
 
 /** One that fails leaves the others to be worked off. May be repeated: it takes what is still open. */
-export async function* workLetters(
-  desk: LetterDesk,
+export async function* resolveDeadLetters(
+  letters: DeadLetters,
   shop: Shop,
   { filter, verb, change, stop }: ManyLetters,
 ): AsyncGenerator<Worked & { readonly letter: DeadLetter }> {
   for (let after = '0'; !stop.aborted;) {
-    const letters = await desk.page({ ...filter, which: 'open' }, after, AT_A_TIME);
-    if (letters.length === 0) return;
-    after = letters.at(-1)?.id ?? after;
-    const worked = letters.map(async (letter) => {
+    const page = await letters.list({ ...filter, which: 'open' }, after, AT_A_TIME);
+    if (page.length === 0) return;
+    after = page.at(-1)?.id ?? after;
+    const worked = page.map(async (letter) => {
       const own = { ...change, requestId: `${change.requestId}-${letter.id}` };
-      const worked = await workLetter(desk, shop, { letter, verb, change: own }).catch((error: unknown) => ({
+      const worked = await resolveDeadLetter(letters, shop, { letter, verb, change: own }).catch((error: unknown) => ({
         done: false,
         said: `it failed: ${reasonOf(error)}`,
       }));

@@ -45,11 +45,11 @@ export async function readSagaStatus(
   if (view && !fresh) return statusFromView(deps, view);
   const [run, record] = await Promise.all([describe(deps, sagaId, PATIENCE_MS), queryRecord(deps, sagaId, patience)]);
   if (run === 'away' || run === 'notFound') {
-    return view ? viewed(view, run) : statusFromTables(deps, sagaId, run);
+    return view ? viewFor(view, run) : statusFromTables(deps, sagaId, run);
   }
   const engineStatus = run.status.name;
   if (record && !ALARMS.has(engineStatus)) return { ...record, asOf: now(), source: 'workflow', ...engineSays(run) };
-  return view ? viewed(view, run) : statusFromEngine(deps, sagaId, run);
+  return view ? viewFor(view, run) : statusFromEngine(deps, sagaId, run);
 }
 
 /** The same for the same state, whoever tells it; who tells it and when is left out. */
@@ -67,8 +67,8 @@ const now = (): string => new Date().toISOString();
 
 /** Of a saga that goes on, whether Temporal agrees that it does. */
 async function statusFromView(deps: StatusDeps, view: SagaView): Promise<SagaStatus> {
-  if (hasEnded(view)) return viewed(view, 'away');
-  return viewed(view, await describe(deps, view.sagaId, ALARM_PATIENCE_MS));
+  if (hasEnded(view)) return viewFor(view, 'away');
+  return viewFor(view, await describe(deps, view.sagaId, ALARM_PATIENCE_MS));
 }
 
 /** What Temporal knew of the workflow, if it was asked and has answered. */
@@ -81,7 +81,7 @@ function engineSays(run: Engine): Pick<SagaStatus, 'engineStatus' | 'paused'> {
   return { engineStatus: run.status.name, ...(paused && { paused }) };
 }
 
-const viewed = (
+const viewFor = (
   { version: _version, branch: _branch, behindGap: _behindGap, ...view }: SagaView,
   run: Engine,
 ): SagaStatus => ({ ...view, source: 'readModel', ...engineSays(run) });

@@ -85,7 +85,7 @@ export async function steerSaga(
     if (!(error instanceof WorkflowNotFoundError)) throw refusal(error, request.asked, ids);
     const earlier = await decisionOf(deps, handle, request.id);
     if (earlier) return earlier;
-    throw await ended(deps, ids, request.asked, { cause: error, notFound });
+    throw await problemAfterEnd(deps, ids, request.asked, { cause: error, notFound });
   }
 }
 
@@ -164,7 +164,7 @@ async function decisionOf(deps: ApiDeps, handle: WorkflowHandle, updateId: strin
 }
 
 /** No workflow takes the Update: it has closed, or there never was one. */
-async function ended(
+async function problemAfterEnd(
   deps: ApiDeps,
   ids: ProblemDetails & SagaIds,
   asked: Asked,

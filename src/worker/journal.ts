@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { journalInterceptor } from '../activities/interceptors/store-journal.js';
 import { openJournal, type JournalPoolOptions } from '../journal/write/journal.js';
 import { prepareJournal } from '../journal/tables/prepare.js';
-import { runStanding } from '../journal/audit/current-run.js';
+import { askCurrentRun } from '../journal/audit/current-run.js';
 import type { TemporalTarget } from '../platform/temporal/target.js';
 
 /** Opens the journal. Its database may be away: the orders go on, and store their events later. */
@@ -17,7 +17,7 @@ export async function openWorkersJournal(
   const journal = openJournal({
     databaseUrl,
     migrationWaitMs,
-    askRun: runStanding(new Client({ connection, namespace: target.namespace })),
+    askRun: askCurrentRun(new Client({ connection, namespace: target.namespace })),
     onSearchPath: true,
     onConnectionLoss: (error) => {
       logger.warn({ err: error }, "a connection to the journal's PostgreSQL is lost");

@@ -1,6 +1,6 @@
 /** A request can be sent again, whatever has become of its answer; the keys live in PostgreSQL, beyond Temporal. */
 import { randomUUID } from 'node:crypto';
-import { lookAfterOrders } from '../../src/background/unconfirmed-orders.js';
+import { reviewUnconfirmedOrders } from '../../src/background/unconfirmed-orders.js';
 import type { TestEnv } from '../support/temporal.js';
 import { runApi, type Answer, type RunningApi } from './running-api.js';
 import { createWarmServer } from './warm-server.js';
@@ -153,14 +153,14 @@ describe('a request whose process died between its transaction and the start', (
   it('is started by nobody else: the look-after leaves it alone, and deletes it after seven days', async () => {
     const orderId = await dieBeforeTheStart('k-given-up');
     await lapse(orderId, '6 days');
-    await lookAfterOrders(api.deps);
+    await reviewUnconfirmedOrders(api.deps);
     expect(await api.rows()).toContain(orderId);
     // Found missing once, it is not asked for again and again.
     expect((await api.orders.unconfirmed()).map((order) => order.orderId)).not.toContain(orderId);
     await expect(sagaOf(orderId)).rejects.toMatchObject({ name: 'WorkflowNotFoundError' });
 
     await lapse(orderId, '8 days');
-    await lookAfterOrders(api.deps);
+    await reviewUnconfirmedOrders(api.deps);
     expect(await api.rows()).not.toContain(orderId);
     expect(await ordersUnder('k-given-up')).toEqual([]);
   });
@@ -172,10 +172,10 @@ describe('a request whose process died between its transaction and the start', (
       `UPDATE orders SET started_at = NULL WHERE id = '${orderId}';
        UPDATE idempotency_keys SET answer = NULL WHERE key = 'k-late'`,
     );
-    await lookAfterOrders(api.deps);
+    await reviewUnconfirmedOrders(api.deps);
     expect((await api.orders.get(orderId))?.startedAt).toBeNull(); // its request might be under way still
     await lapse(orderId);
-    await lookAfterOrders(api.deps);
+    await reviewUnconfirmedOrders(api.deps);
     expect((await api.orders.get(orderId))?.startedAt).not.toBeNull();
     const repeat = await post('k-late');
     expect([repeat.text, repeat.headers.get('idempotency-replayed')]).toEqual([first.text, 'true']);
@@ -184,7 +184,7 @@ describe('a request whose process died between its transaction and the start', (
   it('and that is old is not deleted under somebody who asks for it at that moment', async () => {
     const orderId = await dieBeforeTheStart('k-old');
     await lapse(orderId, '8 days');
-    const [answer] = await Promise.all([post('k-old'), lookAfterOrders(api.deps)]);
+    const [answer] = await Promise.all([post('k-old'), reviewUnconfirmedOrders(api.deps)]);
     expect(answer.status).toBe(202);
     expect(await api.rows()).toContain(idOf(answer));
     expect(await ordersUnder('k-old')).toEqual([idOf(answer)]);

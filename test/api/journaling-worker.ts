@@ -3,7 +3,7 @@ import { correlationInterceptor } from '../../src/activities/interceptors/origin
 import { journalInterceptor } from '../../src/activities/interceptors/store-journal.js';
 import { openJournal } from '../../src/journal/write/journal.js';
 import { orderQueues } from '../../src/worker/queues.js';
-import { runStanding } from '../../src/journal/audit/current-run.js';
+import { askCurrentRun } from '../../src/journal/audit/current-run.js';
 import { TASK_QUEUE } from '../../src/workflows/messages.js';
 import { workflowBundle, type TestEnv } from '../support/temporal.js';
 import type { RunningApi } from './running-api.js';
@@ -17,7 +17,7 @@ export async function startJournalingWorker(temporal: TestEnv, api: RunningApi, 
   const journal = openJournal({
     databaseUrl: api.journalUrl,
     schema: api.journalSchema,
-    askRun: runStanding(temporal.client),
+    askRun: askCurrentRun(temporal.client),
   });
   const activities = { ...shop.activities, storeJournal: async () => undefined };
   const interceptors = [correlationInterceptor, journalInterceptor(journal)];

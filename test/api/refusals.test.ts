@@ -1,6 +1,6 @@
 /** What a decision that comes too late, or too early, is told: the sentence speaks of what was asked (A7). */
 import { sentenceFor, type Asked } from '../../src/steering/refusal-sentences.js';
-import { createObey } from '../../src/commands/obey.js';
+import { createExecute } from '../../src/commands/execute.js';
 import { items, openWorkingShop, sagaOf, type WorkingShop } from './working-shop.js';
 import { type Caller, ROLES } from '../../src/caller.js';
 
@@ -92,7 +92,7 @@ describe('a decision over Kafka', () => {
     await running.endOf('shipped');
     const request = { reason: 'too_late' } as const;
     const command = { command: 'CancelOrder', sagaId: sagaOf('shipped'), orderId: 'shipped', request } as const;
-    const refused = await createObey(running.api.deps)(command, {
+    const refused = await createExecute(running.api.deps)(command, {
       caller: KAFKA,
       commandId: 'c-1',
       correlationId: 'c-1',

@@ -1,5 +1,5 @@
 /** Finding sagas, reading what happened, and following it. With a worker that keeps the journal. */
-import { lookAfterOrders } from '../../src/background/unconfirmed-orders.js';
+import { reviewUnconfirmedOrders } from '../../src/background/unconfirmed-orders.js';
 import { followSaga } from '../../src/client/follow-saga.js';
 import type { SagaEvent } from '../../src/client/operations.js';
 import { items, openWorkingShop, type WorkingShop } from './working-shop.js';
@@ -104,7 +104,7 @@ describe('a journal row', () => {
     );
     expect((await api.request('GET', '/api/orders/journaled-too')).status).toBe(404);
     expect((await api.request('GET', '/api/orders/journaled')).body).toMatchObject({ state: 'COMPLETED' });
-    await lookAfterOrders(api.deps);
+    await reviewUnconfirmedOrders(api.deps);
     expect((await api.orders.get('journaled'))?.startedAt).not.toBeNull();
     expect(await api.orders.get('journaled-too')).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 /** Decisions on a real Temporal server: by whose clock they are dated, and what a paused workflow answers. */
 import { watchTemporalClock, type LocalClocks, type TemporalClock } from '../../src/platform/temporal/clock.js';
-import { createObey } from '../../src/commands/obey.js';
+import { createExecute } from '../../src/commands/execute.js';
 import { TASK_QUEUE } from '../../src/workflows/messages.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
@@ -167,7 +167,7 @@ describe("with the API's clock turned", () => {
       const hold = await held('commanded');
       const request = { reason: 'duplicate' } as const;
       const command = { command: 'CancelOrder', sagaId: 'order-commanded', orderId: 'commanded', request } as const;
-      await createObey(api.deps)(command, { caller: KAFKA, commandId: 'c-1', correlationId: 'c-1' });
+      await createExecute(api.deps)(command, { caller: KAFKA, commandId: 'c-1', correlationId: 'c-1' });
       hold.release();
       await eventually('the end', 20_000, async () => (await stateOf('commanded')) === 'CANCELLED');
     });

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { Client as Postgres } from 'pg';
-import { lookAfterOrders } from '../../src/background/unconfirmed-orders.js';
+import { reviewUnconfirmedOrders } from '../../src/background/unconfirmed-orders.js';
 import { fingerprintOf } from '../../src/orders/store/fingerprint.js';
 import { openInventory } from '../../src/services/inventory/service.js';
 import { run, type RunningService } from '../services/running-service.js';
@@ -166,7 +166,7 @@ describe('the id of an order whose row was deleted stays taken', () => {
     // Neither readable, nor confirmed by the look-after, nor gone on with by a repeat.
     expect((await api.request('GET', `/api/orders/${orderId}`)).status).toBe(404);
     await api.sql(`UPDATE orders SET asked_at = now() - interval '1 minute' WHERE id = '${orderId}'`);
-    await lookAfterOrders(api.deps);
+    await reviewUnconfirmedOrders(api.deps);
     expect((await api.orders.get(orderId))?.startedAt).toBeNull();
     expect((await api.post('/api/orders', order)).body).toMatchObject({ code: 'OrderIdTaken' });
   });
@@ -248,7 +248,7 @@ describe('an order whose history Temporal has deleted', () => {
     await api.sql(
       `UPDATE orders SET started_at = NULL, asked_at = now() - interval '8 days' WHERE id = '${unconfirmed}'`,
     );
-    await lookAfterOrders(api.deps);
+    await reviewUnconfirmedOrders(api.deps);
     expect((await api.orders.get(unconfirmed))?.startedAt).not.toBeNull();
   });
 });

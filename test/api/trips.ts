@@ -8,7 +8,7 @@ import type { bookTrip } from '../../examples/trip-booking/trip.js';
 import { correlationInterceptor } from '../../src/activities/interceptors/origin.js';
 import { journalInterceptor } from '../../src/activities/interceptors/store-journal.js';
 import { openJournal, type JournalPoolOptions } from '../../src/journal/write/journal.js';
-import { runStanding } from '../../src/journal/audit/current-run.js';
+import { askCurrentRun } from '../../src/journal/audit/current-run.js';
 import { SAGA_TYPE_MEMO, SagaStateAttribute } from '../../src/workflows/messages.js';
 import type { TestEnv, TestWorker } from '../support/temporal.js';
 
@@ -26,7 +26,7 @@ export interface Trips {
 
 /** Their journal is kept by the product's own interceptors; `journal` is where the API reads it. */
 export async function openTrips(temporal: TestEnv, journalOptions: JournalPoolOptions): Promise<Trips> {
-  const journal = openJournal({ ...journalOptions, askRun: runStanding(temporal.client) });
+  const journal = openJournal({ ...journalOptions, askRun: askCurrentRun(temporal.client) });
   const workflowBundle = await bundleWorkflowCode({
     workflowsPath: example('trip.ts'),
     workflowInterceptorModules: [

@@ -9,7 +9,7 @@ import { openPayment } from '../../src/services/payment/service.js';
 import { openShipping } from '../../src/services/shipping/service.js';
 import { Pool } from 'pg';
 import type { Command } from '../../src/commands/command.js';
-import { createObey } from '../../src/commands/obey.js';
+import { createExecute } from '../../src/commands/execute.js';
 import { watchOutages } from '../../src/commands/outage.js';
 import { callerOf } from '../../src/commands/sender.js';
 import { fingerprintOf } from '../../src/orders/store/fingerprint.js';
@@ -197,15 +197,15 @@ describe('a chosen order id', () => {
 
   it('is asked about for a command as well, and the command is not refused (P1)', async () => {
     const orderId = randomUUID();
-    const obey = createObey(api.deps);
+    const execute = createExecute(api.deps);
     const command: Command = { ...idsOf(orderId), command: 'StartOrder', request: { orderId, items } };
     const origin = { caller: callerOf({ name: null, role: null }), commandId: 'c-1', correlationId: 'c-1' };
     links.inventory.stall();
-    await expect(obey(command, origin)).rejects.toMatchObject({ code: 'NotDecided' });
+    await expect(execute(command, origin)).rejects.toMatchObject({ code: 'NotDecided' });
     expect(await isStarted(orderId)).toBe(false);
     await links.inventory.mend();
     await onceDecided(() => place(orderId));
-    await obey(command, origin);
+    await execute(command, origin);
   });
 });
 
@@ -218,7 +218,7 @@ describe('a command under an id that is not decided', () => {
 
   const behind = async () => {
     const orderId = randomUUID();
-    const answer = createObey(api.deps)(
+    const answer = createExecute(api.deps)(
       { ...idsOf(orderId), command: 'StartOrder', request: { orderId, items } },
       { caller: callerOf({ name: null, role: null }), commandId: orderId, correlationId: orderId },
     );

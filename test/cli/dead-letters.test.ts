@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { Client } from 'pg';
-import { openLetterDesk } from '../../src/journal/dead-letters/table.js';
+import { openDeadLetters } from '../../src/journal/dead-letters/table.js';
 import { openOrders } from '../../src/orders/store/orders.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const own = new URL(databaseUrl());
   own.pathname = `/${name}`;
   url = own.href;
-  await (await openLetterDesk({ databaseUrl: url })).end();
+  await (await openDeadLetters({ databaseUrl: url })).close();
   await (await openOrders({ databaseUrl: url, demoData: false })).close();
   inside = new Client({ connectionString: url, options: '-c search_path=journal' });
   await inside.connect();

@@ -1,7 +1,7 @@
 import { actOnCommands, type Acting, type Attempt } from '../../src/commands/act.js';
 import type { Command } from '../../src/commands/command.js';
 import { countCommands } from '../../src/commands/counts.js';
-import { openParkedDesk, type ParkedVerb } from '../../src/commands/parked.js';
+import { openParkedCommands, type ParkedVerb } from '../../src/commands/parked.js';
 import { openQueues } from '../../src/commands/queues.js';
 import { eventually } from '../support/eventually.js';
 import { cancelOrder, commandTables, received, startOrder, type CommandTables } from './queued.js';
@@ -41,7 +41,7 @@ afterEach(async () => {
 function act(budgetMs = 600_000): void {
   acting = actOnCommands({
     queues: openQueues(tables.pool, tables.schema),
-    obey: async (command, { commandId }) => {
+    execute: async (command, { commandId }) => {
       await obeying(command, commandId);
       obeyed.push(`${command.command} ${command.orderId} ${commandId}`);
     },
@@ -66,8 +66,9 @@ const rests = (count = 1): Promise<true> =>
     WITHIN,
     async () => (await countCommands(tables.pool, tables.schema)).resting === count,
   );
-const desk = () => openParkedDesk(tables.pool, tables.schema);
-const decide = (queue: string, verb: ParkedVerb) => desk().decide(queue, { verb, by: 'ada', reason: 'repaired' });
+const parkedCommands = () => openParkedCommands(tables.pool, tables.schema);
+const decide = (queue: string, verb: ParkedVerb) =>
+  parkedCommands().decide(queue, { verb, by: 'ada', reason: 'repaired' });
 const outcomes = () => tables.rows('SELECT id, outcome FROM @.saga_commands ORDER BY id');
 
 describe('commands that are acted on', () => {
@@ -89,7 +90,7 @@ describe('commands that are acted on', () => {
       ),
     );
     expect(attempts.find(({ queue }) => queue === 'order-odd')?.reason).toBe('InternalError: TypeError');
-    const parked = await desk().list({ limit: 10 });
+    const parked = await parkedCommands().list({ limit: 10 });
     expect(new Set(parked.map(({ queue }) => queue))).toEqual(new Set(['order-stuck', 'order-odd']));
     release();
   });
@@ -125,7 +126,9 @@ describe('commands that are acted on', () => {
         `SELECT event_id, saga_id, resolution, resolved_by, resolved_reason FROM @.dead_letters WHERE kind = 'parkedCommand'`,
       );
     expect(await letters()).toMatchObject([{ event_id: '1', saga_id: 'order-a', resolution: null }]);
-    expect(await desk().list({ limit: 10 })).toMatchObject([{ queue: 'order-a', id: '1', rests: true, behind: 1 }]);
+    expect(await parkedCommands().list({ limit: 10 })).toMatchObject([
+      { queue: 'order-a', id: '1', rests: true, behind: 1 },
+    ]);
     obeying = () => Promise.resolve();
     expect(await decide('order-a', 'release')).toEqual({ commands: 1 });
     await hasObeyed(2);
@@ -208,7 +211,7 @@ describe('commands that are acted on', () => {
     await hasObeyed(2);
     expect(obeyed.map((line) => line.split(' ')[1])).toEqual(['good', 'beside']);
     await rests();
-    expect(await desk().list({ limit: 10 })).toMatchObject([
+    expect(await parkedCommands().list({ limit: 10 })).toMatchObject([
       { queue: 'order-killer', reason: expect.stringContaining('ProcessDied') as string },
     ]);
   });

@@ -1,37 +1,37 @@
 /** An operator works off what needs a human (rules 16, 18 and 29). */
 import { randomUUID } from 'node:crypto';
-import { openLetterDesk, type LetterDesk } from '../../src/journal/dead-letters/table.js';
-import { workLetter, type Verb } from '../../src/steering/resolve-dead-letter.js';
 import { SHORT } from '../recording/bringing.js';
 import { PATHS } from '../recording/paths.js';
+import { openDeadLetters, type DeadLetters } from '../../src/journal/dead-letters/table.js';
+import { resolveDeadLetter, type Verb } from '../../src/steering/resolve-dead-letter.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
 import { openShop, type Shop } from '../workflows/shop.js';
 
 let shop: Shop;
-let desk: LetterDesk;
+let letters: DeadLetters;
 beforeAll(async () => {
   shop = await openShop({ openServer: createDevServer, journal: {} });
-  desk = await openLetterDesk({ databaseUrl: shop.journal.url, schema: shop.journal.schema });
+  letters = await openDeadLetters({ databaseUrl: shop.journal.url, schema: shop.journal.schema });
 });
 afterAll(async () => {
-  await desk?.end();
+  await letters?.close();
   await shop?.close();
 });
 
 const change = (requestId: string = randomUUID()) => ({ actor: 'olga', reason: 'the provider is back', requestId });
 const letterOf = async (sagaId: string) =>
-  eventually('the letter', 10_000, async () => (await desk.page({})).find((letter) => letter.sagaId === sagaId));
+  eventually('the letter', 10_000, async () => (await letters.list({})).find((letter) => letter.sagaId === sagaId));
 
 async function work(sagaId: string, verb: Verb, requestId?: string) {
   const letter = await letterOf(sagaId);
   const { env, orders, urls } = shop;
-  const worked = await workLetter(
-    desk,
+  const worked = await resolveDeadLetter(
+    letters,
     { client: env.client, orders, notification: urls.notification },
     { letter, verb, change: change(requestId) },
   );
-  return { worked, letter: await desk.get(letter.id) };
+  return { worked, letter: await letters.get(letter.id) };
 }
 
 /** An order whose refund is refused. */
@@ -60,7 +60,7 @@ describe('a blocked step', () => {
     const { worked } = await work(sagaId, 'resolve');
     expect(worked).toEqual({ done: true, said: 'skipped' });
     expect(await shop.outcomeOf(sagaId)).toMatchObject({ waivers: [{ step: 'process_payment', actor: 'olga' }] });
-    expect(await desk.page({})).toEqual([]);
+    expect(await letters.list({})).toEqual([]);
   });
 
   it('of a saga that was terminated can only be noted', async () => {

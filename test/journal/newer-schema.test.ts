@@ -1,7 +1,7 @@
 /** This release on a schema to which a later one has added a column in every table (J5): expand first, contract later. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { openLetterDesk } from '../../src/journal/dead-letters/table.js';
+import { openDeadLetters } from '../../src/journal/dead-letters/table.js';
 import { openMaintenance } from '../../src/journal/audit/stored.js';
 import { openInbox } from '../../src/commands/inbox.js';
 import { judge } from '../../src/commands/judge.js';
@@ -62,11 +62,11 @@ it('what a blocked saga leaves is stored, listed, closed and verified (J5)', asy
   await test.journal.append(batchOf(saga, blocked));
   const { items } = await test.reader.listSagas({ state: 'COMPENSATING' }, { limit: 5 });
   expect(items.map(({ sagaId }) => sagaId)).toEqual([saga]);
-  const desk = await openLetterDesk({ databaseUrl: test.url, schema: test.schema });
-  expect(await desk.page({})).toMatchObject([{ sagaId: saga, reason: 'ReleaseRefused' }]);
+  const letters = await openDeadLetters({ databaseUrl: test.url, schema: test.schema });
+  expect(await letters.list({})).toMatchObject([{ sagaId: saga, reason: 'ReleaseRefused' }]);
   await test.journal.append(batchOf(saga, entriesOf([intervenes('retry')], 9)));
-  expect(await desk.page({})).toEqual([]);
-  await desk.end();
+  expect(await letters.list({})).toEqual([]);
+  await letters.close();
   const maintenance = await openMaintenance({ databaseUrl: test.url, schema: test.schema });
   await maintenance.repair({ sagaId: saga, evidence: undefined, apply: true });
   expect((await maintenance.read(saga)).row).toMatchObject({ state: recordAfter(saga, blocked).state, version: 9 });

@@ -4,13 +4,13 @@ import { journalInterceptor } from '../../src/activities/interceptors/store-jour
 import { openJournal } from '../../src/journal/write/journal.js';
 import { openReader } from '../../src/journal/read/open-reader.js';
 import type { OrdersSource } from '../../src/journal/read/orders-source.js';
-import { runStanding } from '../../src/journal/audit/current-run.js';
+import { askCurrentRun } from '../../src/journal/audit/current-run.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 
 export function openShopsJournal(client: Client, orders: OrdersSource, url = databaseUrl()) {
   const schema = freshSchema('journal');
   const changes: string[] = [];
-  const journal = openJournal({ databaseUrl: url, schema, askRun: runStanding(client) });
+  const journal = openJournal({ databaseUrl: url, schema, askRun: askCurrentRun(client) });
   const reader = openReader({ databaseUrl: url, schema, orders });
   return {
     url,

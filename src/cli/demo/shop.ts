@@ -65,14 +65,14 @@ export async function placeOrder({ api }: DemoUrls, order: DemoOrder): Promise<s
           `There is no demo customer at ${api} (an order without address is refused): start the system with DEMO_DATA=on, not in production.`,
         )
       : wrong('POST /api/orders', api, error);
-  const { body } = await asked(clientOf(api).placeOrder({ body: order }), refused);
+  const { body } = await ask(clientOf(api).placeOrder({ body: order }), refused);
   return body.sagaId;
 }
 
 /** `undefined` while the API cannot answer. */
 export async function readSaga({ api }: DemoUrls, sagaId: string): Promise<DemoSaga | undefined> {
   const status = clientOf(api).getSagaStatus({ params: { sagaId } });
-  const answer = await asked(status, (error) =>
+  const answer = await ask(status, (error) =>
     error.status === 503 ? undefined : wrong(`GET /api/sagas/${sagaId}/status`, api, error),
   );
   return answer?.body && sagaStatus.parse(answer.body);
@@ -167,7 +167,7 @@ function wrong(what: string, api: string, error: ApiError): DemoError {
 }
 
 /** Turns a refusal of the API into an error by `told`; if `told` has none for it, the result is undefined. */
-async function asked<T, Told extends Error | undefined>(
+async function ask<T, Told extends Error | undefined>(
   answer: Promise<T>,
   told: (error: ApiError) => Told,
 ): Promise<T | Extract<Told, undefined>> {
@@ -207,14 +207,14 @@ async function request(address: Address, { method = 'GET', body, allow = [] }: R
     throw silent(address.url, error);
   }
   const { status, text } = answer;
-  const json = parsed(text);
+  const json = parseJson(text);
   if ((status >= 200 && status < 300) || allow.includes(status)) return { status, body: json };
   const { data } = problem.safeParse(json);
   const why = data ? `${data.code ?? data.title} ${data.detail ?? ''}` : '';
   throw new DemoError(`${method} ${shown(address)} answered ${status} ${why}`.trimEnd());
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,7 +1,7 @@
 /** What Temporal says of a run whose events may differ from what is stored: only the current one counts. */
 import type { Client } from '@temporalio/client';
 import type { AskRun } from '../write/append.js';
-import { readWholeTrail } from './history.js';
+import { readWholeHistory } from './history.js';
 
 /** Less than an attempt of `storeJournal` has. */
 const PATIENCE_MS = 8_000;
@@ -10,7 +10,7 @@ const PATIENCE_MS = 8_000;
  * A run that was continued as new goes on where what is stored ends. One that was reset shares the beginning of *some*
  * earlier run, not necessarily of the one that is stored: so its whole journal is read from its history.
  */
-export const runStanding =
+export const askCurrentRun =
   (client: Client): AskRun =>
   (sagaId, runId) =>
     client.withDeadline(Date.now() + PATIENCE_MS, async () => {
@@ -23,6 +23,6 @@ export const runStanding =
       });
       const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
       if (started?.originalExecutionRunId === runId) return { standing: 'current' };
-      const trail = await readWholeTrail(client, sagaId, runId);
-      return { standing: 'reset', entries: trail?.entries ?? [] };
+      const sent = await readWholeHistory(client, sagaId, runId);
+      return { standing: 'reset', entries: sent?.entries ?? [] };
     });

@@ -3,16 +3,16 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { closingEntries, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../write/batch.js';
 import { NOT_KEPT } from './differences.js';
-import type { Evidence, RunTrail } from './repair.js';
+import type { Evidence, RunHistory } from './repair.js';
 import { CORRELATION_ID } from '../../workflows/messages.js';
 
 /** What one run has sent, in order; a run that was continued from another begins where that one ended. */
-export interface Trail extends RunTrail {
+export interface SentHistory extends RunHistory {
   readonly continuedFrom: string | undefined;
 }
 
 /** Undefined where the run carries no journal. @throws WorkflowNotFoundError where its history is kept no more */
-export async function readTrail(client: Client, sagaId: string, runId: string): Promise<Trail | undefined> {
+export async function readHistory(client: Client, sagaId: string, runId: string): Promise<SentHistory | undefined> {
   const { events } = await client.workflow.getHandle(sagaId, runId).fetchHistory();
   const entries = new Map<number, SentEntry>();
   const closings = new Map<
@@ -23,10 +23,10 @@ export async function readTrail(client: Client, sagaId: string, runId: string): 
   let correlationId: string | null = null;
   for (const event of events ?? []) {
     const scheduled = event.activityTaskScheduledEventAttributes;
-    const header = decoded(scheduled?.header?.fields?.[JOURNAL_HEADER]) as JournalHeader | undefined;
+    const header = decode(scheduled?.header?.fields?.[JOURNAL_HEADER]) as JournalHeader | undefined;
     if (header) {
       sagaType = header.sagaType;
-      correlationId ??= (decoded(scheduled?.header?.fields?.[CORRELATION_ID]) as string | undefined) ?? null;
+      correlationId ??= (decode(scheduled?.header?.fields?.[CORRELATION_ID]) as string | undefined) ?? null;
       for (const entry of header.entries) entries.set(entry.seq, entry);
       const after = header.entries.at(-1)?.seq;
       if (header.closing && after !== undefined) {
@@ -35,7 +35,7 @@ export async function readTrail(client: Client, sagaId: string, runId: string): 
     }
     const completed = event.activityTaskCompletedEventAttributes;
     const ending = closings.get(String(completed?.scheduledEventId));
-    const result = decoded(completed?.result?.payloads?.[0]) as { attempts?: number; closedAt?: string } | undefined;
+    const result = decode(completed?.result?.payloads?.[0]) as { attempts?: number; closedAt?: string } | undefined;
     if (!ending || result?.closedAt === undefined) continue;
     const { closing, after } = ending;
     const known = { ...closing, attempts: result.attempts ?? 1, at: result.closedAt };
@@ -64,16 +64,20 @@ const CLOSED = [
   'workflowExecutionContinuedAsNewEventAttributes',
 ] as const;
 
-const decoded = (payload: Payload | null | undefined): unknown =>
+const decode = (payload: Payload | null | undefined): unknown =>
   payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
 
 /** With what the runs before it have sent, which were continued as new. */
-export async function readWholeTrail(client: Client, sagaId: string, runId: string): Promise<Trail | undefined> {
-  const last = await readTrail(client, sagaId, runId);
+export async function readWholeHistory(
+  client: Client,
+  sagaId: string,
+  runId: string,
+): Promise<SentHistory | undefined> {
+  const last = await readHistory(client, sagaId, runId);
   if (!last) return undefined;
   let { entries, continuedFrom } = last;
   while (continuedFrom !== undefined && entries[0]?.seq !== 1) {
-    const earlier = await readTrail(client, sagaId, continuedFrom).catch(ifKept);
+    const earlier = await readHistory(client, sagaId, continuedFrom).catch(ifKept);
     const from = entries[0]?.seq ?? Infinity;
     entries = [...(earlier?.entries ?? []).filter(({ seq }) => seq < from), ...entries];
     continuedFrom = earlier?.continuedFrom;
@@ -86,25 +90,28 @@ export function ifKept(error: unknown): undefined {
   if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
-/** The current run's whole trail; `notKept` if Temporal knows no run, undefined if the run carries no journal. */
-export async function readCurrentTrail(client: Client, sagaId: string): Promise<Trail | typeof NOT_KEPT | undefined> {
+/** The current run's whole history; `notKept` if Temporal knows no run, undefined if the run carries no journal. */
+export async function readCurrentHistory(
+  client: Client,
+  sagaId: string,
+): Promise<SentHistory | typeof NOT_KEPT | undefined> {
   try {
     const { runId } = await client.workflow.getHandle(sagaId).describe();
-    return await readWholeTrail(client, sagaId, runId);
+    return await readWholeHistory(client, sagaId, runId);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return NOT_KEPT;
     throw error;
   }
 }
 
-/** With the trails of the runs before it, if Temporal keeps them. */
+/** With the histories of the runs before it, if Temporal keeps them. */
 export async function readEvidence(
   client: Client,
   sagaId: string,
   runs: readonly { readonly runId: string }[],
 ): Promise<Evidence | typeof NOT_KEPT | undefined> {
-  const current = await readCurrentTrail(client, sagaId);
+  const current = await readCurrentHistory(client, sagaId);
   if (current === undefined || current === NOT_KEPT) return current;
-  const trails = await Promise.all(runs.map(({ runId }) => readTrail(client, sagaId, runId).catch(ifKept)));
-  return { current, runs: trails.filter((trail) => trail !== undefined) };
+  const histories = await Promise.all(runs.map(({ runId }) => readHistory(client, sagaId, runId).catch(ifKept)));
+  return { current, runs: histories.filter((history) => history !== undefined) };
 }

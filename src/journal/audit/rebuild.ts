@@ -5,7 +5,7 @@ import type { JournalPoolOptions } from '../write/journal.js';
 import { openMaintenance, type Maintenance } from './stored.js';
 import type { Repair } from './repair.js';
 import { listRuns } from './runs.js';
-import { readCurrentTrail, readEvidence } from './history.js';
+import { readCurrentHistory, readEvidence } from './history.js';
 import { patiently, walkSagas, type Walk } from './walk.js';
 
 export interface RebuildOptions extends Omit<Walk, 'maintenance'> {
@@ -40,7 +40,7 @@ async function rebuild(
   apply: boolean,
 ): Promise<Repair> {
   const stored = await maintenance.read(sagaId);
-  const told = client && (await readCurrentTrail(client, sagaId));
+  const told = client && (await readCurrentHistory(client, sagaId));
   if (problemsOf(sagaId, stored, told).length === 0) return { mended: [], left: [], fromHistory: false };
   const evidence = client && (await readEvidence(client, sagaId, await listRuns(client, sagaId)));
   return maintenance.repair({ sagaId, evidence, apply });

@@ -9,7 +9,7 @@
  *  4. What cannot be proved is left, and said.
  */
 import type { PoolClient } from 'pg';
-import { completed, type RunAnswer } from '../write/append.js';
+import { withEarlier, type RunAnswer } from '../write/append.js';
 import type { Batch } from '../write/batch.js';
 import { isSound, NOT_KEPT, problemsOf, type Stored, type Told } from './differences.js';
 import type { InForce } from '../tables/event-row.js';
@@ -22,7 +22,7 @@ import {
   readHead,
   readInForce,
   recordAfter,
-  settleWithin,
+  appendWithin,
   upsertSaga,
 } from '../write/append-with-lock.js';
 import type { SagaRow } from '../tables/saga-row.js';
@@ -30,7 +30,7 @@ import { reasonOf } from '../../platform/reason.js';
 import { isAway } from '../../platform/database/unavailable.js';
 
 /** What one run has sent, as its history tells it. */
-export interface RunTrail extends Told {
+export interface RunHistory extends Told {
   readonly runId: string;
   readonly sagaType: string;
   readonly correlationId: string | null;
@@ -41,9 +41,9 @@ export interface RunTrail extends Told {
 /** What Temporal knows of a saga. */
 export interface Evidence {
   /** The current run, with everything that the runs before it have sent which were continued as new. */
-  readonly current: RunTrail;
+  readonly current: RunHistory;
   /** What each kept run has sent by itself, in the order of their starts: with them both branches of a reset are told. */
-  readonly runs: readonly RunTrail[];
+  readonly runs: readonly RunHistory[];
 }
 
 export interface Repair {
@@ -99,15 +99,15 @@ async function mend(
   const marked = history ? await markUnsent(client, schema, sagaId, history.current) : 0;
   const isUnknown = before.events.length === 0;
   let brought = false;
-  for (const trail of history ? (isUnknown ? history.runs : [history.current]) : []) {
-    brought = (await bring(client, schema, sagaId, trail, history?.current)) || brought;
+  for (const sent of history ? (isUnknown ? history.runs : [history.current]) : []) {
+    brought = (await bring(client, schema, sagaId, sent, history?.current)) || brought;
   }
   await refold(client, schema, sagaId, history?.current);
   return brought || marked > 0;
 }
 
 /** A run of which everything is known has not sent these. They stay, out of force. */
-async function markUnsent(client: PoolClient, schema: string, sagaId: string, told: RunTrail): Promise<number> {
+async function markUnsent(client: PoolClient, schema: string, sagaId: string, told: RunHistory): Promise<number> {
   const numbers = told.entries.map(({ seq }) => seq);
   if (!told.isClosed || numbers.length === 0) return 0;
   const { rowCount } = await client.query(
@@ -123,20 +123,20 @@ async function bring(
   client: PoolClient,
   schema: string,
   sagaId: string,
-  trail: RunTrail,
-  current: RunTrail | undefined,
+  sent: RunHistory,
+  current: RunHistory | undefined,
 ): Promise<boolean> {
-  const { runId, sagaType, correlationId, entries } = trail;
+  const { runId, sagaType, correlationId, entries } = sent;
   const batch: Batch = { sagaId, sagaType, runId, correlationId, entries, required: true };
-  const { plan, changes } = await settleWithin(client, schema, batch);
+  const { plan, changes } = await appendWithin(client, schema, batch);
   if (plan.kind !== 'ask') return changes;
   const whole = runId === current?.runId ? current.entries : entries;
-  const answer: RunAnswer = trail.isReset ? { standing: 'reset', entries: whole } : { standing: 'current' };
-  return (await settleWithin(client, schema, completed(batch, answer), answer.standing)).changes;
+  const answer: RunAnswer = sent.isReset ? { standing: 'reset', entries: whole } : { standing: 'current' };
+  return (await appendWithin(client, schema, withEarlier(batch, answer), answer.standing)).changes;
 }
 
 /** Publishes what nothing is missing before, and makes the row and the dead letters what the events say, if that is proved. */
-async function refold(client: PoolClient, schema: string, sagaId: string, told: RunTrail | undefined): Promise<void> {
+async function refold(client: PoolClient, schema: string, sagaId: string, told: RunHistory | undefined): Promise<void> {
   const stored = await readStored(client, schema, sagaId);
   const events = await readInForce(client, schema, sagaId, 1);
   const prefix = events.filter(({ seq }, index) => seq === index + 1);
@@ -172,7 +172,7 @@ function isProved(
   sagaId: string,
   stored: Stored & { readonly row?: SagaRow | undefined },
   wanted: { readonly version: number; readonly state: string },
-  told: RunTrail | undefined,
+  told: RunHistory | undefined,
 ): boolean {
   const { row } = stored;
   if (!row || isToldWhole(wanted.version, row.version, told)) return true;
@@ -182,7 +182,7 @@ function isProved(
 }
 
 /** Everything that the row can know of is in the history, and the events are there as far. */
-function isToldWhole(version: number, ofRow: number, told: RunTrail | undefined): boolean {
+function isToldWhole(version: number, ofRow: number, told: RunHistory | undefined): boolean {
   const last = told?.entries.at(-1)?.seq;
   if (!told || last === undefined) return false;
   return told.isClosed ? version === last : version >= last && last >= ofRow;

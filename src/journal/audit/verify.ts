@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client';
 import { NOT_KEPT, problemsOf } from './differences.js';
 import type { JournalPoolOptions } from '../write/journal.js';
 import { openMaintenance } from './stored.js';
-import { readCurrentTrail } from './history.js';
+import { readCurrentHistory } from './history.js';
 import { patiently, walkSagas, type Walk } from './walk.js';
 
 /** What was seen of one saga. */
@@ -66,7 +66,7 @@ export async function verifyJournal(options: VerifyOptions): Promise<Verified> {
 /** Events are read first: what is stored then is in the history that is read afterwards. */
 async function look(maintenance: Walk['maintenance'], client: Client | undefined, sagaId: string): Promise<Looked> {
   const stored = await maintenance.read(sagaId);
-  const told = client && (await readCurrentTrail(client, sagaId));
+  const told = client && (await readCurrentHistory(client, sagaId));
   return {
     sagaId,
     differences: problemsOf(sagaId, stored, told),

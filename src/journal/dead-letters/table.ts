@@ -30,17 +30,17 @@ export interface LetterFilter {
   readonly olderThan?: number | undefined;
 }
 
-export interface LetterDesk {
+export interface DeadLetters {
   /** A page by number, of those behind `after`; at most `limit`, 500 unless set. */
-  page(filter: LetterFilter, after?: string, limit?: number): Promise<DeadLetter[]>;
+  list(filter: LetterFilter, after?: string, limit?: number): Promise<DeadLetter[]>;
   /** All of them by number, read page by page: one page is in memory. */
-  every(filter: LetterFilter, after?: string): AsyncGenerator<DeadLetter>;
+  listAll(filter: LetterFilter, after?: string): AsyncGenerator<DeadLetter>;
   get(id: string): Promise<DeadLetter | undefined>;
-  /** False where somebody else has closed it meanwhile. */
-  close(id: string, how: { resolution: string; actor: string; reason: string }): Promise<boolean>;
-  /** One more try to no end. */
-  failedAgain(id: string, reason: string): Promise<void>;
-  end(): Promise<void>;
+  /** False if another operator has resolved it before. */
+  resolve(id: string, how: { resolution: string; actor: string; reason: string }): Promise<boolean>;
+  /** Counts one more attempt that did not succeed. */
+  noteFailure(id: string, reason: string): Promise<void>;
+  close(): Promise<void>;
 }
 
 interface Row {
@@ -99,12 +99,12 @@ function conditionsOf(filter: LetterFilter, after: string) {
   return { where: ['id > $1', ...(which === 'open' ? ['resolution IS NULL'] : []), ...where].join(' AND '), values };
 }
 
-export async function openLetterDesk(options: JournalPoolOptions): Promise<LetterDesk> {
+export async function openDeadLetters(options: JournalPoolOptions): Promise<DeadLetters> {
   const { databaseUrl, schema: name = JOURNAL_SCHEMA } = options;
   await migrateJournal(databaseUrl, name, options.migrationWaitMs);
   const pool = journalPool({ patienceMs: PATIENCE_MS, ...options });
   const table = `${escapeIdentifier(name)}.dead_letters`;
-  const page: LetterDesk['page'] = async (filter, after = '0', limit = AT_A_TIME) => {
+  const list: DeadLetters['list'] = async (filter, after = '0', limit = AT_A_TIME) => {
     const { where, values } = conditionsOf(filter, after);
     const { rows } = await pool.query<Row>(
       `SELECT ${COLUMNS} FROM ${table} WHERE ${where} ORDER BY id LIMIT $${values.length + 1}`,
@@ -113,10 +113,10 @@ export async function openLetterDesk(options: JournalPoolOptions): Promise<Lette
     return rows.map(letterOf);
   };
   return {
-    page,
-    async *every(filter, after = '0') {
+    list,
+    async *listAll(filter, after = '0') {
       for (let last = after; ;) {
-        const letters = await page(filter, last);
+        const letters = await list(filter, last);
         yield* letters;
         if (letters.length < AT_A_TIME) return;
         last = letters.at(-1)?.id ?? last;
@@ -126,7 +126,7 @@ export async function openLetterDesk(options: JournalPoolOptions): Promise<Lette
       const { rows } = await pool.query<Row>(`SELECT ${COLUMNS} FROM ${table} WHERE id = $1`, [id]);
       return rows[0] && letterOf(rows[0]);
     },
-    async close(id, { resolution, actor, reason }) {
+    async resolve(id, { resolution, actor, reason }) {
       const { rowCount } = await pool.query(
         `UPDATE ${table} SET resolution = $2, resolved_by = $3, resolved_reason = $4, resolved_at = clock_timestamp()
          WHERE id = $1 AND resolution IS NULL`,
@@ -134,13 +134,13 @@ export async function openLetterDesk(options: JournalPoolOptions): Promise<Lette
       );
       return rowCount === 1;
     },
-    async failedAgain(id, reason) {
+    async noteFailure(id, reason) {
       await pool.query(
         `UPDATE ${table} SET attempts = attempts + 1, last_at = clock_timestamp(), reason = $2
          WHERE id = $1 AND resolution IS NULL`,
         [id, reason],
       );
     },
-    end: () => pool.end(),
+    close: () => pool.end(),
   };
 }

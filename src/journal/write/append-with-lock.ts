@@ -6,41 +6,41 @@ import type { Batch, SentEntry } from './batch.js';
 import { eventId, eventOfData, eventRow, type EventRow, type InForce } from '../tables/event-row.js';
 import { concernsLetters, lettersOf } from '../dead-letters/from-events.js';
 import { storeLetters, upsertLetters } from '../dead-letters/rows.js';
-import { reconcile, type Plan, type RunStanding } from './merge.js';
+import { merge, type Plan, type RunStanding } from './merge.js';
 import { headOf, rowOf, SAGA_COLUMNS, type Head, type SagaRow } from '../tables/saga-row.js';
 import type { EventData, SagaReset } from '../read/reader.js';
 
-export interface Settled {
+export interface LockedAppend {
   readonly plan: Plan;
   readonly head: Head | undefined;
 }
 
 /** Runs in a transaction of its own; `standing` is what Temporal says of the batch's run, if it was asked. */
-export async function settle(
+export async function appendWithLock(
   client: PoolClient,
   schema: string,
   batch: Batch,
   standing?: RunStanding,
-): Promise<Settled> {
+): Promise<LockedAppend> {
   await client.query('BEGIN');
-  const { changes, ...settled } = await settleWithin(client, schema, batch, standing);
+  const { changes, ...result } = await appendWithin(client, schema, batch, standing);
   await client.query(changes ? 'COMMIT' : 'ROLLBACK');
-  return settled;
+  return result;
 }
 
 /** The same within a transaction of the caller's. */
-export async function settleWithin(
+export async function appendWithin(
   client: PoolClient,
   schema: string,
   batch: Batch,
   standing?: RunStanding,
-): Promise<Settled & { readonly changes: boolean }> {
+): Promise<LockedAppend & { readonly changes: boolean }> {
   // Before anything that gives this transaction its number: see the migration.
   await lock(client, batch.sagaId);
   const head = await readHead(client, schema, batch.sagaId);
   const from = Math.min(batch.entries[0]?.seq ?? Infinity, (head?.version ?? 0) + 1);
   const inForce = await readInForce(client, schema, batch.sagaId, from);
-  const plan = reconcile(head, inForce, batch, standing);
+  const plan = merge(head, inForce, batch, standing);
   if (plan.kind !== 'store' || (plan.add.length === 0 && (!head || head.runId === batch.runId))) {
     return { plan, head, changes: false };
   }

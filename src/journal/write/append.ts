@@ -7,7 +7,7 @@ import { eventRow } from '../tables/event-row.js';
 import { concernsLetters } from '../dead-letters/from-events.js';
 import type { RunStanding } from './merge.js';
 import { rowOf, type Head } from '../tables/saga-row.js';
-import { readHead, settle, type Settled } from './append-with-lock.js';
+import { appendWithLock, readHead, type LockedAppend } from './append-with-lock.js';
 
 /** `ignored`: it came from a run that does not count any more, or from an attempt that was given up. */
 export type Appended =
@@ -56,7 +56,7 @@ export function createAppend(pool: Pool, schemaName: string, askRun: AskRun) {
           ...(closing && { closing: { attempts: closing.attempts, closedAt: closing.at } }),
         };
       }
-      const { plan, head: after } = await settled(pool, schema, batch, askRun);
+      const { plan, head: after } = await appendAsking(pool, schema, batch, askRun);
       heads.set(sagaId, after);
       if (plan.kind === 'store') {
         return { kind: 'stored', version: after?.version ?? 0, ...(plan.closing && { closing: plan.closing }) };
@@ -101,10 +101,10 @@ async function appendNext(pool: Pool, schema: string, head: Head | undefined, ba
   return answer[0]?.done === true ? next : undefined;
 }
 
-async function settled(pool: Pool, schema: string, batch: Batch, askRun: AskRun): Promise<Settled> {
+async function appendAsking(pool: Pool, schema: string, batch: Batch, askRun: AskRun): Promise<LockedAppend> {
   let answer: RunAnswer | undefined;
   for (let tries = 1; ; tries++) {
-    const result = await inTransaction(pool, schema, answer ? completed(batch, answer) : batch, answer?.standing);
+    const result = await inTransaction(pool, schema, answer ? withEarlier(batch, answer) : batch, answer?.standing);
     if (result.plan.kind !== 'ask' || tries === TRIES) return result;
     // With nothing held meanwhile: neither a lock nor a connection.
     answer = await askRun(batch.sagaId, batch.runId);
@@ -112,7 +112,7 @@ async function settled(pool: Pool, schema: string, batch: Batch, askRun: AskRun)
 }
 
 /** The batch with everything that its run has sent before it. */
-export function completed(batch: Batch, { entries }: RunAnswer): Batch {
+export function withEarlier(batch: Batch, { entries }: RunAnswer): Batch {
   if (!entries) return batch;
   const from = batch.entries[0]?.seq ?? Infinity;
   return { ...batch, entries: [...storable(entries).filter(({ seq }) => seq < from), ...batch.entries] };
@@ -123,11 +123,11 @@ async function inTransaction(
   schema: string,
   batch: Batch,
   standing: RunStanding | undefined,
-): Promise<Settled> {
+): Promise<LockedAppend> {
   const client = await pool.connect();
   let failed = true;
   try {
-    const result = await settle(client, schema, batch, standing);
+    const result = await appendWithLock(client, schema, batch, standing);
     failed = false;
     return result;
   } finally {

@@ -6,7 +6,7 @@ import type { Batch } from './batch.js';
 import { migrateJournal } from '../tables/migrate.js';
 import { openOnSearchPath } from '../tables/search-path.js';
 import { orUnavailable } from '../tables/unavailable.js';
-import { within } from '../../platform/time-limit.js';
+import { withTimeLimit } from '../../platform/time-limit.js';
 
 export const JOURNAL_SCHEMA = 'journal';
 
@@ -78,7 +78,7 @@ export function openJournal(options: JournalOptions): Journal {
  *
  * @throws a plain Error, as the driver does, which reads as an outage
  */
-export const soon = (prepared: Promise<void>): Promise<void> => within(prepared, { ms: PATIENCE_MS });
+export const soon = (prepared: Promise<void>): Promise<void> => withTimeLimit(prepared, { ms: PATIENCE_MS });
 
 /** Until it has succeeded it is tried again; afterwards it costs nothing. */
 export function once(act: () => Promise<void>): () => Promise<void> {

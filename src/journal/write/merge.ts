@@ -31,12 +31,7 @@ export type Plan =
     };
 
 /** @param inForce the stored entries from the batch's first number on, or from the first unconfirmed one, in order */
-export function reconcile(
-  head: Head | undefined,
-  inForce: readonly InForce[],
-  batch: Batch,
-  standing?: RunStanding,
-): Plan {
+export function merge(head: Head | undefined, inForce: readonly InForce[], batch: Batch, standing?: RunStanding): Plan {
   const { entries } = batch;
   const isOther = head !== undefined && head.runId !== batch.runId;
   if (isOther && standing === undefined) return { kind: 'ask' };

@@ -7,7 +7,7 @@ import type { AskedOrder, Claim, StoredAnswer } from './idempotency.js';
 import { forgetCustomer, forgetOrders, hashOf, ordersOfCustomer, ownersOf } from './forget.js';
 import type { Forgetting, OrdersOwner, OwnedOrder } from './forget.js';
 import { listOrders, type ListedOrder, type ListFilter, type ListPage } from './list.js';
-import { deleteUnconfirmed, markMissed, unconfirmedOrders, type Unconfirmed } from './unconfirmed.js';
+import { deleteUnconfirmed, markWithoutWorkflow, unconfirmedOrders, type Unconfirmed } from './unconfirmed.js';
 import { migrateOrders } from './migrate.js';
 import { queryOn } from './query.js';
 import { sharedKey } from './shared-key.js';
@@ -68,7 +68,7 @@ export interface OrderStore {
    */
   unconfirmed(after?: string): Promise<Unconfirmed[]>;
   /** Records that the order has no workflow; it gets one only if it is requested again. */
-  markMissed(orderId: string): Promise<void>;
+  markWithoutWorkflow(orderId: string): Promise<void>;
   /** Deletes an order that was never started and has had no request in seven days. */
   deleteUnconfirmed(orderId: string): Promise<void>;
   /** Keeps the reason of a cancel. The first reason and the first comment count: a repeat changes nothing. */
@@ -176,7 +176,7 @@ function createStore(pool: Pool, schema: string): OrderStore {
     forgetOrders: (ids, forgetting) => forgetOrders(query, schema, ids, forgetting),
     forgetCustomer: (customerId, forgetting) => forgetCustomer(query, schema, customerId, forgetting),
     unconfirmed: (after) => unconfirmedOrders(query, schema, after),
-    markMissed: (orderId) => markMissed(query, schema, orderId),
+    markWithoutWorkflow: (orderId) => markWithoutWorkflow(query, schema, orderId),
     deleteUnconfirmed: (orderId) => deleteUnconfirmed(query, schema, orderId),
     async keepCancellation(orderId, { reason, comment }) {
       await query(

@@ -31,7 +31,7 @@ export async function unconfirmedOrders(query: Query, schema: string, after?: st
 }
 
 /** Records that the order has no workflow, because its start has broken off. */
-export async function markMissed(query: Query, schema: string, orderId: string): Promise<void> {
+export async function markWithoutWorkflow(query: Query, schema: string, orderId: string): Promise<void> {
   await query(`UPDATE ${schema}.orders SET missed_at = now() WHERE id = $1 AND started_at IS NULL`, [orderId]);
 }
 

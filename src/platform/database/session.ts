@@ -53,7 +53,7 @@ function statementsOf(ours: Ours): string {
   return [...all.map(([name, value]) => `SET ${name} = ${value}`), NO_TRANSACTION_TIMEOUT].join('; ');
 }
 
-function parted<Config extends Ours>({
+function splitConfig<Config extends Ours>({
   statement_timeout,
   lock_timeout,
   idle_in_transaction_session_timeout,
@@ -66,7 +66,7 @@ function parted<Config extends Ours>({
 
 /** A pool whose sessions are settled before they are handed out; a session that cannot be settled is not handed out. */
 export function openPool(config: SessionPoolConfig): Pool {
-  const { rest, apply } = parted(config);
+  const { rest, apply } = splitConfig(config);
   return new Pool({ ...rest, onConnect: apply });
 }
 
@@ -75,7 +75,7 @@ export function openPool(config: SessionPoolConfig): Pool {
  * @throws the driver's error
  */
 export async function connectClient(config: SessionConfig): Promise<Client> {
-  const { rest, apply } = parted(config);
+  const { rest, apply } = splitConfig(config);
   const client = new Client(rest);
   client.on('error', () => undefined);
   try {

@@ -86,7 +86,7 @@ export function watchTemporalClock({
 
   async function measureNow(): Promise<void> {
     try {
-      known = await measured(temporal, taskQueue, clocks);
+      known = await measureOnce(temporal, taskQueue, clocks);
       isUntold = false;
     } catch (error) {
       if (!isRefused(error)) throw error;
@@ -139,7 +139,7 @@ const isRefused = (error: unknown): boolean => {
 /** gRPC's PERMISSION_DENIED and UNIMPLEMENTED. */
 const REFUSALS: ReadonlySet<number> = new Set([7, 12]);
 
-async function measured(temporal: Client, taskQueue: string, clocks: LocalClocks): Promise<Measured> {
+async function measureOnce(temporal: Client, taskQueue: string, clocks: LocalClocks): Promise<Measured> {
   let best: Measured | undefined;
   for (let tries = 0; tries < TRIES && !(best && best.error <= GOOD_ENOUGH_MS); tries += 1) {
     const next = await measuredOnce(temporal, taskQueue, clocks);
@@ -203,7 +203,7 @@ async function measuredOnce(temporal: Client, taskQueue: string, clocks: LocalCl
 /** Reads Temporal's time once, in milliseconds since the epoch. @throws EngineUnavailableError */
 export async function readTemporalTime(temporal: Client, taskQueue: string): Promise<number> {
   try {
-    const { server, monotonic, error } = await measured(temporal, taskQueue, MACHINE);
+    const { server, monotonic, error } = await measureOnce(temporal, taskQueue, MACHINE);
     return server + MACHINE.monotonic() - monotonic - error;
   } catch (error) {
     if (isRefused(error)) return MACHINE.wall();

@@ -39,10 +39,10 @@ async function openSession(settings: KafkaSettings): Promise<SinkSession> {
 
 /** All at once; where the broker rejects something in it, saga by saga, and there event by event. */
 async function send(producer: Producer, deliveries: readonly Delivery[]): Promise<Rejection[]> {
-  if (await accepted(producer, inOrder(deliveries))) return [];
+  if (await isAccepted(producer, inOrder(deliveries))) return [];
   const rejections: Rejection[] = [];
   for (const { events } of deliveries) {
-    const reason = await firstRejected(producer, events);
+    const reason = await findRejection(producer, events);
     if (reason) rejections.push(reason);
   }
   return rejections;
@@ -50,7 +50,7 @@ async function send(producer: Producer, deliveries: readonly Delivery[]): Promis
 
 const inOrder = (deliveries: readonly Delivery[]): RelayedEvent[] => deliveries.flatMap(({ events }) => events);
 
-async function firstRejected(producer: Producer, events: readonly RelayedEvent[]): Promise<Rejection | undefined> {
+async function findRejection(producer: Producer, events: readonly RelayedEvent[]): Promise<Rejection | undefined> {
   for (const event of events) {
     const reason = await rejectionReason(producer, [event]);
     if (reason !== undefined) return { event, reason };
@@ -58,7 +58,7 @@ async function firstRejected(producer: Producer, events: readonly RelayedEvent[]
   return undefined;
 }
 
-const accepted = async (producer: Producer, events: readonly RelayedEvent[]): Promise<boolean> =>
+const isAccepted = async (producer: Producer, events: readonly RelayedEvent[]): Promise<boolean> =>
   events.length === 0 || (await rejectionReason(producer, events)) === undefined;
 
 /** Why the broker rejects them; throws where it is away. */

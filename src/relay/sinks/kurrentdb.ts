@@ -100,7 +100,7 @@ async function appendBehind(
     try {
       // Nobody but this relay appends a saga's events, so behind which of the others they come does not matter.
       const streamState = conflicts < MOST_CONFLICTS ? revision : ANY;
-      const appending = client.appendToStream(stream, events.map(appended), { streamState, deadline: 10_000 });
+      const appending = client.appendToStream(stream, events.map(eventDataOf), { streamState, deadline: 10_000 });
       return (await appending).nextExpectedRevision;
     } catch (error) {
       if (!(error instanceof WrongExpectedVersionError)) throw error;
@@ -154,7 +154,7 @@ function placeOf(sagaId: string, id: string, metadata: unknown): Place | undefin
   return eventId(sagaId, branch, seq) === id ? { branch, seq } : undefined;
 }
 
-function appended({ id, type, data, sagaId, sagaType, branch, seq, at, correlationId, causationId }: RelayedEvent) {
+function eventDataOf({ id, type, data, sagaId, sagaType, branch, seq, at, correlationId, causationId }: RelayedEvent) {
   return jsonEvent({
     id,
     type,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { NOT_KEPT } from '../../../src/journal/audit/differences.js';
 import { openMaintenance, type Maintenance } from '../../../src/journal/audit/stored.js';
-import type { Evidence, RunTrail } from '../../../src/journal/audit/repair.js';
+import type { Evidence, RunHistory } from '../../../src/journal/audit/repair.js';
 import { batchOf, BLOCKED, CLOSING, entriesOf, HAPPY } from '../entries.js';
 import { openTestJournal, type TestJournal } from '../open-journal.js';
 
@@ -35,7 +35,7 @@ async function completed(): Promise<string> {
   return saga;
 }
 
-const trail = (more: Partial<RunTrail> = {}): RunTrail => ({
+const trail = (more: Partial<RunHistory> = {}): RunHistory => ({
   runId: 'run-a',
   sagaType: 'OrderFulfillment',
   correlationId: 'c-1',
@@ -44,7 +44,7 @@ const trail = (more: Partial<RunTrail> = {}): RunTrail => ({
   isClosed: true,
   ...more,
 });
-const toldBy = (current: RunTrail): Evidence => ({ current, runs: [current] });
+const toldBy = (current: RunHistory): Evidence => ({ current, runs: [current] });
 const row = async (saga: string) =>
   (
     await test.sql<{ version: number; state: string; changed_at: Date }>('SELECT * FROM sagas WHERE saga_id = $1', [

@@ -13,12 +13,12 @@ export interface Origin {
   readonly correlationId: string;
 }
 
-export type Obey = (command: Command, origin: Origin) => Promise<void>;
+export type Execute = (command: Command, origin: Origin) => Promise<void>;
 
 const newTrace = (): string => `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
 
 /** What it returns throws a `Problem`: 503 if it is to be tried again, any other if it is refused. */
-export function createObey(deps: ApiDeps): Obey {
+export function createExecute(deps: ApiDeps): Execute {
   const looks = looksOf(deps);
   return async (command, { caller, commandId, correlationId }) => {
     const { sagaId, orderId } = command;
