@@ -190,7 +190,7 @@ describe('a customer', () => {
   const alice = async () => bearer(await issuer.token());
   const bob = async () => bearer(await issuer.token({ sub: 'bob' }));
 
-  it('orders for itself, and for nobody else', async () => {
+  it('orders for itself, and for no other customer', async () => {
     const { items } = ORDER;
     const own = await api.post('/api/orders', { items }, await bob());
     expect((await api.orders.get(String(own.body['orderId'])))?.customerId).toBe('bob');

@@ -113,7 +113,7 @@ async function letThemWait(orders: number, fault: object): Promise<void> {
 
 const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((all, one) => all + one, 0);
 
-describe('a service that answers nobody', () => {
+describe('a service that does not answer', () => {
   it(
     'holds up no other: 500 orders are reserved and paid while every parcel hangs, and end once it answers',
     () => letThemWait(ORDERS, { mode: 'delay', delayMs: 3_600_000 }),

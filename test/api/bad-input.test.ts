@@ -149,7 +149,7 @@ describe('POST /api/orders refuses, and starts nothing with', () => {
     await nothingStarted();
   });
 
-  it('missing fields where there is no demo customer', async () => {
+  it('missing fields if there is no demo customer', async () => {
     const answer = await strict.post('/api/orders', { orderId: ID, items: [line], customerId: 'c-1' });
     expect(answer.status).toBe(400);
     expect(fields(answer)).toEqual(['paymentMethod', 'shippingAddress']);

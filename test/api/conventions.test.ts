@@ -34,7 +34,7 @@ describe('what is answered', () => {
     api = await start();
   });
 
-  it.each(['text/html', 'application/xml', 'image/*'])('is 406 for whoever takes only %s', async (accept) => {
+  it.each(['text/html', 'application/xml', 'image/*'])('is 406 for a caller that accepts only %s', async (accept) => {
     const answer = await api.request('GET', '/api/orders', { headers: { accept } });
     expect([answer.status, answer.body['code']]).toEqual([406, 'NotAcceptable']);
   });
@@ -46,7 +46,7 @@ describe('what is answered', () => {
     },
   );
 
-  it('is kept by nobody without asking again, and tells nothing of the server', async () => {
+  it('is not cached without a check, and shows nothing of the server', async () => {
     const read = await api.request('GET', '/api/orders');
     expect(read.headers.get('cache-control')).toBe('private, no-cache');
     const problem = await api.request('GET', '/api/orders/nobody');
@@ -97,7 +97,7 @@ describe('a trace (W3C)', () => {
 });
 
 describe('the rate limit', () => {
-  it('is told in headers, counts each caller by itself, and ends in 429 with the time to wait', async () => {
+  it('is shown in headers, counts each caller by itself, and ends in 429 with the time to wait', async () => {
     const authenticate = createAuthenticate({ tokens: issuer.options, apiKeys: [] });
     const api = await start({ authenticate, requestsPerMinute: 3 });
     const [alice, bob] = [await issuer.token(), await issuer.token({ sub: 'bob' })];
@@ -111,7 +111,7 @@ describe('the rate limit', () => {
     expect((await ask(bob)).status).toBe(200);
   });
 
-  it('counts those whom nobody knows by their address: credentials cannot be tried out', async () => {
+  it('counts unknown callers by their address, so that credentials cannot be tried out', async () => {
     const authenticate = createAuthenticate({ tokens: issuer.options, apiKeys: [] });
     const api = await start({ authenticate, requestsPerMinute: 2 });
     const guess = () => api.request('GET', '/api/orders', { headers: { authorization: 'Bearer guess' } });

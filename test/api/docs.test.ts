@@ -83,7 +83,7 @@ describe('GET /problems/{code}', () => {
     expect((await api.request('GET', '/problems/constructor')).status).toBe(404);
   });
 
-  it('is where the type of a problem leads to', async () => {
+  it('is the page at the type of a problem', async () => {
     const { body } = await api.request('GET', '/nowhere');
     expect((await api.request('GET', String(body['type']))).status).toBe(200);
   });

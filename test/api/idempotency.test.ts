@@ -61,7 +61,7 @@ describe('a repeat under the same key', () => {
     expect(repeat.headers.get('idempotency-replayed')).toBe('true');
   });
 
-  it('finds the order also where Temporal has forgotten it', async () => {
+  it('finds the order also if Temporal has forgotten it', async () => {
     const first = await post('k-forgotten');
     await temporal.client.workflow.getHandle(`order-${idOf(first)}`).terminate('the test ends it');
     await api.sql(`UPDATE idempotency_keys SET created_at = now() - interval '60 days' WHERE key = 'k-forgotten'`);
@@ -86,7 +86,7 @@ describe('a repeat under the same key', () => {
     expect(await api.rows()).not.toContain('mine');
   });
 
-  it('of 100 at once starts one workflow, and each is told its order, or that it is in flight', async () => {
+  it('of 100 at once starts one workflow, and each answer has its order, or says that it is in flight', async () => {
     const answers = await Promise.all(Array.from({ length: 100 }, () => post('k-100')));
     const [orderId = '', ...others] = await ordersUnder('k-100');
     expect(others).toEqual([]);
@@ -115,7 +115,7 @@ describe('a repeat under the same key', () => {
     expect((await post('k-4')).status).toBe(202);
   });
 
-  it('goes by the key also where the order has an id of its own that is there already', async () => {
+  it('goes by the key also if the order has an id of its own that exists already', async () => {
     await api.post('/api/orders', { orderId: 'own', items });
     expect((await post('k-5', { orderId: 'own', items })).status).toBe(200);
     const repeat = await post('k-5', { orderId: 'own', items });
@@ -150,7 +150,7 @@ describe('a request whose process died between its transaction and the start', (
     expect(answers.every(({ status }) => status === 202 || status === 409)).toBe(true);
   });
 
-  it('is started by nobody else: the look-after leaves it alone, and deletes it after seven days', async () => {
+  it('is started by no other process: the job for unconfirmed orders leaves it alone, and deletes it after seven days', async () => {
     const orderId = await dieBeforeTheStart('k-given-up');
     await lapse(orderId, '6 days');
     await reviewUnconfirmedOrders(api.deps);
@@ -165,7 +165,7 @@ describe('a request whose process died between its transaction and the start', (
     expect(await ordersUnder('k-given-up')).toEqual([]);
   });
 
-  it('is confirmed by the look-after where the start had got through: the repeat is answered from the store', async () => {
+  it('is confirmed by the job for unconfirmed orders if the start had got through: the repeat is answered from the store', async () => {
     const first = await post('k-late');
     const orderId = idOf(first);
     await api.sql(
@@ -181,7 +181,7 @@ describe('a request whose process died between its transaction and the start', (
     expect([repeat.text, repeat.headers.get('idempotency-replayed')]).toEqual([first.text, 'true']);
   });
 
-  it('and that is old is not deleted under somebody who asks for it at that moment', async () => {
+  it('and that is old is not deleted while a request for it is running', async () => {
     const orderId = await dieBeforeTheStart('k-old');
     await lapse(orderId, '8 days');
     const [answer] = await Promise.all([post('k-old'), reviewUnconfirmedOrders(api.deps)]);

@@ -162,7 +162,7 @@ const restarted = async (name: string, pid: number): Promise<void> => {
   await eventually(`${name} to be back`, 60_000, () => system.pidOf(name) !== pid);
 };
 
-it('loses no acknowledged order when Temporal is killed, twice, and answers 503 within two seconds meanwhile', async () => {
+it('loses no acknowledged order when Temporal is killed, twice, and answers 503 within two seconds while it is away', async () => {
   const crowd = customers();
   for (let blow = 0; blow < 2; blow++) {
     const before = accepted(crowd.sent).length;
@@ -206,7 +206,7 @@ it('loses no acknowledged order when the API is killed: an unanswered request is
   process.stdout.write(`API killed twice: ${accepted(sent).length} accepted, ${broken.length} unanswered, none lost\n`);
 }, 300_000);
 
-it('drops no accepted request when the API is told to end (SIGTERM) under load', async () => {
+it('drops no accepted request when the API gets SIGTERM under load', async () => {
   const crowd = customers();
   await eventually('a stream', 30_000, () => accepted(crowd.sent).length > 30);
   const pid = system.pidOf('api');

@@ -85,7 +85,7 @@ const connections = async (): Promise<number> =>
     )
   )[0]?.n ?? 0;
 
-it('each is told everything that comes, and the memory is free again when they have gone (A3)', async () => {
+it('each stream gets every event, and the memory is free again when they have gone (A3)', async () => {
   await tell('reads 200');
   const [before, readsBefore, sessions] = [memory(), await tell('reads 300'), await connections()];
   expect(await tell(`open ${STREAMS}`)).toBe(STREAMS);

@@ -176,7 +176,7 @@ describe('the list of orders', () => {
     }
   });
 
-  it('speaks with `from` and `to` of when the order was created, whatever it is filtered by (P6)', async () => {
+  it('compares `from` and `to` with the creation of the order, with any other filter (P6)', async () => {
     await fulfil('since');
     const { createdAt = '' } = (await orderOf('since')) ?? {};
     const after = new Date(Date.parse(createdAt) + 1).toISOString();
@@ -231,7 +231,7 @@ describe('the list of orders', () => {
 });
 
 describe('GET /api/events', () => {
-  it('tells the events of all sagas, each once, and goes on from where a reader was (A10, rule 50)', async () => {
+  it("returns the events of all sagas, each once, and goes on after a reader's cursor (A10, rule 50)", async () => {
     await fulfil('heard-1');
     const seen: string[] = [];
     const read = async (cursor?: string): Promise<string> => {

@@ -22,7 +22,7 @@ describe('Prefer: wait', () => {
     expect(answer.headers.get('preference-applied')).toBe('wait=20');
   });
 
-  it('answers 202 where it does not, and with the outcome under the same key later', async () => {
+  it('answers 202 if it does not, and with the outcome under the same key afterwards', async () => {
     const charge = shop.hold('slow');
     const headers = { 'idempotency-key': 'slow' };
     const early = await api.post('/api/orders', { orderId: 'slow', items }, { ...headers, prefer: 'wait=1' });
@@ -44,7 +44,7 @@ describe('Prefer: wait', () => {
 });
 
 describe('the status of a saga', () => {
-  it('comes from the read model, with its age, and from the saga itself where it is asked for', async () => {
+  it('comes from the read model, with its age, and from the saga itself if the request asks for that', async () => {
     await fulfil('read');
     expect(await statusOf('read')).toMatchObject({ source: 'readModel', state: 'COMPLETED', asOf: expect.any(String) });
     const fresh = await client.getSagaStatus({ params: { sagaId: 'order-read' }, query: { fresh: true } });
@@ -71,7 +71,7 @@ describe('the status of a saga', () => {
     expect(new Set(bytes.values()).size).toBe(bytes.size);
   });
 
-  it('(A6) is 304 while nothing is new, whoever told it before, and the order is not taken for its saga', async () => {
+  it('(A6) is 304 while nothing is new, from any source, and the order is not taken for its saga', async () => {
     await fulfil('same');
     const [view, fresh, order] = [
       '/api/sagas/order-same/status',
@@ -93,7 +93,7 @@ describe('the status of a saga', () => {
 });
 
 describe('a journal row', () => {
-  it('counts as accepted, also where the confirmation was lost and Temporal knows nothing', async () => {
+  it('counts as accepted, even if the confirmation was lost and Temporal does not know it', async () => {
     await fulfil('journaled');
     await api.sql(
       `INSERT INTO orders SELECT 'journaled-too', customer_id, items, payment_token, shipping_address, fingerprint
@@ -191,7 +191,7 @@ describe('the events of a saga', () => {
     expect(types.at(-1)).toBe('OrderFulfillmentCompleted');
   });
 
-  it('go on after Last-Event-ID, and are over (204) where everything has been told', async () => {
+  it('go on after Last-Event-ID, and end (204) if the reader has every event', async () => {
     await fulfil('resumed');
     const all = (await eventsOf('resumed'))?.items ?? [];
     const after = all[2]?.position ?? 0;

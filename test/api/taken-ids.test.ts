@@ -183,12 +183,12 @@ describe('an id that nothing knows is free', () => {
     expect((await place(orderId)).status).toBe(202);
   });
 
-  it('and one that the API draws is asked of nobody', async () => {
+  it('and one that the API draws needs no question to a service', async () => {
     expect((await api.post('/api/orders', { items })).status).toBe(202);
     expect(asked).toEqual([]);
   });
 
-  it('and a repeat of an order that is confirmed asks nobody', async () => {
+  it('and a repeat of an order that is confirmed asks no service', async () => {
     const orderId = `repeated-${randomUUID()}`;
     await completed(orderId);
     asked = [];

@@ -227,7 +227,7 @@ describe('a command under an id that is not decided', () => {
     return await watchOutages(api.deps, pool).behind(error);
   };
 
-  it('waits for the service that is away, at nobody’s cost, while all others go on (rule 41)', async () => {
+  it('waits for the service that is away, without a cost to its budget, while all others go on (rule 41)', async () => {
     links.shipping.stall();
     expect(await behind()).toEqual({
       what: 'the shipping service does not say which order ids it knows',

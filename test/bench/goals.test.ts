@@ -27,7 +27,7 @@ describe('a goal of the benchmark', () => {
     expect(verdictOf('compensated.cpu', 1, max + 3, max + 3)).toBe('missed');
   });
 
-  it('of throughput fails only where the whole range misses it', () => {
+  it('of throughput fails only if the whole range misses it', () => {
     expect(verdictOf('server.throughput', 1, 1.5, 1.7)).toBe('reached');
     expect(verdictOf('server.throughput', 1, 1.2, 1.5)).toBe('missed');
   });

@@ -1,7 +1,7 @@
 import { extentFrom, UsageError } from './command-line.js';
 
 describe('the command line of a chaos run', () => {
-  it('kills and stops each of the eight processes under a hundred orders where nothing is said', () => {
+  it('kills and stops each of the eight processes under a hundred orders by default', () => {
     expect(extentFrom([], () => 0.5)).toEqual({ seed: 2_147_483_647, orders: 100, kills: 16 });
   });
 

@@ -23,7 +23,7 @@ describe('what a customer may hold us to who has cancelled', () => {
 });
 
 describe('an acknowledged order', () => {
-  it('that nobody refused or cancelled must be COMPLETED', () => {
+  it('that was neither refused nor cancelled must be COMPLETED', () => {
     expect(disagreements(order('plain'), saga('COMPLETED'), ledger())).toEqual([]);
     for (const state of ['CANCELLED', 'PENDING', 'FAILED']) {
       expect(disagreements(order('plain'), saga(state), ledger())).toHaveLength(1);
@@ -38,13 +38,13 @@ describe('an acknowledged order', () => {
     expect(disagreements(order('plain'), saga('COMPLETED'), declined)).toHaveLength(1);
   });
 
-  it('whose content must be refused cannot be COMPLETED, whatever the ledgers say', () => {
+  it('whose content must be refused cannot be COMPLETED, even if the ledgers agree', () => {
     for (const kind of ['declined', 'unserviceable', 'outOfStock', 'unknownProduct'] as const) {
       expect(disagreements(order(kind), saga('COMPLETED'), ledger())).toHaveLength(1);
     }
   });
 
-  it('whose cancel was accepted must be CANCELLED, even where a participant refused it meanwhile', () => {
+  it('whose cancel was accepted must be CANCELLED, even if a participant refused it in between', () => {
     const declined = ledger({ payment: { status: 'refused', code: 'PaymentDeclined' } });
     const cancelled = order('plain', [accepted]);
     expect(disagreements(cancelled, saga('CANCELLED'), declined)).toEqual([]);
@@ -69,7 +69,7 @@ describe('an acknowledged order', () => {
 });
 
 describe('a refusal', () => {
-  it('is injected where the content of the order does not explain it', () => {
+  it('is injected if the content of the order does not explain it', () => {
     const payment = ledger({ payment: { status: 'refused' } });
     const inventory = ledger({ inventory: { status: 'refused' } });
     expect(injectedRefusal(order('plain'), payment)).toBe('payment');

@@ -35,7 +35,7 @@ describe('the judgement over a chaos run', () => {
     }
   });
 
-  it('names a process that ended by itself, and an answer that nobody documented', () => {
+  it('names a process that ended by itself, and an answer that is not documented', () => {
     expect(failedIn({ ...rightRun(), deaths: ['api it ended (exit code 1)'] })).toEqual([
       'a process ends only where it was killed',
     ]);
@@ -79,7 +79,7 @@ describe('the judgement over a chaos run', () => {
     expect(failedIn(withSaga('a', saga('PENDING')))).toContain(atRest);
   });
 
-  it('finds an accepted cancel that was not kept, and an order that nobody cancelled', () => {
+  it('finds an accepted cancel that was not kept, and a cancelled order without a cancel', () => {
     expect(failedIn(withSaga('c', saga('COMPLETED')))).toContain('an accepted cancel is kept (1)');
     expect(failedIn(withSaga('a', saga('CANCELLED')))).toContain('nothing is cancelled that nobody cancelled');
   });

@@ -1,7 +1,7 @@
 import { trackProgress } from './progress.js';
 
 describe('the progress of a run', () => {
-  it('wakes whoever waits for it, at the count they wait for', async () => {
+  it('wakes each waiter at its count', async () => {
     const progress = trackProgress(new AbortController().signal);
     const woken: number[] = [];
     const waiting = [2, 1].map(async (goal) => {

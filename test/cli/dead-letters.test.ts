@@ -89,7 +89,7 @@ it('300,000 open ones are listed, each once, in a heap that holds a fraction of 
   expect(end).toMatch(/\n301202 dead letters open\n$/);
 });
 
-it('a page says where the next one begins, and the next one begins there (J4)', async () => {
+it('a page names the start of the next one, and the next one begins there (J4)', async () => {
   const first = await letters(['list', '--limit', '2']);
   expect(first.end).toMatch(
     /^1 {2}rejectedEvent.*\n2 {2}rejectedEvent.*\n2 dead letters open, and more: go on with --after 2\n$/,

@@ -49,7 +49,7 @@ function unwind(...args: string[]): Promise<{ code: number | null; out: string }
 
 const rows = async () => (await inside.query('SELECT * FROM sagas ORDER BY saga_id')).rows as unknown[];
 
-it('where all is right there is nothing to do, and nothing is changed (J2)', async () => {
+it('a journal without faults needs no repair, and nothing in it is changed (J2)', async () => {
   const before = await rows();
   expect(await unwind('journal-verify', '--events-only')).toEqual({
     code: 0,
@@ -92,7 +92,7 @@ it('an event that is lost for good costs nothing but itself, and never reads as 
   expect(out).toContain('DIFFERENCE: order-c: event 5 is missing\n');
 });
 
-it('a comparison that is ended early has said what it found, and goes on where it ended (J9, rule 53)', async () => {
+it('a comparison that is ended early has printed its findings, and can be resumed at its end (J9, rule 53)', async () => {
   await inside.query(`DELETE FROM sagas WHERE saga_id = 'order-d'`);
   const rest = await unwind('journal-verify', '--events-only', '--after', 'order-b');
   expect(rest.code).toBe(1);

@@ -72,7 +72,7 @@ const decide = (queue: string, verb: ParkedVerb) =>
 const outcomes = () => tables.rows('SELECT id, outcome FROM @.saga_commands ORDER BY id');
 
 describe('commands that are acted on', () => {
-  it('go on although one saga cannot be decided, for ever and whatever the reason (K1, rule 41)', async () => {
+  it('go on although one saga can never be decided, for any reason (K1, rule 41)', async () => {
     let release = (): void => undefined;
     obeying = async ({ orderId }) => {
       if (orderId === 'stuck') throw new Problem('NotDecided');
@@ -183,7 +183,7 @@ describe('commands that are acted on', () => {
     ]);
   });
 
-  it("wait in an outage, which takes nothing from anybody's budget and parks nobody", async () => {
+  it('wait in an outage, which costs no command its budget and parks none', async () => {
     away = 'Temporal is away';
     obeying = () => Promise.reject(new Problem('EngineUnavailable'));
     await tables.takeIn(Array.from({ length: 30 }, (_, index) => received(startOrder(`o-${index}`))));

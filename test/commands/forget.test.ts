@@ -117,7 +117,7 @@ it('what is published of a dropped command is its reason, without what was sent 
   expect(records.join('\n')).not.toMatch(/Elm Road|Ann Lee|4711-ann|ticket 17|olga/);
 });
 
-it('a customer is found by name, by signature, by key, and in what nobody can read', async () => {
+it('a customer is found by name, by signature, by key, and in unreadable commands', async () => {
   const value = Buffer.from(JSON.stringify(startOrder('signed', { shippingAddress: address })));
   const timestamp = String(Math.floor(Date.now() / 1_000));
   const signature = signatureOf(SECRET, timestamp, value);

@@ -74,7 +74,7 @@ describe('a signed command (K8)', () => {
     expect(judge({ ...message, place: 'saga-commands/0/9999@1' }, KEYS).id).toBe(judge(message, KEYS).id);
   });
 
-  it('of nobody who is known takes no id away from anybody', () => {
+  it('of an unknown sender takes no id away from other commands', () => {
     const message = received(cancelOrder('1', { commandId: 'mine' }));
     expect(judge(message, KEYS)).toMatchObject({ id: message.place, sagaId: undefined });
   });

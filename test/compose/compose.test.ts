@@ -98,7 +98,7 @@ describe('docker-compose.yml against the code', () => {
     }
   });
 
-  it('sets no variable that nobody reads, and a configuration that starts', () => {
+  it('sets no variable that no process reads, and gives a configuration that starts', () => {
     for (const [, { environment }] of ourServices) {
       const known = [...Object.keys(variables), ...TEMPORAL_VARIABLES];
       expect(Object.keys(environment).filter((name) => !known.includes(name))).toEqual([]);
@@ -151,7 +151,7 @@ describe('the URLs and ports in docker-compose.yml', () => {
     for (const name of SERVICE_NAMES) expect(serviceUrls[name]).toBe(`http://services:${servicePorts[name]}`);
   });
 
-  it('publishes each part where `npm start` has it', () => {
+  it('publishes each part on the port that `npm start` uses', () => {
     const { apiPort, servicePorts, postgresPort, temporalPort, temporalUiPort } = loadConfig({});
     expect(published.map(({ name, outside }) => `${name} ${outside}`).toSorted()).toEqual(
       [

@@ -38,7 +38,7 @@ it('runs without root, with the dependencies of production only', () => {
   );
 });
 
-it('is safe where nothing is said: production refuses faults and demo data', () => {
+it('the image is safe by default: production refuses faults and demo data', () => {
   expect(finalStage.find((line) => line.startsWith('ENV '))).toContain('NODE_ENV=production');
 });
 

@@ -15,7 +15,7 @@ const documented = new Map(
 );
 
 describe('the configuration', () => {
-  it('has the standard ports and time-outs where nothing is set', () => {
+  it('has the standard ports and time-outs if nothing is set', () => {
     const config = loadConfig({});
     expect(config.apiPort).toBe(8000);
     expect(config.servicePorts).toEqual({ payment: 8001, inventory: 8002, shipping: 8003, notification: 8004 });
@@ -39,7 +39,7 @@ describe('the configuration', () => {
     expect(loadConfig({ API_PORT: '', DATABASE_URL: '', FAULT_INJECTION: '' })).toEqual(loadConfig({}));
   });
 
-  it('calls the bundled services on their ports, or whatever a URL says', () => {
+  it('calls the bundled services on their ports, or the services at the given URLs', () => {
     const { serviceUrls } = loadConfig({ PAYMENT_PORT: '9001', SHIPPING_URL: 'https://parcels.example.com/v1/' });
     expect(serviceUrls.payment).toBe('http://127.0.0.1:9001');
     expect(serviceUrls.shipping).toBe('https://parcels.example.com/v1');
@@ -199,7 +199,7 @@ describe('the configuration', () => {
     );
   });
 
-  it('limits callers in production, or as it is told', () => {
+  it('limits callers in production by default, and otherwise as the setting says', () => {
     expect(loadConfig({}).requestsPerMinute).toBeUndefined();
     expect(loadConfig({ NODE_ENV: 'production' }).requestsPerMinute).toBe(600);
     expect(loadConfig({ NODE_ENV: 'production', API_RATE_LIMIT: 'off' }).requestsPerMinute).toBeUndefined();
@@ -240,7 +240,7 @@ describe('the Temporal server that is meant', () => {
   writeFileSync(nowhere.TEMPORAL_CONFIG_FILE, '[profile.default]\n');
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('is our own dev server where nothing names one', () => {
+  it('is our own dev server if no setting names a server', () => {
     expect(temporalTarget(7233, nowhere)).toMatchObject({
       configured: false,
       address: '127.0.0.1:7233',
@@ -248,7 +248,7 @@ describe('the Temporal server that is meant', () => {
     });
   });
 
-  it('is the one of TEMPORAL_ADDRESS, with TLS where there is an API key', () => {
+  it('is the one of TEMPORAL_ADDRESS, with TLS if there is an API key', () => {
     const env = {
       ...nowhere,
       TEMPORAL_ADDRESS: 'shop.tmprl.cloud:7233',
@@ -279,13 +279,13 @@ describe('the Temporal server that is meant', () => {
     expect(() => temporalTarget(7233, { ...nowhere, ...env })).toThrow(sentence);
   });
 
-  it('is told to be wrong without the API key (rule 33)', () => {
+  it('is refused with a message that does not show the API key (rule 33)', () => {
     expect(() => temporalTarget(7233, { ...nowhere, TEMPORAL_API_KEY: 's3cret\nkey' })).toThrow(
       /^TEMPORAL_API_KEY has a space or a line break in it: set it to the key alone\.$/,
     );
   });
 
-  it('is told to be wrong where its certificate is none', async () => {
+  it('is refused if its certificate file holds no certificate', async () => {
     const tls = { TEMPORAL_TLS_CLIENT_CERT_DATA: 'no certificate', TEMPORAL_TLS_CLIENT_KEY_DATA: 'no key' };
     const target = temporalTarget(7233, { ...nowhere, ...tls });
     await expect(connectTemporal(target, 0)).rejects.toThrow(/^Temporal's TLS settings cannot be used \(/);

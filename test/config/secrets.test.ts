@@ -98,7 +98,7 @@ describe('a secret', () => {
     );
   });
 
-  it('for the database is taken as it is, whatever characters it has, if it is given by itself (O2)', () => {
+  it('for the database is taken as it is, with any characters, if it has a variable of its own (O2)', () => {
     const any = fc.oneof(password, fc.string({ minLength: 1, unit: 'grapheme' }));
     fc.assert(
       fc.property(any, (secret) => {
@@ -138,7 +138,7 @@ describe('a secret', () => {
     );
   });
 
-  it('is masked where a variable is a secret as a whole (L1)', () => {
+  it('is masked if a variable is a secret as a whole (L1)', () => {
     keepSecretsOf({ TEMPORAL_API_KEY: 'key-of-the-c4nary', PAYMENT_TOKEN: 'c4nary-token' });
     expect(redact('refused: key-of-the-c4nary, c4nary-token')).toBe('refused: ***, ***');
   });

@@ -87,7 +87,7 @@ describe("Temporal's Web UI", () => {
     await page.screenshot({ path: path.join(pictures, 'compensated-order.png') });
   });
 
-  it("lists orders by their saga's state, whatever Temporal's own status says", async () => {
+  it("lists orders by their saga's state, not by Temporal's own status", async () => {
     const page = await openWebUi();
     expect(await listed(page, 'SagaState="FAILED"')).toEqual([undone]);
     expect(await listed(page, 'SagaState="COMPLETED"')).toEqual([completed]);

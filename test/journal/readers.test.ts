@@ -110,13 +110,13 @@ describe('a saga of another type', () => {
     expect(completed.items.map((found) => found.orderId)).not.toContain(orderId);
   });
 
-  it('that nobody has heard of is nothing, although an accepted order has that id', async () => {
+  it('that is in no table is not found, although an accepted order has that id', async () => {
     expect(await test.reader.getSaga(await order('dora'))).toBeUndefined();
   });
 });
 
-describe('whoever follows', () => {
-  it('sees one saga’s events as they come, from where they were', async () => {
+describe('a follower', () => {
+  it('sees one saga’s events as they are confirmed, from its position on', async () => {
     const saga = `order-${randomUUID()}`;
     const stop = new AbortController();
     const seen: StoredEvent[] = [];

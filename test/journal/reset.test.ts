@@ -30,7 +30,7 @@ it('an order that is reset to its payment has both branches, and its row is the 
   expect(await shop.journal.reader.getSaga(sagaId)).toMatchObject({ state: 'COMPLETED', branch: 1, behindGap: false });
 });
 
-it('a run that is reset from an older one, past where another one had parted, is told whole', async () => {
+it('a run that is reset from an older one, after the point at which another run had parted, is read whole', async () => {
   const sagaId = await shop.place();
   await shop.handleOf(sagaId).result();
   const { runId: first } = await shop.handleOf(sagaId).describe();

@@ -49,7 +49,7 @@ describe('the journey of an order through the running system', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  it('names every component with its process, then says that it is ready and where', async () => {
+  it('names every component with its process, then prints ready with the addresses', async () => {
     for (const name of COMPONENTS) expect(isRunning(system.pidOf(name))).toBe(true);
     expect(new Set(pidsOf(system)).size).toBe(COMPONENTS.length);
     const health = await fetch(`${system.urlOf('api')}/health/ready`);

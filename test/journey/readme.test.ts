@@ -53,7 +53,7 @@ afterAll(async () => {
 });
 
 describe('README.md', () => {
-  it('has commands under these headings only; whoever adds one adds its test here', () => {
+  it('has commands under these headings only, because a new one needs its test here', () => {
     expect(fences.filter((language) => language !== 'bash')).toEqual([]);
     expect([...commands.keys()]).toEqual(['Start', PLACE, BREAK, 'Test it']);
     expect(commandsUnder('Start')).toEqual(['npm ci && npm start']);
@@ -77,7 +77,7 @@ describe('README.md', () => {
   });
 });
 
-describe('somebody who follows README.md', () => {
+describe('a reader who follows README.md', () => {
   it('places an order that is completed', async () => {
     const [post = '', status = '', ...others] = commandsUnder(PLACE);
     expect(others).toEqual([]);
@@ -85,7 +85,7 @@ describe('somebody who follows README.md', () => {
     expect(await verdictOf(status, orderId)).toMatchObject({ state: 'COMPLETED' });
   });
 
-  it('breaks one, sees it undone, and is told seven stories whose books agree', async () => {
+  it('breaks an order, sees it undone, and plays seven stories whose books agree', async () => {
     const [fail = '', post = '', demo = '', ...others] = commandsUnder(BREAK);
     expect(others).toEqual([]);
     await curl(fail);

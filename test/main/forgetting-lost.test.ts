@@ -54,7 +54,7 @@ describe('an order whose workflow was terminated', () => {
     expect((await forget('lost-1'))?.why).toContain(`its reservation and its payment ${SENTENCE}`);
   });
 
-  it('is forgotten once nothing of it is alive any more, whatever the journal says (rule 55)', async () => {
+  it('is forgotten when none of its effects is live any more, even if the journal says otherwise (rule 55)', async () => {
     const sagaId = await terminated('lost-2');
     await shop.call('inventory', 'DELETE', `reservations/${sagaId}`);
     expect(await shop.journal.reader.getSaga(sagaId)).toMatchObject({ state: 'PENDING' });

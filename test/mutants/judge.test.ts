@@ -21,7 +21,7 @@ const ASSERTION =
   'Error: \u001b[2mexpect(\u001b[22m\u001b[31mreceived\u001b[39m\u001b[2m).\u001b[22mtoEqual(expected)\n  at x.ts';
 
 describe('a planted bug (rule 35)', () => {
-  it('is caught where an assertion of the targeted test fails', () => {
+  it('is caught if an assertion of the targeted test fails', () => {
     const report = reportOf(['a saga undoes it', 'failed', ASSERTION], ['a saga goes on', 'pending']);
     expect(judge(report, FILE, 'undoes it')).toEqual({
       kind: 'caught',
@@ -29,7 +29,7 @@ describe('a planted bug (rule 35)', () => {
     });
   });
 
-  it('has survived where the targeted test passes, whatever else fails', () => {
+  it('has survived if the targeted test passes, even if others fail', () => {
     const report = reportOf(['a saga undoes it', 'passed'], ['a saga goes on', 'failed', ASSERTION]);
     expect(judge(report, FILE, 'undoes it').kind).toBe('passed');
   });

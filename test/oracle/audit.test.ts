@@ -85,7 +85,7 @@ describe('on a system at rest', () => {
     ]);
   });
 
-  it('rule 34: money that was not given back in full is found, whatever the payment says of itself', async () => {
+  it('rule 34: money that was not given back in full is found, even if the payment denies it', async () => {
     const refundedInPart = { ...payment('order-5'), refunded: 4_199 };
     stock(sevenSagas());
     shop.effects = [...shop.effects, refundedInPart];

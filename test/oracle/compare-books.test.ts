@@ -49,14 +49,14 @@ describe('the oracle finds right books right', () => {
     expect(found(booksOf([other], effects))).toContain(`leftover order-1 ${left.kind}`);
   });
 
-  it('an id that ends like a notice is told apart from the notice', () => {
+  it("an order id that ends like a notice's is not taken for the notice", () => {
     expect(compareBooks(rightBooks(verdict('order-my-confirmation', 'COMPLETED')))).toEqual([]);
   });
 });
 
 const completed = rightBooks(verdict('order-1', 'COMPLETED'));
 
-describe('the oracle catches effects that nobody owns, and owners without their effects', () => {
+describe('the oracle catches effects without an owner, and owners without their effects', () => {
   it.each([reservation('order-9'), payment('order-9'), shipment('order-9'), notice('order-9', 'confirmation')])(
     'rule 34: an effect that no saga owns: $kind',
     (effect) => {

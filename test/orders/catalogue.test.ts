@@ -40,7 +40,7 @@ describe('the catalogue', () => {
     expect(await catalogue.unknownOf(['123', 'nosuch'], ORIGIN)).toEqual(new Set());
   });
 
-  it('takes nothing for unknown while nobody listens', async () => {
+  it('takes no product for unknown while the service is down', async () => {
     await inventory.close();
     const catalogue = createCatalogue({ inventory: inventory.url });
     expect(await catalogue.unknownOf(['nosuch'], ORIGIN)).toEqual(new Set());

@@ -127,7 +127,7 @@ describe('POST /api/orders', () => {
     expect((await api.rows()).filter((id) => id === 'parallel')).toHaveLength(1);
   });
 
-  it('goes on with an order whose start was never confirmed, also when its saga has ended meanwhile', async () => {
+  it('goes on with an order whose start was never confirmed, also when its saga has ended since', async () => {
     const unconfirmed = { ...ORDER, orderId: 'unconfirmed' };
     await api.post('/api/orders', unconfirmed);
     await forgetConfirmation('unconfirmed');

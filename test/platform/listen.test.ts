@@ -49,7 +49,7 @@ async function connect(port: number): Promise<Connection> {
 
 const isAnswered = /^HTTP\/1\.1 200 /;
 
-it('keeps an idle connection for as long as it is told, and answers the next request on it (A11)', async () => {
+it('keeps an idle connection for as long as the setting says, and answers the next request on it (A11)', async () => {
   const [short, long] = await Promise.all([listening(200), listening(20_000)]);
   // Opened first: it has been idle for longer than the other when that is closed.
   const kept = await connect(long.port);
@@ -61,7 +61,7 @@ it('keeps an idle connection for as long as it is told, and answers the next req
   expect(await kept.ask()).toMatch(isAnswered);
 });
 
-it('keeps one for 65 s unless it is told otherwise, longer than balancers do, and says so to its client (A11)', async () => {
+it('keeps an idle connection for 65 s by default, longer than balancers do, and says so to its client (A11)', async () => {
   const own = await connect((await listening()).port);
   expect(await own.ask()).toMatch(/\r\nKeep-Alive: timeout=65\r\n/);
   const { keepAlive } = loadConfig({ API_KEEP_ALIVE: '2m' });

@@ -18,7 +18,7 @@ const drill: Drill = {
   verbose: isReproducing,
 };
 
-describe('whatever happens to a saga', () => {
+describe('any schedule of a saga', () => {
   it(
     'it is complete or net zero, and says which (rules 3, 4, 8, 14, 18, 22, 25, 28 and 36)',
     async () => {

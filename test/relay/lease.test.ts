@@ -173,7 +173,7 @@ describe('the lease of a sink (K5)', () => {
     await relay.stop();
   });
 
-  it('is free at once when its holder stops, or is started anew', async () => {
+  it('is free at once when its holder stops, or is started again', async () => {
     const sink = recordingSink();
     const pace = { poll: 10, lease: 3_600_000 };
     const options = { databaseUrl: databaseUrl(), schema: journal.schema, sink, pace };

@@ -51,7 +51,7 @@ async function connected(): Promise<Client> {
 }
 
 describe('the relay', () => {
-  it('skips nothing where a lower position is committed after a higher one', async () => {
+  it('skips nothing if a lower position is committed after a higher one', async () => {
     const sink = recordingSink();
     relayTo(sink);
     const slow = await connected();
@@ -144,7 +144,7 @@ describe('the relay', () => {
     await link.close();
   });
 
-  it('says so where the journal was restored from another server, instead of waiting for ever', async () => {
+  it('reports that the journal was restored from another server, instead of waiting for ever', async () => {
     await journal.append('order-restored', completedOrder('restored'));
     await journal.pool.query(`UPDATE saga_events SET txid = '9000000000000'`);
     const relay = relayTo(recordingSink());
@@ -166,7 +166,7 @@ describe('the relay', () => {
     expect(relay.state()).toBe('delivering');
   });
 
-  it('keeps only the saga waiting whose delivery always fails, whatever the sink answers (rule 41)', async () => {
+  it('keeps only the saga waiting whose delivery always fails, for any answer of the sink (rule 41)', async () => {
     const sink = recordingSink();
     let poisoned = true;
     sink.before = async (deliveries) => {

@@ -211,7 +211,7 @@ describe('what each refusal can be reproduced with', () => {
   });
 });
 
-it('demo data is loaded only where asked for, and does not undo what has happened', async () => {
+it('demo data is loaded only if the setting says so, and changes no stock that was reserved', async () => {
   const first = await run(openInventory);
   await first.call('PUT', '/api/reservations/r', { orderId: 'o', items: [{ productId: '789', quantity: 1 }] });
   const again = await run(openInventory, { schema: first.schema });

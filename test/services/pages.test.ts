@@ -71,7 +71,7 @@ describe('a collection', () => {
     await payment.call('DELETE', '/api/payments/again-for-p-01');
   });
 
-  it('keeps every effect that stands all the while, whatever is written between the pages', async () => {
+  it('lists every effect that stands all the while, even if others are written between the pages', async () => {
     let count = 0;
     const ids = await all('effect=applied&limit=3', async () => {
       count += 1;

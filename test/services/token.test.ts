@@ -179,7 +179,7 @@ describe('a service that wants a token (K9)', () => {
     expect(await call(undefined)).toMatchObject({ type: 'ServiceUnreachable', nonRetryable: false });
   });
 
-  it('gets a user and password of its URL, where it has no token (P8)', async () => {
+  it('gets the user and password of its URL if it has no token (P8)', async () => {
     const seen: (string | undefined)[] = [];
     const server = http.createServer((request, response) => {
       seen.push(request.headers.authorization);
@@ -200,7 +200,7 @@ describe('a service that wants a token (K9)', () => {
 });
 
 describe("an answer that is about the caller's credentials", () => {
-  it.each([401, 403, 407])('is never taken for a refusal, whatever its body says: %d', async (status) => {
+  it.each([401, 403, 407])('is never taken for a refusal, with any body: %d', async (status) => {
     const server = http.createServer((_request, response) => {
       response.writeHead(status, { 'content-type': 'application/problem+json' });
       response.end(JSON.stringify({ type: 'urn:x', title: 'declined', status, code: 'PaymentDeclined' }));

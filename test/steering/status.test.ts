@@ -86,7 +86,7 @@ describe('GET /api/sagas/{id}/status', () => {
     await handle('waiting').terminate('the test ends it');
   });
 
-  it('says that a terminated saga has stopped, also where the workflow would still answer', async () => {
+  it('says that a terminated saga has stopped, even if the workflow would still answer', async () => {
     await place('killed');
     await handle('killed').terminate('the test ends it');
     await working(async () => {

@@ -95,7 +95,7 @@ describeWith('TEST_KAFKA', 'commands that a broker has acknowledged', () => {
     expect(await tables.rows('SELECT count(*)::int AS count FROM @.queued_commands')).toEqual([{ count: 150 }]);
   }, 180_000);
 
-  it('are read from a broker that lets nobody be a member for less than twenty seconds (K1)', async () => {
+  it('are read from a broker that accepts no session of less than twenty seconds (K1)', async () => {
     await start({ 'group.min.session.timeout.ms': '20000' });
     reader = read();
     await reads(reader);

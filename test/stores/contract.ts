@@ -108,7 +108,7 @@ export function followsTheJournal(under: SinkUnderTest): void {
     await under.expectEqual(server, journal);
   }, 240_000);
 
-  it('only waits while it is away, however it is away, and goes on where it was', async () => {
+  it('only waits while it is away, in any way, and then goes on from its cursor', async () => {
     const { begun, state } = relay();
     await begun;
     await journal.append('order-first', completedOrder('first').slice(0, 3));

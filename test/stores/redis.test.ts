@@ -102,14 +102,14 @@ describeWith('TEST_REDIS', 'a Redis that keeps nothing on its disk', () => {
     await isEqual();
   });
 
-  it('is filled again, with nothing new to deliver, after somebody has emptied it', async () => {
+  it('is filled again after it was emptied, although nothing new is to be delivered', async () => {
     await isEqual();
     await withRedis(server, (client) => client.flushAll());
     await isEqual();
     expect((await journal.pool.query('SELECT * FROM sink_blocks')).rows).toEqual([]);
   });
 
-  it('keeps the newer row where a late delivery brings an older one, and no field of the older', async () => {
+  it('keeps the newer row when a late delivery brings an older one, and no field of the older', async () => {
     await isEqual();
     const [row] = (await journal.rows()).filter(({ sagaId }) => sagaId === 'order-a');
     if (!row) throw new Error('no row');

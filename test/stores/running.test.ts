@@ -100,7 +100,7 @@ suite(`the running system with every sink${missing.length > 0 ? ` (missing: ${mi
     rmSync(dataDir, { recursive: true, force: true });
   }, 120_000);
 
-  it('says where its sinks are', async () => {
+  it('names the addresses of its sinks', async () => {
     expect(await system.line(/^relay +up/)).toMatch(/redis .*mongodb .*kafka .*kurrentdb .*metrics http/);
   });
 

@@ -57,7 +57,7 @@ describe('the workers of a process', () => {
     await workers.stop();
   });
 
-  it('serve one service alone if they are told so: its calls are made while no other worker serves it', async () => {
+  it('serve one service alone if the setting says so: its calls are made while no other worker serves it', async () => {
     const sagaId = await shop.place({}, { ownQueues: ['payment'] });
     await untilWaiting('payment');
     const workers = await runWorkers({ payment: { queue: 'own' } }, ['payment']);

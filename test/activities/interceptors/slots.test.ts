@@ -119,7 +119,7 @@ describe('a call that finds all slots taken', () => {
     expect(await attempt(openSlots('payment', 1), numbers, { attempt: 6, heartbeatDetails }).result).toBe(3);
   });
 
-  it('says how many attempts were made before, and its pauses go on growing where they were', async () => {
+  it('carries the number of earlier attempts, and its pauses go on growing from there', async () => {
     const before = await turnedAway(3);
     const { failures } = await turnedAway(1, { attempt: 6, heartbeatDetails: before.heartbeatDetails });
     expect(failures[0]?.details).toEqual([{ attempts: 2 }]);

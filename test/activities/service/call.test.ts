@@ -54,7 +54,7 @@ async function outcome(answer: Planned | 'hang up', attempt = 1, total?: number)
 }
 
 describe("what a participant's answer means (rules 8 and 10)", () => {
-  it('is an effect where a 200 fits its schema, and says which attempt it was', async () => {
+  it('is an effect if a 200 fits its schema, and has the number of its attempt', async () => {
     expect(await outcome({ status: 200, body: { id: 'order-1', effect: 'applied', more: 1 } }, 3)).toEqual({
       effect: 'applied',
       attempts: 3,

@@ -68,7 +68,7 @@ describe('a page of an allowed origin (A4)', () => {
     },
   );
 
-  it('(A4) orders, and reads where the order is; refusals can be read as well', async () => {
+  it('(A4) places an order and reads its address; refusals are readable as well', async () => {
     const placed = await ask(open, 'POST', '/api/orders', { origin: SHOP, ...KEY, ...JSON_TYPE }, ORDER);
     expect([placed.status, placed.headers['access-control-allow-origin']]).toEqual([202, SHOP]);
     const exposed = placed.headers['access-control-expose-headers'] ?? '';
@@ -79,7 +79,7 @@ describe('a page of an allowed origin (A4)', () => {
     expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([401, SHOP]);
   });
 
-  it('(A4) is told apart in caches, also where no origin was sent', async () => {
+  it('(A4) has answers of its own in caches, also if no origin was sent', async () => {
     expect((await ask(open, 'GET', '/api/orders', KEY)).headers['vary']).toMatch(/Origin/);
   });
 

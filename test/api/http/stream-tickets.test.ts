@@ -143,7 +143,7 @@ it('(A4) a ticket that was changed, made up, or has lapsed is refused with its r
   expect(good.status).toBe(200);
 });
 
-it('(A4) a ticket names nobody, and neither it nor the caller gets into the log', async () => {
+it('(A4) a ticket shows no caller, and neither it nor the caller gets into the log', async () => {
   const { ticket, stream } = await ticketOf(await as(MIA));
   const readable = ticket.split('.').map((part) => Buffer.from(part, 'base64url').toString());
   expect(readable.join(' ')).not.toMatch(/mia|example|customer/);

@@ -96,7 +96,7 @@ it('followers of one saga share what is found, wherever each of them stands (A3)
   await Promise.all(followers.map(({ ended }) => ended));
 });
 
-it('nobody is asked for any more when the last follower has left (A3)', async () => {
+it('the journal is not asked any more when the last follower has left (A3)', async () => {
   const [id = ''] = await sagas('left', 1, 8);
   const watched = watchedHub();
   const follower = follow(watched, id);

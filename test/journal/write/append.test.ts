@@ -134,7 +134,7 @@ describe('a run that was reset', () => {
   /** The payment again, some time later. */
   const again = [...happy.slice(0, 4), ...entriesOf(HAPPY.slice(4), 5, 500)];
 
-  it('begins a branch where its content differs, and both stay readable', async () => {
+  it('begins a branch at the first entry with other content, and both branches stay readable', async () => {
     const saga = sagaOf();
     test.standings.set('run-b', { standing: 'reset', entries: again });
     await test.journal.append(batchOf(saga, happy, { required: true, closing: CLOSING }));
@@ -157,7 +157,7 @@ describe('a run that was reset', () => {
     expect(await test.all(saga)).toHaveLength(all.length);
   });
 
-  it('counts on in the same branch where nothing differs', async () => {
+  it('counts on in the same branch if no entry differs', async () => {
     const saga = sagaOf();
     test.standings.set('run-c', { standing: 'reset', entries: happy });
     await test.journal.append(batchOf(saga, happy, { required: true, closing: CLOSING }));
@@ -183,7 +183,7 @@ describe('a run that was reset', () => {
     expect(numbers(await test.events(saga))).toEqual([1, 2, 0, 3, 4, 5, 6, 7, 8]);
   });
 
-  it('supersedes nothing that nobody could read: what waited behind a gap is dropped', async () => {
+  it('supersedes no event without a reader: events that waited after a gap are dropped', async () => {
     const saga = sagaOf();
     test.standings.set('run-e', { standing: 'reset', entries: again });
     await test.journal.append(batchOf(saga, happy.slice(0, 2)));

@@ -29,12 +29,12 @@ describe('owning a data directory', () => {
     expect(takeOwnership(folder, 'start').predecessorWasKilled).toBe(true);
   });
 
-  it('goes over where the pid of a killed owner belongs to another program now', () => {
+  it('passes to the new owner if the pid of a killed one belongs to another program now', () => {
     writeFileSync(path.join(folder, 'start.pid'), String(process.pid));
     expect(takeOwnership(folder, 'start').predecessorWasKilled).toBe(true);
   });
 
-  it('tells in one sentence where the folder cannot be made', () => {
+  it('is refused in one sentence if the folder cannot be made', () => {
     writeFileSync(path.join(folder, 'file'), '');
     expect(() => takeOwnership(path.join(folder, 'file', 'data'), 'start')).toThrow(
       /^DATA_DIR .* cannot be made \(ENOTDIR/,
@@ -45,7 +45,7 @@ describe('owning a data directory', () => {
 describe('servers that a killed run has left behind', () => {
   const silent = (): void => undefined;
 
-  it('are not looked for where another program has got their pid', async () => {
+  it('are not looked for if another program has their pid', async () => {
     writeFileSync(path.join(folder, 'temporal.pid'), String(process.pid));
     writeFileSync(path.join(folder, 'postmaster.pid'), `${process.pid}\n${folder}\n`);
     await endLeftoverTemporal(folder, silent);

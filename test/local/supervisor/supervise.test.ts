@@ -62,7 +62,7 @@ describe('a supervised component', () => {
     await supervised.stop();
   });
 
-  it('is not started again once it was told to stop, not even out of a pause', async () => {
+  it('is not started again after it was stopped, not even out of a pause', async () => {
     const { component, ends, started } = scripted(['up']);
     const said = journal();
     const supervised = await supervise(component, said, signal);
@@ -82,7 +82,7 @@ describe('a supervised component', () => {
     expect(stopped()).toBe(1);
   });
 
-  it('is not supervised at all where it does not come up the first time', async () => {
+  it('is not supervised at all if it does not come up the first time', async () => {
     const { component, started } = scripted([new StartError('There is no database.')]);
     await expect(supervise(component, journal(), signal)).rejects.toThrow('There is no database.');
     expect(started()).toBe(1);

@@ -30,7 +30,7 @@ describe('an order that is remembered', () => {
     expect(orders.asked).toEqual(['7']);
   });
 
-  it('is asked for again where it was not there, or could not be read', async () => {
+  it('is read again if it was not there, or could not be read', async () => {
     const { get } = rememberOrders(table(undefined, new Error('away'), ORDER));
     expect(await get('7')).toBeUndefined();
     await expect(get('7')).rejects.toThrow('away');

@@ -5,7 +5,7 @@ const a = { productId: 'a', quantity: 1 };
 const b = { productId: 'b', quantity: 2 };
 
 describe('merging lines', () => {
-  it('adds up the lines of one product where it was named first', () => {
+  it('adds up the lines of one product at its first mention', () => {
     expect(mergeItems([a, b, { productId: 'a', quantity: 3 }])).toEqual([{ productId: 'a', quantity: 4 }, b]);
   });
 });

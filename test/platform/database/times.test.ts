@@ -166,7 +166,7 @@ it.each([
   '2026-13-01T00:00:00Z',
 ])('(A1) %j is no time', (text) => expect(parseTime(text)).toBeUndefined());
 
-it('(A1) what PostgreSQL writes of a time is read as that time, in whatever zone it was written', async () => {
+it('(A1) a time as PostgreSQL writes it is read as that time, in any time zone', async () => {
   const span = { min: new Date('0001-01-02T00:00:00Z'), max: new Date('9999-12-30T00:00:00Z'), noInvalidDate: true };
   await fc.assert(
     fc.asyncProperty(

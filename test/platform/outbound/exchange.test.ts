@@ -56,7 +56,7 @@ describe('an exchange with a participant', () => {
     expect(await send(url)).toMatchObject({ status: 307 });
   });
 
-  it('ends when nobody answers in time', async () => {
+  it('ends when no answer arrives in time', async () => {
     const url = await serve(() => undefined);
     await expect(send(url, { within: 50 })).rejects.toMatchObject({ name: 'TimeoutError' });
   });
@@ -72,7 +72,7 @@ describe('an exchange with a participant', () => {
     await expect(send(url, { cancelled: cancelling.signal })).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('is no answer where the connection breaks off in the middle', async () => {
+  it('is no answer if the connection breaks off in the middle', async () => {
     const url = await serve((_request, response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('{"effect":', () => response.destroy());
@@ -80,7 +80,7 @@ describe('an exchange with a participant', () => {
     await expect(send(url)).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
-  it('names what the system said where nobody listens', async () => {
+  it("names the system's error if no server listens", async () => {
     const url = await serve(() => undefined);
     await new Promise((resolve) => server?.close(resolve));
     await expect(send(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });

@@ -18,7 +18,7 @@ const statusOf = async (id: string): Promise<unknown> =>
   (await database.query<{ status: string }>('SELECT status FROM effects WHERE id = $1', [id]))[0]?.status;
 
 describe("a transaction of a participant's database", () => {
-  it('leaves nothing behind if its work throws, whatever it has written before', async () => {
+  it('leaves nothing behind if its work throws, even after writes', async () => {
     const failing = database.transaction(async (sql) => {
       await sql(`INSERT INTO effects (id, status) VALUES ('half-done', 'fenced')`);
       throw new Error('refused');

@@ -193,7 +193,7 @@ describe('arming', () => {
     await notification.stop();
   });
 
-  it('where fault injection is off, its routes do not exist', async () => {
+  it('has no routes if fault injection is off', async () => {
     const closed = await run(openPayment, { faultInjection: false });
     for (const [method, path] of [
       ['POST', '/api/test/fail-next-request'],
