@@ -17,7 +17,7 @@ import { Problem } from '../problems.js';
 
 export type { ApiDeps } from './deps.js';
 
-/** The REST API, not listening yet. */
+/** The REST API, without listening. */
 export function createApp(deps: ApiDeps): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -41,7 +41,7 @@ const noStore: RequestHandler = (_req, res, next) => {
   next();
 };
 
-/** What the answers of the API come in. */
+/** The media types of the API's answers. */
 const TYPES = ['application/json', 'application/problem+json', 'text/event-stream'];
 
 const acceptable: RequestHandler = (req, _res, next) => {
@@ -49,7 +49,7 @@ const acceptable: RequestHandler = (req, _res, next) => {
   next();
 };
 
-/** A connection that is kept would send its next request to a process that is gone. */
+/** Closes kept connections, because their next request would go to a process that is gone. */
 const leaveWhenStopping =
   ({ stopping }: ApiDeps): RequestHandler =>
   (_req, res, next) => {
@@ -57,7 +57,7 @@ const leaveWhenStopping =
     next();
   };
 
-/** Nothing of ours needs scripts, frames or other hosts; the page's one stylesheet is allowed by its hash. */
+/** Our pages need no scripts, frames or other hosts; their one stylesheet is allowed by its hash. */
 function securityHeaders() {
   const style = createHash('sha256').update(DOCS_STYLE).digest('base64');
   const directives = {

@@ -1,4 +1,4 @@
-/** An order as a shop's page shows it: what was ordered, what it costs, where it is, and what was given back. */
+/** An order as a shop's page shows it: its items, its costs, its parcel, and the refund. */
 import { sagaIdOf, type Money } from '../order.js';
 import type { StoredOrder } from '../orders/store/orders.js';
 import type { ApiDeps } from './deps.js';

@@ -81,7 +81,9 @@ function lookOnceASecond(deps: ApiDeps): () => Promise<Found> {
   return () => (looking ??= look());
 }
 
-/** Resolves to the reason why PostgreSQL takes no writes; undefined if it took one within the last five seconds. */
+/**
+ * Resolves to the reason why PostgreSQL accepts no writes; undefined if it accepted one within the last five seconds.
+ */
 function lookAtWrites({ orders, logger }: ApiDeps): () => Promise<string | undefined> {
   let good = Number.NEGATIVE_INFINITY;
   return async () => {

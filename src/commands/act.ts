@@ -1,6 +1,6 @@
 /**
- * Acts on the commands that were taken in. Any number of sagas are in trouble at once without holding up the others: what
- * was parked has slots of its own, and nothing waits for anything but the earlier commands of its own saga.
+ * Acts on the queued commands. Any number of sagas can be in trouble at once without holding up the others: parked
+ * commands have slots of their own, and a command waits only for the earlier commands of its own saga.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
@@ -22,22 +22,22 @@ export interface ActOptions {
   readonly queues: Queues;
   readonly execute: Execute;
   readonly outages: Outages;
-  /** So long a command is tried, pauses included and outages left out, before it rests. Milliseconds. */
+  /** How long a command is tried before it rests, pauses included and outages left out. Milliseconds. */
   readonly budgetMs: number;
-  /** Told of each attempt, and of what has kept it from deciding. */
+  /** Called with each attempt, and with the reason if it could not decide. */
   readonly onAttempt?: (attempt: Attempt, claimed: Claimed, reason?: string, error?: unknown) => void;
-  /** Told of sagas whose command has ended its process at each attempt: it rests. */
+  /** Called with the sagas whose command has ended its process at each attempt: the command rests. */
   readonly onGivenUp?: (queues: readonly string[]) => void;
-  /** Told of what the database has refused: it is tried again. */
+  /** Called with an error of the database; the statement is tried again. */
   readonly onTrouble?: (error: unknown) => void;
-  /** Told when everything waits for something that is away, and when nothing does any more. */
+  /** Called when everything waits for a system that is away, and again with undefined when nothing waits any more. */
   readonly onOutage?: (outage: string | undefined) => void;
 }
 
 export interface Acting {
-  /** Something was taken in. */
+  /** Called after a command was queued. */
   wake(): void;
-  /** Ends after what is under way. */
+  /** Ends after the running attempts. */
   stop(): Promise<void>;
 }
 
@@ -109,7 +109,7 @@ export function actOnCommands(options: ActOptions): Acting {
   };
 }
 
-/** Also while a start waits for its slot. The statement that stores the attempt tells if the database is away. */
+/** Also while a start waits for its slot. If the database is away, the statement that stores the attempt shows it. */
 async function keepClaims(queues: Queues, held: ReadonlySet<Claimed>, ended: AbortSignal): Promise<void> {
   while (!ended.aborted) {
     await sleep(KEEP_EVERY_MS, undefined, { signal: ended }).catch(() => undefined);
@@ -119,7 +119,7 @@ async function keepClaims(queues: Queues, held: ReadonlySet<Claimed>, ended: Abo
 
 type UnderWay = Readonly<Record<Kind, Set<Promise<void>>>>;
 
-/** As many as there are slots. Answers how many it has begun. */
+/** Begins as many attempts as there are free slots, and returns their number. */
 async function beginDue(
   { queues, onGivenUp }: ActOptions,
   under: UnderWay,
@@ -136,19 +136,19 @@ async function beginDue(
     return claimed.length;
   };
   const begun = (await begin('fresh')) + (await begin('tried'));
-  // What may end this process is tried when nothing else is under way that would end with it.
+  // A command that may end this process is tried only when no other attempt is running that would end with it.
   if (begun + under.fresh.size + under.tried.size > 0) return begun;
   const suspects = await begin('suspect');
   await Promise.all(under.suspect);
   return suspects;
 }
 
-/** Answers what is away, if nothing can be done for any command. */
+/** Returns the outage if nothing can be done for any command. */
 async function attempt(options: ActOptions, claimed: Claimed, stopping: AbortSignal): Promise<string | undefined> {
   const began = performance.now();
   const ended = await tryOnce(options.execute, claimed);
   let outage: Outage | undefined;
-  // The attempt has ended, and says so as long as this process lives: one that never says it counts as deadly.
+  // Records the end of the attempt as long as this process lives, because an attempt without an end counts as deadly.
   await untilStored(options, stopping, async () => {
     const { queues, onAttempt, budgetMs } = options;
     if (ended === 'accepted') {
@@ -186,7 +186,10 @@ async function tryOnce(execute: Execute, claimed: Claimed): Promise<Ended> {
   }
 }
 
-/** A paused saga is not asked: what its answer would be is not known until somebody resumes it (rule 51). */
+/**
+ * A refusal by a paused saga is not final, because the saga's answer is not known until an operator resumes it (rule
+ * 51).
+ */
 function isFinal({ code }: Problem): boolean {
   const { status, retryAfter }: { status: number; retryAfter?: number } = PROBLEMS[code];
   return status < 500 && retryAfter === undefined && (code as string) !== 'SagaPaused';
@@ -195,7 +198,10 @@ function isFinal({ code }: Problem): boolean {
 const pauseAfter = (attempts: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 10), LONGEST_PAUSE_MS);
 
-/** The code with Temporal's own words, if it has any; of an error that nobody has foreseen its kind, without what was sent. */
+/**
+ * The code with Temporal's own words, if it has any. For an unforeseen error only its kind, without the command's
+ * content.
+ */
 function whyUndecided(error: unknown): string {
   const said = saidByTemporal(error);
   if (error instanceof Problem) return oneLine(`${error.code}: ${said ?? error.message}`);
@@ -204,7 +210,7 @@ function whyUndecided(error: unknown): string {
   return oneLine(said === undefined ? `InternalError: ${name}` : `${name}: ${said}`);
 }
 
-/** The details of the gRPC error that is behind it: they name a workflow at most. */
+/** The details of the gRPC error that is the cause: at most they name a workflow. */
 function saidByTemporal(error: unknown): string | undefined {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 6; cause = cause.cause, depth += 1) {
     if (isGrpcServiceError(cause) && cause.details !== '') return cause.details;

@@ -1,6 +1,6 @@
 /**
  * Makes kafkajs read every record that a broker may hold. By itself it ends the whole consumer over a batch that it
- * cannot decompress, and takes minutes over a record with thousands of headers: either would stop all commands.
+ * cannot decompress, and takes minutes over a record with thousands of headers. Either would stop all commands.
  */
 import { createRequire } from 'node:module';
 import * as zlib from 'node:zlib';
@@ -13,10 +13,10 @@ const MOST_HEADERS = 64;
 const DAMAGE_HEADER = 'x-unwind-undecodable';
 const CUT_HEADER = 'x-unwind-headers-cut';
 
-/** Why the record could not be read; undefined if it could. */
+/** The reason why the record could not be read; undefined if it could. */
 export const undecodable = (headers: IHeaders): string | undefined => headers[DAMAGE_HEADER]?.toString();
 
-/** Whether it had more headers than are read. */
+/** True if it had more headers than are read. */
 export const hasCutHeaders = (headers: IHeaders): boolean => headers[CUT_HEADER] !== undefined;
 
 interface Decoder {
@@ -25,7 +25,7 @@ interface Decoder {
 
 type Decompress = (input: Buffer) => Buffer | Promise<Buffer>;
 
-/** Once for the process; kafkajs keeps its codecs in a table of its own. */
+/** Installs the codecs once for the process, because kafkajs keeps them in a table of its own. */
 export function readEveryRecord(): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
   const limited = { maxOutputLength: MOST_DECOMPRESSED };
@@ -72,7 +72,7 @@ function limitHeaders(): void {
 /** A batch never holds more: its broker takes a megabyte, and a record is at least seven bytes. */
 const MOST_RECORDS = 200_000;
 
-/** In place of records that cannot be read: one for each offset, without content, and with the reason. */
+/** Replacements for records that cannot be read: one for each offset, without content, and with the reason. */
 function unreadableRecords(reason: string): Buffer {
   const [name, text] = [Buffer.from(DAMAGE_HEADER), Buffer.from(reason.slice(0, 200))];
   const header = Buffer.concat([varint(1), varint(name.length), name, varint(text.length), text]);

@@ -1,6 +1,6 @@
 /**
- * A command as it comes by Kafka: `{"sagaId": "123", "command": "StartOrder", "items": […]}`. Who sends it, and what it
- * may say, is checked by the API's own schemas: what a POST would refuse is refused here.
+ * A command from Kafka: `{"sagaId": "123", "command": "StartOrder", "items": […]}`. The API's own schemas check its
+ * sender and its fields, so that Kafka refuses the same requests as a POST.
  */
 import { z } from 'zod';
 import { isCorrelationId } from '../platform/observability/correlation.js';
@@ -31,11 +31,11 @@ export type Command = Addressed &
       }
   );
 
-/** What can be known of a command although it is refused, or before it is looked at closely. */
+/** The parts of a command that can be known although it is refused, or before it is checked. */
 export interface Envelope {
   readonly sagaId: string | undefined;
   readonly command: string | undefined;
-  /** Chosen by the sender: the same command sent twice has the same. */
+  /** Chosen by the sender: a command that is sent twice has the same id. */
   readonly commandId: string | undefined;
   readonly correlationId: string | undefined;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -44,7 +44,7 @@ export interface Envelope {
 const MOST_BYTES = 64 * 1024;
 const IDENTIFIER = /^[!-~]{1,200}$/;
 
-/** @throws Problem where it is not a JSON object of a size that a POST may have */
+/** @throws Problem if it is not a JSON object of a size that a POST may have */
 export function openEnvelope(value: Buffer | null): Envelope {
   if (value && value.length > MOST_BYTES) throw new Problem('PayloadTooLarge');
   const content = parseStrictJson(value ?? Buffer.alloc(0));
@@ -72,7 +72,7 @@ function correlationOf(value: unknown): string | undefined {
   throw invalidRequest([{ field: 'correlationId', message: 'is up to 128 letters, digits or "._:-"' }]);
 }
 
-/** The id with or without `order-`. What looks like a card number is none, and is repeated nowhere. */
+/** The id with or without `order-`. An id that looks like a card number is refused, and is never repeated. */
 function addressOf(sagaId: unknown): Addressed | undefined {
   const orderId = typeof sagaId === 'string' ? (orderIdOf(sagaId) ?? sagaId) : '';
   const isId = ORDER_ID_PATTERN.test(orderId) && !looksLikeCardNumber(orderId);

@@ -1,6 +1,7 @@
 /**
- * Takes in what is on `saga-commands`, as one of a consumer group. Nothing waits here for a decision: a message is stored,
- * the offset goes on, and act.ts acts on what is stored. Only while the journal's database is away does the topic wait.
+ * Takes in the messages on `saga-commands`, as a member of a consumer group. Nothing waits here for a decision: a
+ * message is stored, the offset moves on, and act.ts acts on the stored command. The topic waits only while the
+ * journal's database is away.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
@@ -19,8 +20,8 @@ import type { CommandKey } from './sender.js';
 
 const GROUP = 'unwind-saga-commands';
 /**
- * So long nobody reads the partitions of a process that was killed: the shortest that brokers accept as they are
- * delivered (`group.min.session.timeout.ms`). One that asks for more gets it.
+ * How long the partitions of a killed process have no reader: the shortest time that brokers accept by default
+ * (`group.min.session.timeout.ms`). If a broker asks for more, that is used.
  */
 const SHORTEST_SESSION_MS = 6_000;
 const LONGEST_SESSION_MS = 300_000;
@@ -33,19 +34,19 @@ const AT_ONCE = 200;
 export interface CommandReaderOptions {
   readonly kafka: KafkaSettings;
   readonly inbox: Inbox;
-  /** Who may sign commands; undefined if they are not signed. */
+  /** The keys of senders; undefined if commands are not signed. */
   readonly keys: readonly CommandKey[] | undefined;
-  /** Told when the topic can no longer be read or taken in, and when it can again. */
+  /** Called when the topic cannot be read or stored any more, and when it can again. */
   readonly onChange?: (state: 'reading' | 'away', reason?: string) => void;
-  /** Told what became of each message. */
+  /** Called with the outcome of each message. */
   readonly onTakenIn?: (taken: readonly TakenIn[]) => void;
 }
 
 export interface CommandReader {
   state(): 'reading' | 'away';
-  /** Resolves once it reads for the first time, or knows that the broker is away. */
+  /** Resolves when it reads for the first time, or knows that the broker is away. */
   readonly begun: Promise<'reading' | 'away'>;
-  /** Ends after what is being taken in. */
+  /** Ends after the running batch. */
   stop(): Promise<void>;
 }
 
@@ -90,7 +91,7 @@ async function session(
   });
   try {
     await consumer.connect();
-    // What was sent before anybody read is meant for us, too.
+    // Messages from before the first reader are read as well.
     await consumer.subscribe({ topic: COMMANDS_TOPIC, fromBeginning: true });
     await consumer.run({
       eachBatchAutoResolve: false,
@@ -124,7 +125,7 @@ async function lookingAfter({ inbox }: CommandReaderOptions, stopping: AbortSign
   }
 }
 
-/** Throws only what the database throws: then the messages are fetched again. */
+/** Throws only errors of the database; the messages are then fetched again. */
 async function takeIn(
   { inbox, keys, onTakenIn }: CommandReaderOptions,
   {
@@ -140,7 +141,7 @@ async function takeIn(
   for (let from = 0; from < batch.messages.length; from += AT_ONCE) {
     if (!isRunning() || isStale()) return;
     const messages = batch.messages.slice(from, from + AT_ONCE);
-    // On its own line: the arguments of a callback that nobody has given are not evaluated.
+    // On its own line, because the arguments of an absent callback are not evaluated.
     const taken = await beating(heartbeat, inbox.takeIn(messages.map((message) => messageOf(batch, message, keys))));
     onTakenIn?.(taken);
     resolveOffset(messages.at(-1)?.offset ?? '');
@@ -149,7 +150,10 @@ async function takeIn(
   }
 }
 
-/** A database that is slow costs nobody the membership of the group. What a heartbeat says is heard after the work. */
+/**
+ * Sends heartbeats during the work, so that a slow database does not end the group membership. An error of a
+ * heartbeat is thrown after the work.
+ */
 async function beating<T>(heartbeat: () => Promise<void>, work: Promise<T>): Promise<T> {
   const timer = setInterval(() => void heartbeat().catch(() => undefined), HEARTBEAT_MS);
   try {

@@ -1,20 +1,23 @@
-/** What waits, for the metrics. Each figure is a look at the end of an index, or a count that stops at a limit. */
+/**
+ * The counts of waiting commands, for the metrics. Each figure is a look at the end of an index, or a count that
+ * stops at a limit.
+ */
 import { escapeIdentifier, type Pool } from 'pg';
 
 export interface CommandCounts {
-  /** Not decided yet, up to 10,000; and the age of the oldest in seconds. */
+  /** Undecided commands, up to 10,000; and the age of the oldest in seconds. */
   readonly undecided: number;
   readonly oldestUndecided: number;
   /** Sagas whose first command is parked; those of them that wait for an operator; age of the oldest in seconds. */
   readonly parked: number;
   readonly resting: number;
   readonly oldestParked: number;
-  /** Refusals that are not on their topics yet, and the age of the oldest. */
+  /** Refusals that are not published, and the age of the oldest. */
   readonly unpublished: number;
   readonly oldestUnpublished: number;
 }
 
-/** Counting more would be slow, and says nothing more. */
+/** A higher count would be slow, and would say nothing more. */
 const MOST = 10_000;
 
 export async function countCommands(pool: Pick<Pool, 'query'>, schemaName: string): Promise<CommandCounts> {

@@ -1,11 +1,12 @@
 /**
- * What producers compress with: a command that was sent with `compression.type=lz4` is a command like any other. Both
- * formats are small enough to be read here; kafkajs brings gzip only.
+ * Decompresses the formats of producers, so that a command that was sent with `compression.type=lz4` is a command
+ * like any other. Both formats are small enough to be read here; kafkajs brings gzip only.
  *
- * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md · https://github.com/google/snappy/blob/main/format_description.txt
+ * https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md ·
+ * https://github.com/google/snappy/blob/main/format_description.txt
  */
 
-/** A batch that grows beyond is not one of commands: it would take the process's memory. */
+/** A larger batch cannot be one of commands, and would take the process's memory. */
 export const MOST_DECOMPRESSED = 64 * 1024 * 1024;
 
 /** Bytes written so far, from which copies are made. */
@@ -29,7 +30,7 @@ function append(output: Output, bytes: Buffer): void {
   output.length += bytes.length;
 }
 
-/** Byte by byte, because a copy may run into what it writes: that is how repetition is told. */
+/** Byte by byte, because a copy may overlap its own output: the formats encode repetition in this way. */
 function repeat(output: Output, distance: number, length: number, start: number): void {
   if (distance === 0 || distance > output.length - start) throw new RangeError('refers to what is not there');
   reserve(output, length);
@@ -85,7 +86,7 @@ function lz4Block(block: Buffer, output: Output): void {
   }
 }
 
-/** As Java's producer frames Snappy; others send one block without a frame. */
+/** The frame of Snappy from Java's producer; other producers send one block without a frame. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 
 export function decompressSnappy(input: Buffer): Buffer {
@@ -105,7 +106,7 @@ export function decompressSnappy(input: Buffer): Buffer {
 function snappyBlock(block: Buffer, output: Output): void {
   const start = output.length;
   let at = 0;
-  // The length of what is to come, which the rest says as well.
+  // Skips the length of the content, because the content itself shows it.
   while (block.readUInt8(at++) >= 0x80);
   while (at < block.length) {
     const tag = block.readUInt8(at++);

@@ -1,4 +1,4 @@
-/** Acting on a command, with the very functions that the API's routes call. Any of it can be repeated. */
+/** Acts on a command through the functions that the API's routes call. Each of them can be repeated. */
 import { randomBytes } from 'node:crypto';
 import { requireOrder } from '../api/http/access.js';
 import type { ApiDeps } from '../api/deps.js';
@@ -17,7 +17,10 @@ export type Execute = (command: Command, origin: Origin) => Promise<void>;
 
 const newTrace = (): string => `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
 
-/** What it returns throws a `Problem`: 503 if it is to be tried again, any other if it is refused. */
+/**
+ * The function that it returns throws a `Problem`: 503 if the command is to be tried again, any other if it is
+ * refused.
+ */
 export function createExecute(deps: ApiDeps): Execute {
   const looks = looksOf(deps);
   return async (command, { caller, commandId, correlationId }) => {

@@ -1,7 +1,8 @@
 /**
- * Forgetting a person in Kafka's commands (rule 55). A command is kept as it came until it is decided and, if it is
- * refused, until its refusal is published: it may hold an address for as long as it is parked, or the broker is away.
- * What waits for a decision is dropped, as an operator drops it; of what is refused only the reason is published.
+ * Forgets a person in Kafka's commands (rule 55). A command is kept as it came until it is decided and, if it is
+ * refused, until its refusal is published. So it may hold an address for as long as it is parked, or the broker is
+ * away. A command that waits for a decision is dropped, as an operator drops it; for a refused command only the
+ * reason is published.
  */
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { orderIdOf, sagaIdOf } from '../order.js';
@@ -11,29 +12,35 @@ import { leaveOut, noteDecision } from './parked.js';
 import { goOn } from './queues.js';
 import type { QueuedCommand } from './rows.js';
 
-/** Whose commands, and what is known of the orders that they are about. */
+/** The person or order to forget, and the standing of the orders that commands are about. */
 export interface Subject {
-  /** The order's or the customer's own command, whatever becomes of the order. */
+  /** The order's or the customer's own commands, for any state of the order. */
   readonly about: { readonly orderId: string } | { readonly customerId: string };
-  /** How each of these orders stands to the subject; an order that does not exist is left out. */
+  /** The standing of each of these orders; an order that does not exist is left out. */
   readonly orders: (orderIds: readonly string[]) => Promise<ReadonlyMap<string, OrderStanding>>;
 }
 
-/** `forgotten`: the subject's, and forgotten; `kept`: the subject's, and it still needs its data; `other`: of somebody else. */
+/**
+ * `forgotten`: the subject's, and forgotten; `kept`: the subject's, and its data is still needed; `other`: another
+ * person's.
+ */
 export type OrderStanding = 'forgotten' | 'kept' | 'other';
 
 export interface ForgottenCommand {
   readonly id: string;
   /** The saga's id; the command's place if it names none. */
   readonly queue: string;
-  /** `dropped`: it waited for a decision; `blanked`: it was refused already, and its content is gone; `busy`: ask again soon. */
+  /**
+   * `dropped`: it waited for a decision; `blanked`: it was refused already, and its content is gone; `busy`: repeat
+   * soon.
+   */
   readonly outcome: 'dropped' | 'blanked' | 'busy';
 }
 
 export interface ForgetCommands {
   readonly by: string;
   readonly reason: string;
-  /** Changes nothing, and answers what it would do. */
+  /** Changes nothing, and returns the changes that would be made. */
   readonly dry: boolean;
   readonly stop: AbortSignal;
 }
@@ -43,12 +50,12 @@ interface Row extends Pick<QueuedCommand, 'id' | 'queue' | 'saga_id' | 'key' | '
   readonly refused: boolean;
   /** Its content is gone already. */
   readonly blank: boolean;
-  /** It has just come, and is about to be tried for the first time. */
+  /** It has just arrived, and is about to be tried for the first time. */
   readonly fresh: boolean;
 }
 
 const PAGE = 200;
-/** What has waited for less is not parked, and no outage: it is decided at any moment. */
+/** A command that has waited for less is neither parked nor in an outage: it is about to be decided. */
 const QUIET = '1 minute';
 
 /** One by one, in the order in which they were taken in; can be stopped and repeated. */
@@ -88,7 +95,7 @@ async function forgetPage(
   for (const row of rows) {
     const order = standings.get(orderOf(row) ?? '');
     const concerned = order === 'forgotten' || order === 'kept' || isAbout(subject.about, row);
-    // An order that still needs its data is named elsewhere; what is asked of it goes on.
+    // An order that is kept is reported elsewhere; its commands go on.
     if (!concerned || row.blank || (order === 'kept' && !row.refused)) continue;
     const { id, queue } = row;
     const outcome = how.dry ? planOf(row) : await forgetOne(pool, schema, row, how);
@@ -102,7 +109,7 @@ const orderOf = ({ saga_id }: Row): string | undefined => (saga_id === null ? un
 const planOf = ({ refused, fresh }: Row): ForgottenCommand['outcome'] =>
   refused ? 'blanked' : fresh ? 'busy' : 'dropped';
 
-/** Undefined if it is gone meanwhile. */
+/** Undefined if it is gone already. */
 function forgetOne(
   pool: Pool,
   schema: string,
@@ -128,7 +135,7 @@ function forgetOne(
     if (!mine.refused && mine.first && queues[0]?.busy) return 'busy';
     await blank(client, schema, row.id);
     if (mine.refused) return 'blanked';
-    // Who has dropped it, and why, is in its dead letter alone: the reason may be about the person.
+    // The actor and the reason are only in its dead letter, because the reason may be about the person.
     await noteDecision(client, schema, row.id, { verb: 'drop', by, reason });
     await leaveOut(client, schema, row, { code: 'Dropped', detail: 'its customer or its order is forgotten' });
     if (mine.first) await goOn(client, schema, row, 'dropped');
@@ -145,7 +152,10 @@ async function blank(client: PoolClient, schema: string, id: string): Promise<vo
   );
 }
 
-/** A customer who has signed it, or whom it names; an order that it names. What cannot be read is searched for the name. */
+/**
+ * True if the customer has signed the command or is named in it, or if it names the order. An unreadable command is
+ * searched for the name.
+ */
 function isAbout(about: Subject['about'], { saga_id, key, value, sender, role }: Row): boolean {
   if ('orderId' in about) {
     const { orderId } = about;

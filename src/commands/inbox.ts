@@ -1,6 +1,6 @@
 /**
- * Takes messages in: from then on the broker's offset goes on, whatever becomes of them. A batch is one transaction, in
- * which each message is found to be a repeat, or gets a row with what it needs to be acted on or to be refused.
+ * Takes messages in: after that the broker's offset moves on, before they are decided. A batch is one transaction, in
+ * which each message is found to be a repeat, or gets a row with everything that acting on it or refusing it needs.
  */
 import { DatabaseError, escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { inTransaction } from '../platform/database/transaction.js';
@@ -18,9 +18,9 @@ export interface Message {
 export type TakenIn = 'queued' | 'refused' | 'repeated';
 
 export interface Inbox {
-  /** What became of each message, in their order. */
+  /** Returns the outcome of each message, in their order. */
   takeIn(messages: readonly Message[]): Promise<TakenIn[]>;
-  /** Forgets what was decided so long ago that no broker delivers it again. */
+  /** Deletes decisions that are so old that no broker delivers their commands again. */
   prune(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ interface Known {
   readonly outcome: string | null;
 }
 
-/** `undecided`: an older release has taken it in, and it is not queued yet. */
+/** `undecided`: an older release has taken it in, and it is not in a queue. */
 type Standing = 'new' | 'undecided' | 'repeated' | 'other';
 
 export function openInbox(pool: Pool, schemaName: string): Inbox {
@@ -47,7 +47,10 @@ export function openInbox(pool: Pool, schemaName: string): Inbox {
   };
 }
 
-/** In small transactions: a month's worth in one would keep every event of the journal from the sinks until it ends. */
+/**
+ * In small transactions, because one of a month's rows would keep every event of the journal from the sinks until it
+ * ends.
+ */
 async function pruneSome(pool: Pool, schema: string): Promise<number> {
   const { rowCount } = await pool.query(
     `DELETE FROM ${schema}.saga_commands WHERE id = ANY (ARRAY(
@@ -57,7 +60,7 @@ async function pruneSome(pool: Pool, schema: string): Promise<number> {
   return rowCount ?? 0;
 }
 
-/** If the database does not take something of a batch, that message alone is taken in without its content, as refused. */
+/** If the database refuses a part of a batch, that message alone is stored without its content, as refused. */
 async function takeInApart(
   messages: readonly Message[],
   takeInAll: (messages: readonly Message[]) => Promise<TakenIn[]>,
@@ -78,7 +81,10 @@ async function takeInApart(
   return taken;
 }
 
-/** SQLSTATEs about what was sent, or a mistake of ours: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/**
+ * SQLSTATEs about the data, or about a mistake of ours:
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
 const isAboutData = (error: unknown): boolean =>
   error instanceof DatabaseError
     ? /^(21|22|23|54)/.test(error.code ?? '')
@@ -100,7 +106,7 @@ const withoutContent = ({ received: { place }, judged }: Message): Message => ({
 function takeIn(pool: Pool, schema: string, messages: readonly Message[]): Promise<TakenIn[]> {
   return inTransaction(pool, async (client) => {
     const first = await remember(client, schema, messages);
-    // The earlier command keeps the id: this one is known by its place.
+    // The earlier command keeps the id; this one is identified by its place.
     const renamed = messages.map(({ received, judged }, index): Message => {
       if (first[index] !== 'other') return { received, judged };
       return { received, judged: { ...judged, id: received.place, problem: new Problem('RequestIdReused') } };
@@ -154,12 +160,12 @@ function standingOf({ fingerprint, bytesFingerprint }: Judged, row: Known | unde
   return row.outcome === null ? 'undecided' : 'repeated';
 }
 
-/** Answers which are new: what is queued already stays as it is. */
+/** Returns the ids of the new ones; commands that are queued already stay as they are. */
 async function queue(client: PoolClient, schema: string, messages: readonly Message[]): Promise<Set<string>> {
   const rows = messages.map(({ received, judged }) => ({ ...rowOf(received, judged), problem: judged.problem }));
   const queues = [...new Set(rows.filter(({ problem }) => !problem).map((row) => row.queue))].sort();
   if (queues.length > 0) {
-    // Also locks those that are there: their last command may be decided at this moment.
+    // Also locks existing queues, because their last command may be being decided.
     await client.query(
       `INSERT INTO ${schema}.command_queues AS known (queue) SELECT unnest($1::text[])
        ON CONFLICT (queue) DO UPDATE SET queue = known.queue`,
@@ -192,7 +198,7 @@ async function insertRow(client: PoolClient, schema: string, row: QueuedCommand,
   return rowCount === 1;
 }
 
-/** The decision, and a dead letter for an operator to see. */
+/** Records the decision, and a dead letter for operators. */
 export async function recordRefusal(
   client: PoolClient,
   schema: string,

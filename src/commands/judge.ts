@@ -1,4 +1,7 @@
-/** What a message asks for and who asks, as far as that is known without asking anybody: the same at each look. */
+/**
+ * Judges a message by itself: its command, its sender and its faults. It asks no other system, so the result is the
+ * same at each look.
+ */
 import { createHash } from 'node:crypto';
 import type { IHeaders } from 'kafkajs';
 import { invalidRequest } from '../platform/validate.js';
@@ -11,7 +14,7 @@ import { CUSTOMER, type Caller, ROLES, type Role, STAFF } from '../caller.js';
 import { Problem } from '../problems.js';
 
 export interface Received {
-  /** Where and when the broker has stored it: the same at each delivery, and never given to another one. */
+  /** The message's place and time at the broker: the same at each delivery, and never given to another message. */
   readonly place: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -25,24 +28,27 @@ export interface Judged {
   readonly command: string | undefined;
   readonly correlationId: string;
   readonly sender: Sender;
-  /** Of the named fields: the same for the same command, however it is written. */
+  /** A hash of the named fields: the same for the same command in any notation. */
   readonly fingerprint: string;
-  /** Of the bytes, as older releases have it. */
+  /** A hash of the bytes, for rows of older releases. */
   readonly bytesFingerprint: string;
-  /** Why it is refused whatever the saga says. */
+  /** The refusal, if the message is refused in any state of the saga. */
   readonly problem?: Problem;
-  /** Nobody has foreseen this message: it is tried like any other, and parked. */
+  /** An unforeseen error of judging: the message is tried like any other, and parked. */
   readonly unforeseen?: unknown;
 }
 
-/** Who may send which command: as the API says of the same request. */
+/** The roles for each command: those of the same request over HTTP. */
 export const COMMAND_ROLES: Readonly<Record<Command['command'], readonly Role[]>> = {
   StartOrder: ROLES,
   CancelOrder: ROLES,
   ResolveStep: STAFF,
 };
 
-/** Throws nothing: what is wrong with the message is part of the answer. `keys` undefined: commands are not signed. */
+/**
+ * Throws nothing, because the faults of the message are part of the result. `keys` undefined: commands are not
+ * signed.
+ */
 export function judge(received: Received, keys: readonly CommandKey[] | undefined): Judged {
   const bytesFingerprint = sha256(received.value ?? '');
   const nothing = {
@@ -83,7 +89,7 @@ function knownOf(nothing: Judged, envelope: Envelope, sender: Sender, replayId: 
 }
 
 /**
- * The command with the actor who is recorded.
+ * The command with the actor to record.
  *
  * @throws Problem if the caller may not do that, or a field is missing or not allowed
  */
@@ -98,7 +104,7 @@ export function commandFor(caller: Caller, envelope: Envelope): Command {
   return { ...command, request: { ...command.request, actor } } as Command;
 }
 
-/** A start is the same as another one if a POST would say so. */
+/** Two starts are the same if a POST would treat them as the same. */
 function contentOf(command: Command, { name }: Sender): string {
   const content = command.command === 'StartOrder' ? fingerprintOf(command.request) : command.request;
   const step = command.command === 'ResolveStep' ? command.step : undefined;

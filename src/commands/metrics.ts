@@ -1,4 +1,4 @@
-/** What the relay's metrics say of Kafka's commands. */
+/** The relay's metrics of Kafka's commands. */
 import { countCommands } from './counts.js';
 import { sampleOf, metric } from '../platform/observability/prometheus-text.js';
 import type { Measured } from '../relay/metrics.js';
@@ -6,7 +6,7 @@ import type { Measured } from '../relay/metrics.js';
 const gauge = (name: string, help: string, value: number): string[] =>
   metric(`unwind_commands_${name}`, 'gauge', help, [sampleOf({}, value)]);
 
-/** Without the figures of the journal while it is away: `unwind_commands_counted` says so. */
+/** Without the journal's figures while it is away, which `unwind_commands_counted` shows. */
 export async function commandMetrics({ pool, schema, commands, outcomes }: Measured): Promise<string[]> {
   if (!commands) return [];
   const counts = await countCommands(pool, schema).catch(() => undefined);

@@ -24,7 +24,7 @@ import { temporalTarget } from '../platform/temporal/target.js';
 
 export interface Commands {
   readonly reader: CommandReader;
-  /** What all commands wait for. */
+  /** The outage for which all commands wait. */
   outage(): string | undefined;
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ interface Needed {
   readonly stopping: AbortSignal;
 }
 
-/** Waits for the orders' database, if it is away; Temporal may come later. Undefined where it is to stop meanwhile. */
+/** Waits for the orders' database, if it is away; Temporal may come later. Undefined if it is stopped before that. */
 export async function openCommands(needed: Needed): Promise<Commands | undefined> {
   const { config, databaseUrl, journalUrl, pool, schema, logger, count, stopping } = needed;
   const { kafka } = config;
@@ -85,7 +85,7 @@ interface Parts extends Pick<Needed, 'pool' | 'schema' | 'logger' | 'count'> {
   readonly settings: CommandSettings;
 }
 
-/** The three parts: what takes commands in, what acts on them, and what publishes refusals. */
+/** The three parts: the inbox, the acting on commands, and the publishing of refusals. */
 function run(deps: ApiDeps, { kafka, settings, pool, schema, logger, count }: Parts): Commands {
   let outage: string | undefined;
   const acting = actOnCommands({

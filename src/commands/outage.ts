@@ -1,6 +1,7 @@
 /**
- * Whether an error is everybody's trouble or one saga's own. A saga that cannot be asked (its workflow task keeps failing,
- * its order's row is locked) fails just as it would in an outage, so what it failed at is asked about something else.
+ * Finds out if an error is an outage or the trouble of one saga. A saga that cannot be asked (its workflow task keeps
+ * failing, its order's row is locked) fails just as it would in an outage, so the failing system is asked about
+ * something else.
  */
 import { randomUUID } from 'node:crypto';
 import proto from '@temporalio/proto';
@@ -13,26 +14,26 @@ import { JournalUnavailableError } from '../journal/tables/unavailable.js';
 import { OrdersUnavailableError } from '../orders/store/unavailable.js';
 import { Problem } from '../problems.js';
 
-/** What is away, in words for a log; undefined if nothing is. */
+/** The name of the system that is away, for a log; undefined if none is. */
 type Away = string | undefined;
 
 export interface Outage {
   readonly what: string;
-  /** Nothing can be done for any command. Without a worker, say, orders are started all the same. */
+  /** True if nothing can be done for any command. Without a worker, for example, orders can still be started. */
   readonly forAll: boolean;
 }
 
 export interface Outages {
-  /** Of an error that an attempt has ended with. */
+  /** The outage behind the error that ended an attempt. */
   behind(error: unknown): Promise<Outage | undefined>;
-  /** What all commands need and is away. */
+  /** The outage of a system that all commands need. */
   any(): Promise<string | undefined>;
 }
 
 type Probe = () => Promise<Away>;
 
 const ANSWER_WITHIN_MS = 2_000;
-/** A hundred sagas in trouble ask once. */
+/** A hundred sagas in trouble share one question. */
 const BELIEVED_MS = 1_000;
 /** Longer than a poll lasts. */
 const POLLED_WITHIN_MS = 90_000;
@@ -59,7 +60,7 @@ export function watchOutages(deps: ApiDeps, journalPool: Pool): Outages {
   };
   const first = async (probes: readonly Probe[]): Promise<Away> =>
     (await Promise.all(probes.map((probe) => probe()))).find((away) => away !== undefined);
-  /** A service that is away keeps orders from being started, and nothing else. */
+  /** A service that is away prevents only starts of orders. */
   const behindUnanswered = async ({ by }: UnansweredError): Promise<Outage | undefined> => {
     const what = await first(by.includes('journal') ? [journal] : []);
     if (what !== undefined) return { what, forAll: true };
@@ -72,7 +73,7 @@ export function watchOutages(deps: ApiDeps, journalPool: Pool): Outages {
     if (error instanceof EngineUnavailableError || error instanceof ServiceError) return [temporal];
     if (code === 'OrdersUnavailable' || error instanceof OrdersUnavailableError) return [orders];
     if (code === 'JournalUnavailable') return [journal];
-    // An attempt that did not end within its time may have waited for any of them.
+    // An attempt that did not end in time may have waited for any of them.
     return error instanceof AttemptTimedOutError ? [temporal, orders, journal] : [];
   }
   return {
@@ -104,7 +105,7 @@ function cache(probe: Probe): Probe {
   };
 }
 
-/** A workflow that does not exist is looked for where all are kept. */
+/** Asks for a workflow that does not exist. */
 async function temporalOutage({ temporal }: ApiDeps): Promise<Away> {
   try {
     const handle = temporal.workflow.getHandle(`probe-${randomUUID()}`);

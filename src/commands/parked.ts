@@ -1,4 +1,7 @@
-/** What an operator sees and decides of parked commands: each decision says who and why, and the saga's queue goes on. */
+/**
+ * The operators' view of parked commands, and their decisions: each decision has an actor and a reason, and the
+ * saga's queue goes on.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { inTransaction } from '../platform/database/transaction.js';
@@ -16,13 +19,16 @@ export interface ParkedCommand {
   readonly attempts: number;
   /** Its budget is spent: it waits for a decision. */
   readonly rests: boolean;
-  /** When it is tried next; null if it rests. */
+  /** The time of its next attempt; null if it rests. */
   readonly nextAt: Date | null;
   /** Later commands of the same saga. */
   readonly behind: number;
 }
 
-/** `release` tries it again with a new budget; `skip` leaves it out; `drop` leaves out those behind it as well. */
+/**
+ * `release` tries it again with a new budget; `skip` leaves it out; `drop` leaves out the later commands of the saga
+ * as well.
+ */
 export type ParkedVerb = 'release' | 'skip' | 'drop';
 
 export interface OperatorsDecision {
@@ -31,13 +37,13 @@ export interface OperatorsDecision {
   readonly reason: string;
 }
 
-/** How many commands were released or left out; `notParked` if none of that saga waits for anything but its turn. */
+/** How many commands were released or left out; `notParked` if all commands of that saga only wait for their turn. */
 export type Decided = { readonly commands: number } | 'notParked';
 
 export interface ParkedCommands {
   /** The longest parked first. `after` is the last one of the page before. */
   list(page: { readonly limit: number; readonly after?: ParkedCommand | undefined }): Promise<ParkedCommand[]>;
-  /** Waits for an attempt that is under way: what it finds out counts. */
+  /** Waits for a running attempt, because its result counts. */
   decide(queue: string, decision: OperatorsDecision): Promise<Decided>;
 }
 
@@ -103,7 +109,7 @@ async function decide(
   return { commands: commands.length };
 }
 
-/** In its dead letter, which is made if its budget was not spent yet. */
+/** In its dead letter, which is made if its budget is not spent. */
 export async function noteDecision(
   client: PoolClient,
   schema: string,
@@ -130,7 +136,7 @@ const refusalBy = ({ verb, by, reason }: OperatorsDecision): Refusal => ({
   detail: oneLine(`${verb === 'skip' ? 'skipped' : 'dropped'} by ${by}: ${reason}`),
 });
 
-/** Its sender hears of it as of any refusal. */
+/** Leaves the command out; its sender gets a refusal. */
 export async function leaveOut(
   client: PoolClient,
   schema: string,

@@ -18,7 +18,7 @@ import type { Refusals, Unpublished } from './refusals.js';
 export interface PublishOptions {
   readonly kafka: KafkaSettings;
   readonly refusals: Refusals;
-  /** Told of each refusal that could not be published, with the topic and the broker's reason. */
+  /** Called with each refusal that could not be published, with the topic and the broker's reason. */
   readonly onTrouble: (id: string | undefined, reason: string) => void;
 }
 
@@ -26,7 +26,7 @@ const AT_ONCE = 20;
 const POLL_MS = 250;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-/** What ended its process so often without a word is told in its shortest form. */
+/** After so many attempts that ended their process, a refusal is published in its shortest form. */
 const TRIED_WHOLE = 3;
 
 /** Until it is stopped. */
@@ -40,7 +40,7 @@ export const publishRefusals = (options: PublishOptions): KeptSession<'publishin
     ({ stopping, change }) => session(options, stopping, () => change('publishing')),
   );
 
-/** Until something other than a record is at fault: the next session begins with a new client. Each record has its pause. */
+/** Runs until an error is not about a record: the next session begins with a new client. Each record has its pause. */
 async function session(
   { kafka: settings, refusals, onTrouble }: PublishOptions,
   stopping: AbortSignal,
@@ -65,7 +65,7 @@ async function session(
   }
 }
 
-/** Topics that cannot be made may be there, for all that we may see. */
+/** Topics that cannot be created may exist, because we may lack the right to see them. */
 async function connectProducer(kafka: Kafka): Promise<Producer> {
   await ensureTopics(kafka, [REFUSED_COMMANDS_TOPIC, EVENTS_TOPIC]).catch(() => undefined);
   const producer = kafka.producer({ allowAutoTopicCreation: false });
@@ -102,7 +102,7 @@ interface Failure {
   readonly reason: string;
 }
 
-/** The first form that the broker takes; undefined if it has one. */
+/** Sends the first form that the broker takes; undefined if it has taken one. */
 async function send(
   producer: Producer,
   topic: string,
@@ -126,7 +126,7 @@ async function send(
   return failure;
 }
 
-/** The broker's own name of the error, or what the client says. */
+/** The broker's own name of the error, or the client's message. */
 const brokersReason = (error: unknown): string =>
   protocolErrorOf(error) ??
   (error instanceof Error ? `${error.name}: ${reasonOf(error)}` : reasonOf(error)).slice(0, 300);

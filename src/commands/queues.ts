@@ -1,6 +1,7 @@
 /**
- * The queues of undecided commands, one for each saga. The first command of a queue is tried until it is decided; those
- * behind it wait, those of other sagas do not. What is not decided within its budget rests until an operator decides.
+ * The queues of undecided commands, one for each saga. The first command of a queue is tried until it is decided;
+ * later ones of the saga wait, those of other sagas do not. A command that is not decided within its budget rests
+ * until an operator decides.
  */
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { inTransaction } from '../platform/database/transaction.js';
@@ -11,48 +12,53 @@ import type { QueuedCommand } from './rows.js';
 /** The first command of a queue, which this process is to try now. */
 export interface Claimed extends QueuedCommand {
   readonly received_at: Date;
-  /** Attempts with this one; it also tells this claim from those of other processes. */
+  /** The number of attempts with this one; it also distinguishes this claim from those of other processes. */
   readonly attempts: number;
   readonly unfinished: number;
   readonly spent_ms: number;
   readonly parked_at: Date | null;
 }
 
-/** `fresh`: never tried to its end; `tried`: at least once; `suspect`: the process has died over it, so that it is tried alone. */
+/**
+ * `fresh`: never tried to its end; `tried`: at least once; `suspect`: the process has died over it, so that it is
+ * tried alone.
+ */
 export type Kind = 'fresh' | 'tried' | 'suspect';
 
-/** An attempt that did not end has cost its process its life, so many times in a row. */
+/** So many attempts in a row that ended their process make a suspect. */
 const SUSPECT_AFTER = 2;
 const GIVEN_UP_AFTER = 3;
 
-/** Renewed every second while the process lives: what a dead one was trying is tried again soon. */
+/** Renewed every second while the process lives, so that the commands of a dead process are tried again soon. */
 const CLAIMED_FOR = '5 seconds';
 
-/** Each has an index (migration 0008) that says the same: a look for what is due reads nothing else. */
+/** The conditions of the indexes (migration 0008), so that a look for due commands reads nothing else. */
 const KINDS: Readonly<Record<Kind, string>> = {
   fresh: `next_at IS NOT NULL AND reason IS NULL AND unfinished < ${SUSPECT_AFTER}`,
   tried: `next_at IS NOT NULL AND reason IS NOT NULL AND unfinished < ${SUSPECT_AFTER}`,
   suspect: `next_at IS NOT NULL AND unfinished >= ${SUSPECT_AFTER} AND unfinished = ${SUSPECT_AFTER}`,
 };
-/** Not `clock_timestamp()`, which may change within a statement: no index would be searched for it. */
+/**
+ * Not `clock_timestamp()`, because it may change within a statement and PostgreSQL would not search an index for it.
+ */
 const IS_DUE = 'next_at <= statement_timestamp()';
 const IS_FREE = '(claimed_until IS NULL OR claimed_until <= statement_timestamp())';
 
 export interface Undecided {
   /** Codes and names only. */
   readonly reason: string;
-  /** Until it is tried again, in milliseconds. */
+  /** The pause before the next attempt, in milliseconds. */
   readonly pauseMs: number;
-  /** What this attempt takes from the budget; undefined in an outage, which is nobody's own trouble. */
+  /** The part of the budget that this attempt takes; undefined in an outage, which no command pays for. */
   readonly spentMs: number | undefined;
 }
 
 export interface Queues {
-  /** For a few seconds; `keep` makes it last. */
+  /** Claims commands for a few seconds; `keep` renews the claims. */
   claim(kind: Kind, most: number): Promise<Claimed[]>;
-  /** Keeps what this process still tries, or is about to try, from the others. */
+  /** Renews the claims of commands that this process tries or is about to try. */
   keep(claimed: readonly Claimed[]): Promise<void>;
-  /** Parks those that have killed their process too often. Answers which. */
+  /** Parks the commands that have ended their process too often, and returns their queues. */
   giveUpKillers(): Promise<string[]>;
   accepted(claimed: Claimed): Promise<void>;
   refused(claimed: Claimed, refusal: Refusal): Promise<void>;
@@ -99,7 +105,7 @@ function claim(pool: Pool, schema: string, kind: Kind, most: number): Promise<Cl
       [most],
     );
     if (queues.length === 0) return [];
-    // A statement of its own: it sees what was committed before the rows above were locked.
+    // A statement of its own, because it must see the commits from before the rows above were locked.
     const { rows: first } = await client.query<QueuedCommand & { received_at: Date }>(
       `SELECT command.* FROM unnest($1::text[]) AS mine (queue) CROSS JOIN LATERAL (
          SELECT * FROM ${schema}.queued_commands WHERE queue = mine.queue AND code IS NULL ORDER BY position LIMIT 1
@@ -116,7 +122,7 @@ function claim(pool: Pool, schema: string, kind: Kind, most: number): Promise<Cl
   });
 }
 
-/** A row that is locked is about to change, and waits for the next time: two processes never wait for one another. */
+/** A locked row is about to change, and is left for the next time, so that two processes never wait for one another. */
 async function keep(pool: Pool, schema: string, claimed: readonly Claimed[]): Promise<void> {
   await pool.query(
     `UPDATE ${schema}.command_queues SET claimed_until = clock_timestamp() + interval '${CLAIMED_FOR}'
@@ -128,7 +134,7 @@ async function keep(pool: Pool, schema: string, claimed: readonly Claimed[]): Pr
   );
 }
 
-/** What another process has claimed since, or an operator has decided, is theirs. */
+/** Does nothing for a command that another process has claimed since, or that an operator has decided. */
 function whileClaimed(
   pool: Pool,
   schema: string,
@@ -150,7 +156,7 @@ async function isUndecided(client: PoolClient, schema: string, id: string): Prom
   return rowCount === 1;
 }
 
-/** From now on its refusal waits to be published, and it is no longer in its saga's queue. */
+/** After this its refusal waits to be published, and it is no longer in its saga's queue. */
 export async function refuseQueued(
   client: PoolClient,
   schema: string,
@@ -163,7 +169,10 @@ export async function refuseQueued(
   );
 }
 
-/** The next command of the queue is the first now, with a budget of its own; the dead letter of the last one is closed. */
+/**
+ * The next command of the queue becomes the first, with a budget of its own; the dead letter of the previous one is
+ * closed.
+ */
 export async function goOn(
   client: PoolClient,
   schema: string,
@@ -207,7 +216,7 @@ async function keepWaiting(
   return rests;
 }
 
-/** Of the first command of each of these queues. */
+/** Opens the letters of the first commands of these queues. */
 async function openLetter(client: PoolClient, schema: string, queues: readonly string[]): Promise<void> {
   await client.query(
     `INSERT INTO ${schema}.dead_letters AS letter

@@ -1,6 +1,6 @@
 /**
- * The records that tell of a refused command, each in several forms: the broker may refuse the larger ones for ever (a
- * small `max.message.bytes`), and takes no record without a key on a compacted topic. The last form is the reason alone.
+ * The records of a refused command, each in several forms: the broker may always refuse the larger ones (a small
+ * `max.message.bytes`), and takes no record without a key on a compacted topic. The last form is the reason alone.
  */
 import type { IHeaders, Message } from 'kafkajs';
 import { cloudEventHeaders } from '../platform/kafka/client.js';
@@ -35,7 +35,7 @@ function ownHeaders(headers: Unpublished['headers']): IHeaders {
   return Object.fromEntries(Array.from(all, ([name, values]) => [name, values.length === 1 ? values[0] : values]));
 }
 
-/** For everybody who follows sagas: the command has started or steered nothing. */
+/** For followers of sagas: the command has started or steered nothing. */
 export function eventForms(refusal: Unpublished): Message[] {
   const { id, saga_id: sagaId, command, correlation_id: correlationId, code, detail, place } = refusal;
   const at = new Date().toISOString();

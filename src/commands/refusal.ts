@@ -1,4 +1,7 @@
-/** Why a command is refused, in words that may be stored and published: codes and names of fields, no value that was sent. */
+/**
+ * The reason for refusing a command, in words that may be stored and published: codes and names of fields, and no
+ * value of the command.
+ */
 import type { ProblemCode, Problem, ProblemDetails } from '../problems.js';
 
 export interface Refusal {
@@ -16,7 +19,7 @@ export function refusalOf({
   return { code, detail: oneLine(fields ?? message) };
 }
 
-/** Names of fields are the sender's: PostgreSQL stores no null character and no half of a pair, and a header is one line. */
+/** Names of fields come from the sender, so characters that PostgreSQL cannot store, and line breaks, are replaced. */
 export const oneLine = (text: string): string =>
   text
     .replace(/\p{Cc}/gu, ' ')

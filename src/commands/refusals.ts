@@ -1,4 +1,6 @@
-/** Refused commands whose refusal is not published yet. Each is published by itself: one that cannot be stops no other. */
+/**
+ * Refusals that are not published. Each is published by itself, so that one that cannot be published stops no other.
+ */
 import { escapeIdentifier, type Pool } from 'pg';
 import type { Refusal } from './refusal.js';
 import type { QueuedCommand } from './rows.js';
@@ -11,10 +13,10 @@ export interface Unpublished extends QueuedCommand, Refusal {
 }
 
 export interface Refusals {
-  /** Those that are due, for this process alone for a minute. */
+  /** Claims due refusals for this process alone, for a minute. */
   claim(most: number): Promise<Unpublished[]>;
   published(refusal: Unpublished): Promise<void>;
-  /** With what has succeeded, and when to try the rest. */
+  /** Records the forms that have succeeded, and the time of the next attempt. */
   failed(refusal: Unpublished, how: { readonly error: string; readonly pauseMs: number }): Promise<void>;
 }
 

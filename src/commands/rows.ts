@@ -1,4 +1,4 @@
-/** A message as the row that is kept of it until it is decided and its refusal published. */
+/** The row of a message, kept until it is decided and its refusal published. */
 import type { IHeaders } from 'kafkajs';
 import { hasCutHeaders } from './codecs.js';
 import type { Judged, Received } from './judge.js';
@@ -24,7 +24,7 @@ const MOST_VALUE = 64 * 1024;
 const MOST_KEY = 1024;
 const MOST_HEADER_BYTES = 16 * 1024;
 
-/** What is larger than any command is cut: the row is bounded, and fits on the DLQ. */
+/** A content that is larger than any command is cut, so that the row is bounded and fits on the DLQ. */
 export function rowOf({ place, key, value, headers }: Received, judged: Judged): QueuedCommand {
   const { id, sagaId, command, correlationId, sender, unforeseen } = judged;
   const all = headersOf(headers);
@@ -38,7 +38,7 @@ export function rowOf({ place, key, value, headers }: Received, judged: Judged):
   ];
   return {
     id,
-    // What has no saga waits for nothing.
+    // A command without a saga waits for no other.
     queue: unforeseen === undefined ? (sagaId ?? place) : place,
     saga_id: sagaId ?? null,
     command: command ?? null,

@@ -1,6 +1,6 @@
 /**
- * Who sends a command. Kafka does not tell a consumer who has produced a record, so commands are signed as soon as
- * `KAFKA_COMMAND_KEYS` names keys; without keys, everybody who may write to the topic may do everything.
+ * The sender of a command. Kafka does not show a record's producer to a consumer, so commands are signed as soon as
+ * `KAFKA_COMMAND_KEYS` names keys. Without keys, every client that may write to the topic may do everything.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IHeaders } from 'kafkajs';
@@ -19,7 +19,7 @@ export const TIMESTAMP_HEADER = 'x-unwind-timestamp';
 /** HMAC-SHA256 in hex. */
 export const SIGNATURE_HEADER = 'x-unwind-signature';
 
-/** Less than the inbox remembers: what is so old that a replay would not be recognised is refused. */
+/** Less than the inbox remembers: a message so old that its replay would not be recognised is refused. */
 const VALID_FOR_S = 14 * 86_400;
 const CLOCKS_DIFFER_BY_S = 300;
 
@@ -55,13 +55,13 @@ export const signatureOf = (secret: string, timestamp: string, value: Buffer): s
 
 export interface Signed {
   readonly sender: Sender;
-  /** The same for a record that is sent again as it was: a replay. */
+  /** The same for a record that is sent again unchanged: a replay. */
   readonly replayId: string;
 }
 
 /**
- * @throws Problem `Unauthenticated` if it is not signed; `InvalidCredentials` if nobody known has signed it, if it was
- * changed since, or if it was signed more than 14 days ago or in the future
+ * @throws Problem `Unauthenticated` if it is not signed; `InvalidCredentials` if no known key has signed it, if it
+ * was changed since, or if it was signed more than 14 days ago or in the future
  */
 export function verifySender(keys: readonly CommandKey[], value: Buffer, headers: IHeaders): Signed {
   const [name, timestamp, signature] = [KEY_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER].map((header) =>
@@ -69,7 +69,7 @@ export function verifySender(keys: readonly CommandKey[], value: Buffer, headers
   );
   if (name === undefined || timestamp === undefined || signature === undefined) throw new Problem('Unauthenticated');
   const key = keys.find((each) => each.name === name);
-  // Computed for unknown names, too: how long a refusal takes says nothing.
+  // Computed for unknown names, too, so that the time of a refusal shows nothing.
   const expected = signatureOf(key?.secret ?? '', timestamp, value);
   if (!key || !sameText(expected, signature) || !isTimely(timestamp)) throw new Problem('InvalidCredentials');
   const replayId = `signed-${createHash('sha256').update(`${name} ${signature}`).digest('hex').slice(0, 40)}`;

@@ -1,6 +1,7 @@
 /**
- * What a sink rejects. The event's saga is blocked at that sink: its later events wait, in the journal, while other sagas
- * go on. It is tried again; after its budget it is a dead letter, too. Whatever resolves that lets the saga go on.
+ * Rejections of a sink. The event's saga is blocked at that sink: its later events wait in the journal, while other
+ * sagas go on. The event is tried again, and after its budget it becomes a dead letter, too. When that is resolved,
+ * the saga goes on.
  */
 import type { ClientBase } from 'pg';
 import type { Cursor } from './sinks/cursor.js';
@@ -11,12 +12,12 @@ export interface Block {
   readonly eventId: string;
   readonly cursor: Cursor;
   readonly attempts: number;
-  /** What became of its dead letter; null while there is none, or it is open. */
+  /** The resolution of its dead letter; null while there is none, or it is open. */
   readonly resolution: string | null;
 }
 
 export interface Budget {
-  /** So often an event is tried before it is a dead letter. */
+  /** How often an event is tried before it becomes a dead letter. */
   readonly attempts: number;
   /** Milliseconds before the second attempt; twice as long before each further one. */
   readonly pause: number;
@@ -36,12 +37,15 @@ interface BlockRow {
   readonly resolution: string | null;
 }
 
-/** Of so many blocks another attempt is made between two deliveries: however many there are, all others go on. */
+/**
+ * How many blocks are tried again between two deliveries, so that any number of blocks leaves time for the other
+ * sagas.
+ */
 const AT_ONCE = 10;
 
 /**
- * Those whose next attempt is due; an operator's decision makes it due (migration 0008). Not `clock_timestamp()`, which
- * may change within a statement: no index would be searched for it.
+ * Blocks whose next attempt is due; an operator's decision makes it due (migration 0008). The query does not use
+ * `clock_timestamp()`, because it may change within a statement and PostgreSQL would not search an index for it.
  */
 export async function readDueBlocks(client: ClientBase, sink: string): Promise<Block[]> {
   const { rows } = await client.query<BlockRow>(
@@ -61,7 +65,7 @@ export async function readDueBlocks(client: ClientBase, sink: string): Promise<B
   }));
 }
 
-/** Those of the sagas that wait at this sink. */
+/** The blocks of the sagas that wait at this sink. */
 export async function readBlockedSagas(
   client: ClientBase,
   sink: string,
@@ -78,8 +82,8 @@ const pauseAfter = (attempts: number, { pause, longestPause }: Budget): number =
   Math.min(pause * 2 ** Math.min(attempts - 1, 30), longestPause);
 
 /**
- * Counts an attempt before it is made: one that takes the connection with it, or the process, is not made again at once.
- * One that has used up its budget in this way is a dead letter like any other.
+ * Counts an attempt before it is made: an attempt that breaks the connection or ends the process is not repeated at
+ * once. A block that has used up its budget in this way is a dead letter like any other.
  */
 export async function beginAttempt(
   client: ClientBase,
@@ -95,7 +99,7 @@ export async function beginAttempt(
   if (attempts >= budget.attempts) await openLetter(client, sink, sagaId);
 }
 
-/** The first rejection of an event, or one more of the same. */
+/** Records the first rejection of an event, or one more of the same. */
 export async function block(
   client: ClientBase,
   sink: string,
@@ -115,10 +119,10 @@ export async function block(
   if (attempts >= budget.attempts) await openLetter(client, sink, sagaId);
 }
 
-/** What the server says in its own words: PostgreSQL takes no null character. */
+/** The server's own words, without null characters, because PostgreSQL stores none. */
 const storableReason = (reason: string): string => reason.replaceAll('\0', '\uFFFD');
 
-/** An event that was dropped or delivered once, and is rejected when it is delivered anew, opens its letter again. */
+/** An event that was dropped or delivered once, and is rejected when it is delivered again, opens its letter again. */
 async function openLetter(client: ClientBase, sink: string, sagaId: string): Promise<void> {
   await client.query(
     `INSERT INTO dead_letters (kind, saga_id, sink, event_id, reason, first_at, last_at, attempts)
@@ -131,7 +135,7 @@ async function openLetter(client: ClientBase, sink: string, sagaId: string): Pro
   );
 }
 
-/** The saga goes on; a dead letter that nobody has resolved is so by the delivery. */
+/** Lets the saga go on. A dead letter that is still open is resolved by the delivery. */
 export async function unblock(client: ClientBase, sink: string, { sagaId, eventId }: Block): Promise<void> {
   await client.query('DELETE FROM sink_blocks WHERE sink = $1 AND saga_id = $2', [sink, sagaId]);
   await client.query(

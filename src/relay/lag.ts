@@ -1,22 +1,22 @@
-/** How far a sink is behind, and who feeds it: for metrics. It costs the same however many events there are. */
+/** The lag of a sink, and the relay that feeds it, for metrics. It costs the same for any number of events. */
 import { escapeIdentifier, type Pool } from 'pg';
 
 export interface SinkLag {
-  /** Confirmed events that were not delivered yet; counted up to 10,000. */
+  /** Confirmed events that were not delivered; counted up to 10,000. */
   readonly events: number;
   /** Seconds since the oldest of them was stored; 0 if there is none. */
   readonly seconds: number;
-  /** Sagas that wait behind an event that the sink rejects; counted up to 10,000. */
+  /** Sagas that wait after an event that the sink rejects; counted up to 10,000. */
   readonly blockedSagas: number;
   /** The relay that holds the lease (`Relay.holder`); undefined if none does. */
   readonly holder: string | undefined;
   /** How often the lease has been taken. */
   readonly generation: number;
-  /** Seconds since a relay has delivered something or found nothing to deliver; infinite if none ever has. */
+  /** Seconds since a relay delivered an event or found none to deliver; infinite if no relay ever has. */
   readonly idleSeconds: number;
 }
 
-/** Counting more would be slow, and says nothing more. */
+/** A higher count would be slow, and would say nothing more. */
 const MOST_COUNTED = 10_000;
 
 interface Row {
@@ -28,12 +28,10 @@ interface Row {
   readonly idle: string | null;
 }
 
-/**
- * @throws what the driver throws when the journal is away or does not answer in time
- */
+/** @throws the driver's error if the journal is away or does not answer in time */
 export async function readLag(db: Pick<Pool, 'query'>, schemaName: string, sink: string): Promise<SinkLag> {
   const schema = escapeIdentifier(schemaName);
-  // Two scalar subqueries, which are computed first: joined with the cursor's row, the comparison would read the whole index.
+  // Two scalar subqueries, which are computed first, because a join with the cursor's row would read the whole index.
   const waiting = `FROM ${schema}.saga_events AS e
     WHERE e.position IS NOT NULL AND (e.txid, e.position) > (
       (SELECT coalesce(max(txid), '0'::xid8) FROM ${schema}.sink_cursors WHERE sink = $1),

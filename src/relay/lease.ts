@@ -1,17 +1,17 @@
 /**
  * The lease of a sink: of all relays that could feed it, one does. Its row is the sink's cursor (`sink_cursors`).
  *
- *  1. Time is PostgreSQL's clock, so that the clocks of the relays' machines do not matter.
- *  2. The holder renews it on a connection of its own: a slow statement of the relay does not cost it the lease.
- *  3. Each takeover has a new generation. Every statement that moves the cursor or keeps a block names its generation
- *     (the fence), so a relay that was stopped and wakes up changes nothing, and learns that it is not the holder.
+ *   1. Time is PostgreSQL's clock, so that the clocks of the relays' machines do not matter.
+ *   2. The holder renews it on a connection of its own: a slow statement of the relay does not cost it the lease.
+ *   3. Each takeover has a new generation. Every statement that moves the cursor or keeps a block names its generation
+ *      (the fence), so a relay that was stopped and wakes up changes nothing, and learns that it is not the holder.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, type ClientBase } from 'pg';
 
 export interface Lease {
   readonly sink: string;
-  /** Of this takeover; decimal. */
+  /** The number of this takeover; decimal. */
   readonly generation: string;
   /** Milliseconds from one renewal to its end. */
   readonly ms: number;
@@ -22,10 +22,13 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
-/** SQLSTATE of a lock that was not given in time: a relay that hangs has its transaction still open. */
+/** SQLSTATE of a lock that was not given in time: the transaction of a relay that hangs is still open. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** A server whose clock is this far behind the last renewal is another one, with another clock: nobody waits for it. */
+/**
+ * If the server's clock is this far behind the last renewal, it is another server with another clock, and its lease
+ * counts as lapsed.
+ */
 const CLOCK_TOLERANCE = '1 minute';
 
 /**
@@ -56,7 +59,7 @@ export async function takeLease(
   }
 }
 
-/** Free for the next relay at once. Does nothing if another one has it. */
+/** Frees the lease for the next relay at once. Does nothing if another relay holds it. */
 export async function releaseLease(client: ClientBase, { sink, generation }: Lease): Promise<void> {
   await client.query('UPDATE sink_cursors SET lease_until = NULL WHERE sink = $1 AND generation = $2', [
     sink,
@@ -65,7 +68,7 @@ export async function releaseLease(client: ClientBase, { sink, generation }: Lea
 }
 
 /**
- * For a transaction that does not move the cursor: until it ends, no other relay takes over.
+ * For a transaction that does not move the cursor: no other relay takes over until it ends.
  *
  * @throws LeaseLostError
  */
@@ -80,23 +83,23 @@ export async function fence(client: ClientBase, { sink, generation }: Lease): Pr
 export const lost = (sink: string): LeaseLostError => new LeaseLostError(`another relay feeds ${sink} now`);
 
 export interface Heartbeat {
-  /** @throws LeaseLostError when the last renewal is older than the lease lasts: its process hung meanwhile. */
+  /** @throws LeaseLostError if the last renewal is older than the lease, because this process hung in between */
   mustHold(): void;
   holds(): boolean;
-  /** The relay has delivered something, or has found nothing to deliver: `progressed_at` says so. */
+  /** Records in `progressed_at` that the relay has delivered an event, or found none to deliver. */
   progressed(): void;
   stop(): void;
 }
 
 /**
- * Renews the lease three times in its life, until it is stopped or lost, or `mustHold` has not been asked for
- * `silentFor` milliseconds: what should have asked hangs.
+ * Renews the lease three times in its life, until it is stopped or lost, or until `mustHold` was not called for
+ * `silentFor` milliseconds, because its caller then hangs.
  *
  * @param client used for nothing else
  */
 export function startHeartbeat(client: ClientBase, { sink, generation, ms }: Lease, silentFor: number): Heartbeat {
   const stopping = new AbortController();
-  // From before the statement was sent: the server cannot have counted from an earlier moment.
+  // The time before the statement was sent, because the server cannot have counted from an earlier moment.
   let renewed = performance.now();
   let progress = renewed;
   let asked = renewed;

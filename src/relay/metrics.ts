@@ -11,7 +11,7 @@ export interface Measured {
   readonly schema: string;
   readonly relays: readonly Relay[];
   readonly commands: Commands | undefined;
-  /** Commands by what became of them. */
+  /** Commands by their outcomes. */
   readonly outcomes: ReadonlyMap<string, number>;
 }
 

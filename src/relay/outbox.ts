@@ -1,4 +1,4 @@
-/** The journal as an outbox: what is confirmed and not yet delivered, in an order in which nothing can be skipped. */
+/** The journal as an outbox: confirmed events that are not delivered, in an order in which none can be skipped. */
 import type { ClientBase } from 'pg';
 import { readHorizon, type Holder } from '../journal/read/horizon.js';
 import { lost, type Lease } from './lease.js';
@@ -29,13 +29,13 @@ const EVENTS = `
 
 export interface Readable {
   readonly events: readonly RelayedEvent[];
-  /** If there are none although some are waiting: the transaction that they wait for. */
+  /** If there are no events although some are waiting: the transaction that they wait for. */
   readonly holder: Holder | undefined;
 }
 
 /**
- * Confirmed events behind the cursor, as far as nothing can be skipped (horizon.ts). What lies below every running
- * transaction of the server is read at once; only if that is nothing it is asked who runs.
+ * Confirmed events after the cursor, up to the horizon, so that none is skipped (horizon.ts). Events below every
+ * running transaction of the server are read at once; only if there are none, the running transactions are looked at.
  */
 export async function readEvents(client: ClientBase, after: Cursor, limit: number): Promise<Readable> {
   const { rows } = await client.query<EventRow>(
@@ -46,7 +46,7 @@ export async function readEvents(client: ClientBase, after: Cursor, limit: numbe
   if (rows.length > 0) return { events: rows.map(eventOf), holder: undefined };
   if (!(await isWaiting(client, after))) return { events: [], holder: undefined };
   const { below, holder } = await readHorizon(client);
-  // Its own statement: it sees what has ended before the horizon was read.
+  // A statement of its own, because it must see the commits of transactions that ended before the horizon was read.
   const { rows: readable } = await client.query<EventRow>(
     `${EVENTS} AND e.txid < $4::xid8 AND (e.txid, e.position) > ($1::xid8, $2::bigint)
      ORDER BY e.txid, e.position LIMIT $3`,
@@ -65,8 +65,8 @@ async function isWaiting(client: ClientBase, after: Cursor): Promise<boolean> {
 }
 
 /**
- * Throws where the journal has transactions that this server has not had yet: it was restored from another server, and
- * what is newly confirmed would be taken for delivered, or would wait for ever.
+ * Throws if the journal has transactions that this server has not reached: it was restored from another server, and
+ * newly confirmed events would count as delivered, or would wait for ever.
  */
 export async function requireOwnTransactions(client: ClientBase): Promise<void> {
   const { rows } = await client.query<{ foreign: boolean }>(
@@ -100,7 +100,7 @@ const eventOf = (row: EventRow): RelayedEvent => ({
   branch: row.branch,
   seq: row.seq,
   type: row.type,
-  // Rows of before call every end SagaEnded.
+  // Rows of earlier releases call every end SagaEnded.
   data: { ...row.data, type: row.type },
   at: row.at.toISOString(),
   correlationId: row.correlation_id,
@@ -108,7 +108,10 @@ const eventOf = (row: EventRow): RelayedEvent => ({
   cursor: { txid: row.txid, position: row.position },
 });
 
-/** By saga, in the order of their first events; with their rows, which are read after the events and so are no older. */
+/**
+ * By saga, in the order of their first events; with the sagas' rows, which are read after the events and so are not
+ * older.
+ */
 export async function deliveriesOf(
   client: ClientBase,
   takes: Sink['takes'],
@@ -133,7 +136,7 @@ async function readRows(client: ClientBase, sagaIds: readonly string[]): Promise
   );
 }
 
-/** Where a sink stands. Its row is there since the lease was taken. */
+/** The cursor of a sink. Its row exists since the lease was taken. */
 export async function readSinkCursor(client: ClientBase, sink: string): Promise<Cursor> {
   const { rows } = await client.query<Cursor>('SELECT txid::text, position::text FROM sink_cursors WHERE sink = $1', [
     sink,
@@ -144,7 +147,7 @@ export async function readSinkCursor(client: ClientBase, sink: string): Promise<
 }
 
 /**
- * In one statement with the check that the lease is still ours.
+ * Moves the cursor, in one statement with the check that the lease is still ours.
  *
  * @throws LeaseLostError if another relay has taken over, CursorMovedError if an operator has put the cursor back
  */

@@ -1,23 +1,23 @@
 import type { Budget } from './blocks.js';
 
-/** How fast a relay works, and how long it waits. Times are milliseconds. */
+/** The speed of a relay, and its waits. Times are milliseconds. */
 export interface RelayPace {
   /** Events in one delivery. */
   readonly batch: number;
   /** Between looks into an empty outbox. */
   readonly poll: number;
-  /** From one renewal of the lease to its end; another relay takes over then. */
+  /** From one renewal of the lease to its end; after that another relay takes over. */
   readonly lease: number;
-  /** That a sink has for one answer; then it counts as away. */
+  /** The time for one answer of a sink; after that it counts as away. */
   readonly answerWithin: number;
-  /** After which a sink that is away is tried again; twice as long each time, up to the second one. */
+  /** The pause before a sink that is away is tried again; it doubles each time, up to the second value. */
   readonly awayPause: number;
   readonly longestAwayPause: number;
-  /** Between questions to an idle sink how far it got. */
+  /** The pause between questions to an idle sink about its cursor. */
   readonly checkEvery: number;
   /** After so many failed deliveries in a row the same batch is delivered saga by saga. */
   readonly isolateAfter: number;
-  /** After which a transaction that holds up the outbox is reported. */
+  /** The time after which a transaction that holds up the outbox is reported. */
   readonly heldFor: number;
   readonly budget: Budget;
 }

@@ -1,13 +1,13 @@
 /**
  * The outbox relay: feeds one sink from the journal, in order for each saga, at least once. Its promises:
  *
- *  1. The cursor moves only over what the sink has stored, or what is kept as a block (relay-blocks.ts).
- *  2. Nothing is skipped: nothing is read above a transaction that can still write to the journal (horizon.ts).
- *  3. Of all relays of a sink one is at work: the holder of its lease. One that hangs loses it, and changes nothing when it
- *     wakes up (relay-lease.ts). What it had under way may arrive twice: rows of an older version replace nothing, and on a
- *     stream the first appearances of a saga's events are in order, since each relay begins at or before the cursor.
- *  4. A sink that is away only makes it wait, however long.
- *  5. What cannot be delivered stops its saga at this sink, and nothing else (rule 41).
+ *   1. The cursor moves only over events that the sink has stored, or that are kept as a block (blocks.ts).
+ *   2. Nothing is skipped: nothing is read above a transaction that can still write to the journal (horizon.ts).
+ *   3. Of all relays of a sink one is at work: the holder of its lease. One that hangs loses it, and changes nothing when it
+ *      wakes up (lease.ts). Its last requests may arrive twice: rows of an older version replace nothing, and on a stream
+ *      the first appearances of a saga's events are in order, since each relay begins at or before the cursor.
+ *   4. A sink that is away only makes it wait, however long.
+ *   5. An event that cannot be delivered stops its saga at this sink, and no other saga (rule 41).
  */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -30,7 +30,7 @@ export type RelayState = 'waiting' | 'delivering' | 'away';
 
 export interface Held {
   readonly holder: Holder;
-  /** Milliseconds for which this relay has found nothing that it may read. */
+  /** Milliseconds for which this relay has found no event that it may read. */
   readonly ms: number;
 }
 
@@ -39,11 +39,11 @@ export interface RelayOptions {
   readonly schema?: string;
   readonly sink: Sink;
   readonly pace?: Partial<RelayPace>;
-  /** Told of each change, with the reason if something is away. */
+  /** Called with each change, and with the reason if something is away. */
   readonly onChange?: (state: RelayState, reason?: string) => void;
-  /** Told of each event that the sink rejects. */
+  /** Called with each event that the sink rejects. */
   readonly onRejection?: (rejection: Rejection, attempts: number) => void;
-  /** Told once of each transaction that holds up the outbox for longer than `heldFor`, and when it goes on. */
+  /** Called once for each transaction that holds up the outbox for longer than `heldFor`, and again when it goes on. */
   readonly onHeld?: (held: Held | undefined) => void;
 }
 
@@ -52,19 +52,19 @@ export interface Relay {
   /** Its name in `sink_cursors`. */
   readonly holder: string;
   state(): RelayState;
-  /** Whether it holds the lease of its sink. */
+  /** True if it holds the lease of its sink. */
   leads(): boolean;
   /** The transaction that its outbox waits for, from the first look on. */
   held(): Held | undefined;
-  /** Resolves once it is at work for the first time, or knows what it waits for. */
+  /** Resolves when it is at work for the first time, or knows the reason why it waits. */
   readonly begun: Promise<RelayState>;
-  /** Ends after the delivery that is under way. */
+  /** Ends after the running delivery. */
   stop(): Promise<void>;
 }
 
 type WorkState = Exclude<RelayState, 'away'>;
 
-/** What lasts from one shift to the next. */
+/** The state that lasts from one shift to the next. */
 interface Work extends Session<WorkState> {
   readonly options: RelayOptions & { readonly schema: string };
   readonly holder: string;
@@ -91,7 +91,7 @@ export function startRelay(options: RelayOptions): Relay {
       pause: { first: pace.awayPause, longest: pace.longestAwayPause },
       working: 'delivering',
       onChange,
-      // Another relay has it now: this one waits, or takes it back.
+      // Another relay holds the lease now: this one waits, or takes it back.
       isMended: (error) => error instanceof LeaseLostError,
     },
     async (session) => {
@@ -110,7 +110,7 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-/** Waits for the lease, then delivers until something is away, the lease is lost, or it is to stop. */
+/** Waits for the lease, then delivers until the sink or the journal is away, the lease is lost, or it is stopped. */
 async function workOneShift(work: Work): Promise<void> {
   const { options, holder, pace, stopping } = work;
   const client = await connect(options, 'unwind-relay');
@@ -156,7 +156,7 @@ async function deliver(work: Work, client: Client, lease: Lease): Promise<void> 
   }
 }
 
-/** Tells of a hold once it has lasted `heldFor`, and when it is over. */
+/** Reports a hold after it has lasted for `heldFor`, and when it is over. */
 function watchHold(heldFor: number, onHeld: RelayOptions['onHeld']) {
   let held: { readonly holder: Holder; readonly from: number } | undefined;
   let told: string | undefined;

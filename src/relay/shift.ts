@@ -1,4 +1,7 @@
-/** What a relay does while it holds the lease of its sink: it delivers, batch after batch, and tries again what was rejected. */
+/**
+ * The work of a relay while it holds the lease of its sink: it delivers batch after batch, and tries rejected events
+ * again.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { Holder } from '../journal/read/horizon.js';
@@ -28,19 +31,19 @@ export interface Shift {
   readonly stopping: AbortSignal;
   /** A new one after each failure. */
   session: SinkSession;
-  /** Outlives the shift. */
+  /** Lasts longer than the shift. */
   readonly trouble: Trouble;
   readonly onRejection: (rejection: Rejection, attempts: number) => void;
-  /** Told each time whether a transaction holds up everything that is to be read next. */
+  /** Called each time with the transaction that holds up the next events, if there is one. */
   readonly onHeld: (holder: Holder | undefined) => void;
 }
 
 export interface Trouble {
-  /** Deliveries in a row that have failed although the sink had let the relay in. */
+  /** Deliveries in a row that have failed although the sink had accepted the connection. */
   failures: number;
 }
 
-/** Opens the connection to the sink; what comes too late is closed. */
+/** Opens the connection to the sink; one that opens after the time limit is closed. */
 export const openSession = ({
   sink,
   pace,
@@ -51,7 +54,7 @@ export const openSession = ({
 export const closeSession = (session: SinkSession): Promise<void> =>
   withTimeLimit(session.close(), { ms: 5_000 }).catch(() => undefined);
 
-/** Until it is to stop; throws what the sink, the journal or the loss of the lease ends it with. */
+/** Delivers until it is stopped; throws the error of the sink or the journal, or the loss of the lease. */
 export async function deliverAll(shift: Shift, begun: () => void): Promise<void> {
   const { client, sink, heartbeat, pace, stopping } = shift;
   await requireOwnTransactions(client);
@@ -65,7 +68,7 @@ export async function deliverAll(shift: Shift, begun: () => void): Promise<void>
     await retryBlocks(shift, cursor);
     if (next) continue;
     if (performance.now() - checked > pace.checkEvery) {
-      // An operator may have put it back.
+      // An operator may have put the cursor back.
       cursor = await resumeFrom(shift, await readSinkCursor(client, sink.name));
       checked = performance.now();
     }
@@ -73,7 +76,10 @@ export async function deliverAll(shift: Shift, begun: () => void): Promise<void>
   }
 }
 
-/** A store that was emptied or put back to an older state is filled again from there. */
+/**
+ * The cursor to go on from: a store that was emptied or restored to an older state is filled again from its own
+ * place.
+ */
 async function resumeFrom({ client, session, lease, pace, stopping }: Shift, cursor: Cursor): Promise<Cursor> {
   if (!session.resume) return cursor;
   const from = await withTimeLimit(session.resume(cursor), { ms: pace.answerWithin, stopping });
@@ -114,7 +120,7 @@ async function deliverNext(shift: Shift, cursor: Cursor): Promise<Cursor | undef
   return upTo;
 }
 
-/** The last moment at which a relay that hung can notice it: what it sends afterwards, another one has sent as well. */
+/** The last moment at which a relay that hung can notice it: another relay has sent all later deliveries as well. */
 async function deliver(shift: Shift, deliveries: readonly Delivery[], upTo?: Cursor): Promise<readonly Rejection[]> {
   const { session, heartbeat, pace, stopping, trouble } = shift;
   heartbeat.mustHold();
@@ -125,9 +131,9 @@ async function deliver(shift: Shift, deliveries: readonly Delivery[], upTo?: Cur
 }
 
 /**
- * One saga at a time, after the same batch has failed again and again. If others go through, the sink is not away: what
- * fails is rejected, whatever the sink answers, and only its own saga waits (rule 41). If nothing goes through, nothing
- * shows that the sink serves anyone, and the relay waits for it.
+ * One saga at a time, after the same batch has failed again and again. If others go through, the sink is not away:
+ * the failing events are rejected, whether or not the sink's answer says so, and only their own sagas wait (rule 41).
+ * If nothing goes through, nothing shows that the sink serves anyone, and the relay waits for it.
  */
 async function isolate(
   shift: Shift,
@@ -160,7 +166,7 @@ async function retryBlocks(shift: Shift, cursor: Cursor): Promise<void> {
   for (const due of await readDueBlocks(shift.client, shift.sink.name)) await retry(shift, due, cursor);
 }
 
-/** The blocked event, unless it was dropped, and all of its saga that has come behind it. */
+/** The blocked event, unless it was dropped, and all later events of its saga. */
 async function retry(shift: Shift, due: Block, cursor: Cursor): Promise<void> {
   const { client, sink, lease, pace } = shift;
   const waiting = await readSagaEvents(client, due.sagaId, { from: due.cursor, to: cursor });
@@ -172,7 +178,7 @@ async function retry(shift: Shift, due: Block, cursor: Cursor): Promise<void> {
     await withFence(client, lease, () => unblock(client, sink.name, due));
     return;
   }
-  // A row stands for all of its events: as long as it is rejected, the event is that was rejected first.
+  // A row stands for all of its events: as long as it is rejected, the first rejected event stays the blocked one.
   const same = !isDropped(due) && (sink.takes === 'rows' || rejection.event.id === due.eventId);
   const event = same ? (events.find(({ id }) => id === due.eventId) ?? rejection.event) : rejection.event;
   const attempts = same ? due.attempts + 1 : 1;

@@ -1,10 +1,13 @@
-/** What is measured of the sinks. A figure that cannot be read is NaN, and `unwind_sink_lag_unreadable` is 1: none vanishes. */
+/**
+ * The metrics of the sinks. A figure that cannot be read is NaN, and `unwind_sink_lag_unreadable` is 1, so that none
+ * vanishes.
+ */
 import type { Pool } from 'pg';
 import { readLag, type SinkLag } from './lag.js';
 import type { Relay } from './relay.js';
 import { sampleOf, metric } from '../platform/observability/prometheus-text.js';
 
-/** A relay that has done nothing for so long does not count as feeding its sink. */
+/** A relay without progress for so long does not count as feeding its sink. */
 const IDLE_SECONDS = 30;
 
 interface Measured {
@@ -61,7 +64,7 @@ export async function sinkMetrics({ pool, schema, relays }: Measured): Promise<s
   ];
 }
 
-/** A lease alone is not enough: its holder must have moved, and nothing may hold it up. */
+/** A lease alone is not enough: its holder must have made progress, and no transaction may hold it up. */
 const isFed = ({ lag }: SinkFigures): number => Number(lag?.holder !== undefined && lag.idleSeconds < IDLE_SECONDS);
 
 function heldMetrics(relays: readonly Relay[]): string[] {

@@ -1,4 +1,4 @@
-/** Temporal's own pause of a workflow: who has paused it, why, and since when. */
+/** Temporal's own pause of a workflow: its actor, reason and time. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { Pause } from '../problems.js';
 

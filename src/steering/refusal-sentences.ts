@@ -1,11 +1,11 @@
-/** Why a decision is refused, as a sentence that speaks of what was asked and of how the order or saga stands. */
+/** The sentences of refused decisions, fitting the request and the state of the order or saga. */
 import type { SagaIds } from './saga-ids.js';
 
 export type Asked = 'cancel' | 'approve' | 'reject' | 'resolve';
 
 type Subject = 'order' | 'saga';
 
-/** In one of these states it takes none of the decisions on the whole of it, whatever was asked. */
+/** In one of these states every decision on the whole saga is refused. */
 const STANDS: Readonly<Record<string, Readonly<Record<Subject, string>>>> = {
   COMPENSATING: { order: 'The order is being undone', saga: 'The saga is being undone' },
   COMPLETED: { order: 'The order has been fulfilled', saga: 'The saga has been completed' },
@@ -22,7 +22,7 @@ const LEFT: Readonly<Record<Asked, string>> = {
 
 const NO_STEP = 'The step does not wait for a decision, or not for this one.';
 
-/** While it goes forward. */
+/** Refusals while the saga goes forward. */
 const NOT_NOW: Readonly<Record<Subject, Readonly<Record<Asked, string>>>> = {
   order: {
     cancel: 'Only the confirmation of the order is left to be sent: it can no longer be cancelled.',
@@ -38,12 +38,12 @@ const NOT_NOW: Readonly<Record<Subject, Readonly<Record<Asked, string>>>> = {
   },
 };
 
-/** Undefined if the state is not known: then the title of the problem says enough. */
+/** Undefined if the state is not known; the problem's title is then enough. */
 export function sentenceFor(asked: Asked, state: string | undefined, { orderId }: SagaIds): string | undefined {
   if (state === undefined) return undefined;
   const subject = orderId === undefined ? 'saga' : 'order';
   const stands = STANDS[state]?.[subject];
-  // A step can be decided on while the order is being undone: only this one cannot.
+  // Steps can be decided while the order is being undone, so the sentence is about this step only.
   if (stands === undefined || (asked === 'resolve' && state === 'COMPENSATING')) return NOT_NOW[subject][asked];
   return `${stands}: ${LEFT[asked]}.`;
 }

@@ -1,4 +1,4 @@
-/** What an operator can do about a dead letter. Each change says who and why. */
+/** The operator's decisions on a dead letter. Each change has an actor and a reason. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { readTemporalTime } from '../platform/temporal/clock.js';
@@ -23,7 +23,7 @@ export interface Shop {
   readonly notification: ServiceTarget;
 }
 
-/** `said`: a sentence; `done` false where it is still open. */
+/** `said`: a sentence; `done` is false if the letter is still open. */
 export interface Worked {
   readonly done: boolean;
   readonly said: string;
@@ -63,7 +63,7 @@ async function close(letters: DeadLetters, { id }: DeadLetter, resolution: strin
   return { done: true, said: closed ? resolution : 'somebody else has closed it meanwhile' };
 }
 
-/** The saga decides, and the letter is closed by what its journal records, not from here. */
+/** The saga decides. The letter is closed by the saga's journal, not from here. */
 async function decide(
   letters: DeadLetters,
   { client }: Shop,
@@ -81,7 +81,7 @@ async function decide(
       }),
     );
   } catch (error) {
-    // Terminated, say: nothing will ever be recorded of it.
+    // The workflow is gone, for example terminated, so its journal gets no more events.
     const isGone = error instanceof WorkflowNotFoundError;
     if (isGone && action === 'skip') return close(letters, letter, 'resolved', { actor, reason, requestId });
     return { done: false, said: isGone ? 'its saga runs no more: resolve it' : refusalOf(error, requestId) };
@@ -103,7 +103,7 @@ function refusalOf(error: unknown, requestId: string): string {
 
 const NOTICES = ['confirmation', 'cancellation'] as const;
 
-/** The same `PUT` under the same id: where it did arrive after all, nothing is sent twice. */
+/** Repeats the same `PUT` under the same id, so that a notice that did arrive is not sent twice. */
 async function deliver(letters: DeadLetters, shop: Shop, letter: DeadLetter, change: Change): Promise<Worked> {
   const { id, sagaId, step } = letter;
   const kind = NOTICES.find((notice) => STEP_OF[notice] === step);
@@ -133,7 +133,7 @@ async function deliver(letters: DeadLetters, shop: Shop, letter: DeadLetter, cha
   return { done: false, said: `not delivered: ${answer}` };
 }
 
-/** Undefined for the answer that was wanted. */
+/** Undefined for a success. */
 function codeOf({ status, text }: Incoming): string | undefined {
   const body = parsed(text);
   if (status === 200 && Reflect.get(body, 'effect') === 'applied') return undefined;

@@ -4,18 +4,21 @@ import { reasonOf } from '../platform/reason.js';
 import { resolveDeadLetter, type Change, type Shop, type Verb, type Worked } from './resolve-dead-letter.js';
 
 export interface ManyLetters {
-  /** Open ones only are taken. */
+  /** Only open letters are taken. */
   readonly filter: LetterFilter;
   readonly verb: Verb;
-  /** Each letter is decided under the request id with its own number behind it: a repeat is the same decision. */
+  /** Each letter is decided under the request id followed by its own number, so that a repeat is the same decision. */
   readonly change: Change;
-  /** Ends it behind the letters that are under way. */
+  /** Ends the work after the letters in progress. */
   readonly stop: AbortSignal;
 }
 
 const AT_A_TIME = 8;
 
-/** One that fails leaves the others to be worked off. May be repeated: it takes what is still open. */
+/**
+ * Resolves the letters; after one that fails the others go on. It may be repeated, because it takes only letters that
+ * are still open.
+ */
 export async function* resolveDeadLetters(
   letters: DeadLetters,
   shop: Shop,

@@ -1,12 +1,12 @@
-/** How a saga is named: by its workflow's id, and an order's saga by its order's id as well. */
+/** The ids of a saga: its workflow's id, and for an order's saga the order's id as well. */
 import { orderIdOf } from '../order.js';
 
-/** What goes through an address unchanged. An order's saga is `order-` and the order's id. */
+/** Characters that pass through a URL unchanged. The id of an order's saga is `order-` and the order's id. */
 export const SAGA_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._~:-]{0,199}$/;
 
 export interface SagaIds {
   readonly sagaId: string;
-  /** Of an order's saga only. */
+  /** For an order's saga only. */
   readonly orderId?: string;
 }
 

@@ -3,7 +3,7 @@ import { JournalUnavailableError } from '../journal/tables/unavailable.js';
 import { OrdersUnavailableError } from '../orders/store/unavailable.js';
 import type { ApiDeps } from '../api/deps.js';
 
-/** What the read model has heard of the saga itself; undefined while it has not, or is away. */
+/** The saga in the read model; undefined if it is not there, or if the read model is away. */
 export async function viewOf({ journal }: Pick<ApiDeps, 'journal'>, sagaId: string): Promise<SagaView | undefined> {
   const view = await journal.getSaga(sagaId).catch((error: unknown) => {
     if (error instanceof JournalUnavailableError || error instanceof OrdersUnavailableError) return undefined;

@@ -1,4 +1,4 @@
-/** The shapes of sagas on the wire: one source for types and the OpenAPI document. */
+/** The shapes of sagas in answers: one source for types and the OpenAPI document. */
 import { z } from 'zod';
 
 export const time = z.iso.datetime();
@@ -26,7 +26,7 @@ const step = z
 
 const waiver = z.object({ step: z.string(), actor: z.string(), reason: z.string() }).meta({ id: 'Waiver' });
 
-/** What a closed saga's workflow leaves behind: read without a worker. */
+/** The result of a closed saga's workflow, which is readable without a worker. */
 export const sagaOutcomeSchema = z.object({
   state: z.enum(['COMPLETED', 'FAILED', 'CANCELLED']),
   reason: z.string().nullable().default(null),
@@ -35,7 +35,7 @@ export const sagaOutcomeSchema = z.object({
   deadLetters: z.array(z.string()).default([]),
 });
 
-/** A named schema must not be made nullable itself: it would be so wherever it is named. */
+/** A named schema must not be made nullable itself, because it would be nullable at every use. */
 export const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.null()]);
 
 export const money = z.object({ amount: z.int(), currency: z.string() }).meta({ id: 'Money' });
@@ -47,10 +47,10 @@ export const paused = z.object({ by: z.string(), reason: z.string(), since: time
 
 const awaited = z.object({ approval: z.string(), until: time });
 
-/** What has been awaited longest, and what is awaited beside it. */
+/** The approval that has waited longest, and those that wait beside it. */
 export const waitingFor = awaited.safeExtend({ also: z.array(awaited).readonly().optional() }).nullable();
 
-/** Everything that a saga records. */
+/** All fields of a saga's record. */
 export const sagaRecordShape = {
   sagaId: z.string().meta({ example: 'order-4711' }),
   sagaType: z.string(),

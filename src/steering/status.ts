@@ -1,5 +1,6 @@
 /**
- * How a saga of any type stands, from whoever can say: the read model, the saga itself, Temporal, the orders table (rule 30).
+ * The status of a saga of any type, from the first source that has it: the read model, the saga itself, Temporal, the
+ * orders table (rule 30).
  */
 import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { SagaView } from '../journal/read/reader.js';
@@ -15,9 +16,9 @@ import { viewOf } from './saga-view.js';
 import { askTemporal, EngineUnavailableError } from '../platform/temporal/ask.js';
 import { Problem } from '../problems.js';
 
-/** A query waits for a worker as long as it is let. */
+/** A query would wait for a worker without end, so it has this limit. */
 const PATIENCE_MS = 1_500;
-/** What the read model says is worth nothing less without Temporal. */
+/** The read model's status is as good without Temporal, so Temporal gets little time. */
 const ALARM_PATIENCE_MS = 300;
 
 type StatusDeps = Pick<ApiDeps, 'temporal' | 'orders' | 'journal'>;
@@ -25,15 +26,15 @@ type StatusDeps = Pick<ApiDeps, 'temporal' | 'orders' | 'journal'>;
 export interface HowToAsk {
   /** Bounds the wait for the workflow, in milliseconds. */
   readonly patience?: number;
-  /** The workflow first, the read model where it does not answer. */
+  /** The workflow first, and the read model if the workflow does not answer. */
   readonly fresh?: boolean;
 }
 
 /**
- * Undefined if there is no such saga. Temporal is asked at the same time, because a saga that was terminated goes on
- * answering queries as if it were running.
+ * Undefined if there is no such saga. Temporal is asked at the same time, because a terminated saga still answers
+ * queries as if it were running.
  *
- * @throws Problem or JournalUnavailableError if those who may know of a saga that is no order's cannot be asked
+ * @throws Problem or JournalUnavailableError if a source that could know the saga cannot be asked
  */
 export async function readSagaStatus(
   deps: StatusDeps,
@@ -52,11 +53,11 @@ export async function readSagaStatus(
   return view ? viewFor(view, run) : statusFromEngine(deps, sagaId, run);
 }
 
-/** The same for the same state, whoever tells it; who tells it and when is left out. */
+/** A tag that is the same for the same state from any source; source and time are left out. */
 export const statusTag = ({ asOf: _asOf, source: _source, engineStatus, ...content }: SagaStatus): string =>
   stateOf({ ...content, alarm: ALARMS.has(engineStatus ?? '') });
 
-/** Closed without a verdict: whatever the workflow would answer, it has stopped there. */
+/** Closed without a verdict: the workflow has stopped, even if its query still answers. */
 const ALARMS: ReadonlySet<string> = new Set(['FAILED', 'TIMED_OUT', 'TERMINATED']);
 
 const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
@@ -65,13 +66,13 @@ export const hasEnded = ({ state }: { readonly state: string }): boolean => ENDE
 
 const now = (): string => new Date().toISOString();
 
-/** Of a saga that goes on, whether Temporal agrees that it does. */
+/** Asks Temporal if a saga that is open in the read model still runs. */
 async function statusFromView(deps: StatusDeps, view: SagaView): Promise<SagaStatus> {
   if (hasEnded(view)) return viewFor(view, 'away');
   return viewFor(view, await describe(deps, view.sagaId, ALARM_PATIENCE_MS));
 }
 
-/** What Temporal knew of the workflow, if it was asked and has answered. */
+/** Temporal's description of the workflow, if it was asked and has answered. */
 type Engine = WorkflowExecutionDescription | 'away' | 'notFound';
 
 function engineSays(run: Engine): Pick<SagaStatus, 'engineStatus' | 'paused'> {
@@ -96,7 +97,7 @@ async function describe(deps: StatusDeps, sagaId: string, patience: number): Pro
   }
 }
 
-/** Undefined where no worker answers, or the workflow cannot: it is stuck on a bug, or has not begun. */
+/** Undefined if no worker answers, or if the workflow cannot: it fails its task, or has not begun. */
 async function queryRecord(deps: StatusDeps, sagaId: string, patience: number): Promise<SagaRecord | undefined> {
   const handle = deps.temporal.workflow.getHandle(sagaId);
   return askTemporal(deps.temporal, patience, () => handle.query(getSagaState)).catch(() => undefined);
@@ -129,20 +130,20 @@ async function statusFromEngine(
   };
 }
 
-/** As the memo says it; the workflow's own type if it does not. */
+/** The saga's type from the memo; if it has none, the workflow's own type. */
 function typeIn({ memo, type }: WorkflowExecutionDescription): string {
   const said = memo?.[SAGA_TYPE_MEMO];
   return typeof said === 'string' ? said : type;
 }
 
-/** What a closed workflow returned; the history has it, no worker is needed. */
+/** The result of a closed workflow, from its history; it needs no worker. */
 async function readOutcome(deps: StatusDeps, sagaId: string) {
   const handle = deps.temporal.workflow.getHandle(sagaId);
   const result: unknown = await askTemporal(deps.temporal, PATIENCE_MS, () => handle.result()).catch(() => undefined);
   return sagaOutcomeSchema.safeParse(result).data;
 }
 
-/** An accepted order has a status even while Temporal is away; how far it has come nobody can say then. */
+/** An accepted order has a status even while Temporal is away, but its progress is not known then. */
 async function statusFromTables(
   deps: StatusDeps,
   sagaId: string,
@@ -164,7 +165,7 @@ async function statusFromTables(
   };
 }
 
-/** Nobody knows a saga only if everybody who may know it was asked. */
+/** A saga counts as unknown only if every source that could know it was asked. */
 async function requireUnknown(
   { journal }: StatusDeps,
   sagaId: string,

@@ -27,15 +27,15 @@ import { Problem, type ProblemDetails } from '../problems.js';
 import type { Caller } from '../caller.js';
 
 const DECIDED_WITHIN_MS = 5_000;
-/** A decision that falls at the last moment still has to get here. */
+/** A decision at the last moment still has to arrive here. */
 const GRACE_MS = 250;
-/** Of a workflow that has closed Temporal knows the verdict; its worker is not waited for long. */
+/** Temporal knows the verdict of a closed workflow; its worker gets little time. */
 const ENDED_PATIENCE_MS = 250;
 const PAUSED_PATIENCE_MS = 1_500;
 
 type Steering<Request extends SteeringRequest> = Omit<Request, 'validUntil'>;
 
-/** What is asked of a saga. `id` is the same for the same request, so that its repeat finds the decision. */
+/** A request to a saga. `id` is the same for the same request, so that its repeat finds the decision. */
 export interface SteerRequest {
   readonly id: string;
   readonly asked: Asked;
@@ -57,7 +57,7 @@ export const decisionRequest = (
     handle.executeUpdate(UPDATES[decision], { updateId, args: [{ actor, reason, validUntil }] }),
 });
 
-/** The content is part of the id: with other content the workflow is to see the request, and to refuse it (rule 18). */
+/** The content is part of the id, so that the workflow sees a request with other content, and refuses it (rule 18). */
 export const stepRequest = (request: Steering<ResolveRequest>): SteerRequest => ({
   id: idOf('resolve', [request.requestId, request.step, request.action, request.actor, request.reason]),
   asked: 'resolve',
@@ -69,7 +69,10 @@ export const stepRequest = (request: Steering<ResolveRequest>): SteerRequest => 
 const idOf = (what: string, content: readonly string[]): string =>
   `${what}-${createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32)}`;
 
-/** Throws a `Problem`: 404 unknown, 409 refused with the present state, 503 undecided; then the same request again. */
+/**
+ * Steers a saga.
+ * @throws Problem 404 unknown, 409 refused with the present state, 503 undecided: then repeat the same request
+ */
 export async function steerSaga(
   deps: ApiDeps,
   sagaId: string,
@@ -90,8 +93,8 @@ export async function steerSaga(
 }
 
 /**
- * The time until which the request may be acted on is Temporal's. A refusal because that has passed, although it has not
- * by our reckoning, shows that one of the clocks was turned: it is measured, and the same request is sent once more.
+ * The end of a request's validity is in Temporal's time. If it is refused as too late, although it is not by our
+ * clock, one of the clocks was set: the difference is measured again, and the same request is sent once more.
  */
 async function decideInTime(deps: ApiDeps, handle: WorkflowHandle, request: SteerRequest): Promise<Decision> {
   const begun = performance.now();
@@ -118,11 +121,14 @@ const CODES: readonly RefusalCode[] = [
 const isRefusal = (type: unknown): type is Exclude<RefusalCode, 'InvalidRequest' | 'NotDecided'> =>
   CODES.some((code) => code === type);
 
-/** So the SDK refuses an Update that the workflow does not offer, for good; each refusal of a saga has a type of its own. */
+/**
+ * The SDK's refusal of an Update that the workflow does not offer, which is final; a saga's own refusals have other
+ * types.
+ */
 const isNotOffered = ({ type, nonRetryable }: ApplicationFailure): boolean => type === 'Error' && nonRetryable === true;
 const TAKES_NONE = 'Its workflow takes no such request: it is no saga, or names its messages otherwise.';
 
-/** What the workflow has refused the request with. */
+/** The workflow's refusal of the request. */
 const refusalOf = (error: unknown): ApplicationFailure | undefined =>
   error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure ? error.cause : undefined;
 
@@ -140,11 +146,11 @@ function refusal(error: unknown, asked: Asked, ids: ProblemDetails & SagaIds): u
     return new Problem(type, { ...(detail !== undefined && { detail }), ...ids, ...present }, { cause: error });
   }
   if (isNotOffered(refused)) return new Problem('NotApplicable', { ...ids, detail: TAKES_NONE }, { cause: error });
-  // `NotDecided`, and the engine's own: the workflow closed or was handed over while the Update was under way.
+  // `NotDecided`, or Temporal's own refusal: the workflow closed or moved to a new run while the Update was running.
   return new Problem('NotDecided', ids, { cause: error });
 }
 
-/** A paused workflow takes no Update. One that goes on again by now has decided nothing. */
+/** A paused workflow accepts no Update. If it is not paused any more, nothing was decided. */
 async function refusedForItsStatus(
   { temporal }: ApiDeps,
   handle: WorkflowHandle,
@@ -156,14 +162,14 @@ async function refusedForItsStatus(
   return paused ? new Problem('SagaPaused', { ...ids, paused }, { cause }) : new Problem('NotDecided', ids, { cause });
 }
 
-/** What was decided on this very request before the workflow closed, as its history has it. */
+/** The decision on this very request from before the workflow closed, as its history has it. */
 async function decisionOf(deps: ApiDeps, handle: WorkflowHandle, updateId: string): Promise<Decision | undefined> {
   return askTemporal(deps.temporal, ENDED_PATIENCE_MS, () => handle.getUpdateHandle<Decision>(updateId).result()).catch(
     () => undefined,
   );
 }
 
-/** No workflow takes the Update: it has closed, or there never was one. */
+/** No workflow accepts the Update: it has closed, or never existed. */
 async function problemAfterEnd(
   deps: ApiDeps,
   ids: ProblemDetails & SagaIds,
@@ -178,7 +184,7 @@ async function problemAfterEnd(
   return new Problem(code, { ...(detail !== undefined && { detail }), ...ids, state }, { cause });
 }
 
-/** Who steers: the token says it. Where authentication is off, the body does. */
+/** The actor of a steering request: from the token, or from the body if authentication is off. */
 export function actorOf(caller: Caller, named: string | undefined, standard: string): string {
   if (caller.actor === undefined) return named ?? standard;
   if (named === undefined || named === caller.actor) return caller.actor;

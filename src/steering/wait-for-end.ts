@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 
 /**
- * True once the saga has ended, false after `within` milliseconds, on the signal, or where nobody can say. A run that is
- * continued as new is followed.
+ * True when the saga has ended; false after `within` milliseconds, on the signal, or if no source answers. A run that
+ * is continued as new is followed.
  */
 export async function waitForEnd(
   temporal: Client,
@@ -12,7 +12,7 @@ export async function waitForEnd(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (within <= 0 || signal.aborted) return false;
-  // The SDK leaves a listener on it for each of its polls; the signal ends with the request.
+  // The SDK adds a listener to it for each of its polls; the signal ends with the request.
   setMaxListeners(0, signal);
   const ended = temporal.withAbortSignal(signal, () =>
     temporal.withDeadline(Date.now() + within, () => temporal.workflow.getHandle(sagaId).result()),

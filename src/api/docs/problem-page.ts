@@ -1,10 +1,10 @@
-/** What a problem's `type` leads to: its page, and the list of all of them. */
+/** The page at a problem's `type`, and the list of all problems. */
 import { escape, page, prose } from './html.js';
 import { PROBLEMS, problemType, type ProblemCode, type ProblemKind } from '../../problems.js';
 
 const isCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
-/** Undefined where there is no such problem. */
+/** Undefined if there is no such problem. */
 export function problemPage(code: string): string | undefined {
   if (!isCode(code)) return undefined;
   const { status, title, operator, retryAfter }: ProblemKind = PROBLEMS[code];

@@ -1,4 +1,4 @@
-/** What there is for a caller: of orders and sagas that are not theirs, customers hear what they hear of none (404). */
+/** Access checks. For another customer's order or saga the answer is 404, as if it did not exist. */
 import { ORDER_ID_PATTERN, orderIdOf, sagaIdOf } from '../../order.js';
 import type { StoredOrder } from '../../orders/store/orders.js';
 import type { ApiDeps } from '../deps.js';
@@ -8,11 +8,11 @@ import { viewOf } from '../../steering/saga-view.js';
 import type { Caller } from '../../caller.js';
 import { Problem } from '../../problems.js';
 
-/** A forgotten order is no customer's any more. */
+/** A forgotten order has no owner any more. */
 const isTheirs = ({ customerId }: Caller, { customerId: owner, forgottenAt }: StoredOrder): boolean =>
   customerId === undefined || (customerId === owner && !forgottenAt);
 
-/** An order that is not confirmed to have started is not accepted yet, and reads as not there, unless its saga speaks. */
+/** An order without a confirmed start is not accepted, and reads as not there unless its saga exists. */
 async function readAccepted(deps: ApiDeps, caller: Caller, orderId: string): Promise<StoredOrder | undefined> {
   const order = ORDER_ID_PATTERN.test(orderId) ? await deps.orders.get(orderId) : undefined;
   if (!order || !isTheirs(caller, order)) return undefined;
@@ -27,13 +27,16 @@ export async function acceptedOrder(deps: ApiDeps, caller: Caller, orderId: stri
   return order;
 }
 
-/** Before an order is steered: whoever may see all needs no look at its row. */
+/** Checks access before an order is steered. A caller that may see all orders needs no look at the row. */
 export async function requireOrder(deps: ApiDeps, caller: Caller, orderId: string): Promise<void> {
   if (!ORDER_ID_PATTERN.test(orderId)) throw new Problem('OrderNotFound');
   if (caller.customerId !== undefined) await acceptedOrder(deps, caller, orderId);
 }
 
-/** Before a saga is read or steered. Customers see the sagas of their own orders; a saga that is no order's only staff sees. */
+/**
+ * Checks access before a saga is read or steered. Customers see the sagas of their own orders; a saga that is not an
+ * order's is visible to staff only.
+ */
 export async function requireSaga(deps: ApiDeps, caller: Caller, sagaId: string): Promise<void> {
   if (!SAGA_ID_PATTERN.test(sagaId)) throw new Problem('SagaNotFound');
   if (caller.customerId === undefined) return;

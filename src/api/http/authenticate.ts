@@ -19,7 +19,7 @@ import {
 /** @throws Problem `Unauthenticated`, `InvalidCredentials`, or `IdentityUnavailable` while the keys cannot be fetched */
 export type Authenticate = (headers: IncomingHttpHeaders) => Promise<Caller>;
 
-/** Asymmetric only: `none`, and HMAC with a public key as its secret, are refused whatever a token says of itself. */
+/** Asymmetric only: `none`, and HMAC with a public key as its secret, are refused even if a token names them. */
 export const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 
 const CLOCKS_DIFFER_BY_S = 5;
@@ -52,7 +52,7 @@ function machine(key: ApiKey | undefined): Caller {
   return { ...callerWith(`key:${key.name}`, key.name, [key.role], undefined), namesOrders: true };
 }
 
-/** Whoever has no other role is a customer, with the subject as its id. */
+/** A caller without another role is a customer, with the subject as its id. */
 const callerWith = (id: string, subject: string, roles: readonly Role[], expiresAt: number | undefined): Caller => ({
   id,
   roles,
@@ -62,7 +62,10 @@ const callerWith = (id: string, subject: string, roles: readonly Role[], expires
   expiresAt,
 });
 
-/** The subject, or a pseudonym for an e-mail address and the like: who it is, only the issuer's list of subjects tells. */
+/**
+ * The subject, or a pseudonym for an e-mail address and the like; only the issuer's list of subjects shows the
+ * person.
+ */
 const staffName = (subject: string): string =>
   holdsPersonalData(subject) || looksPersonal(subject) || subject.length > 128
     ? `staff-${sha256(subject).slice(0, 12)}`
@@ -83,7 +86,8 @@ function tokenVerifier({ jwksUrl, issuer, audience, rolesClaim }: TokenOptions) 
       throw invalid(tokenFault(error), error, loggedSubject(error));
     });
     const { sub, exp = 0 }: { sub?: unknown; exp?: number } = payload;
-    // It becomes the owner of orders, and is compared as text: a number would own what it cannot read.
+    // The subject becomes the owner of orders, and is compared as text: a number would own orders that it cannot
+    // read.
     if (typeof sub !== 'string') throw invalid('SubjectNotText');
     if (!CUSTOMER_ID_PATTERN.test(sub)) throw invalid('SubjectNotAllowed');
     return callerWith(`sub:${sub}`, sub, rolesIn(payload, rolesClaim), (exp + CLOCKS_DIFFER_BY_S) * 1_000);
@@ -102,7 +106,7 @@ const memberOf = (value: unknown, name: string): unknown =>
     ? (value as Record<string, unknown>)[name]
     : undefined;
 
-/** The keys could not be fetched: nothing is known of the token. */
+/** The keys could not be fetched, so nothing is known about the token. */
 const isAway = (error: unknown): boolean =>
   !(error instanceof errors.JOSEError) ||
   ['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'].includes(error.code);

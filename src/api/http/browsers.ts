@@ -1,6 +1,7 @@
 /**
- * Requests from browsers. A page of any origin may send simple requests, and may point its own name at this machine: so
- * the host is checked, what changes something is taken from allowed origins only, and allowed origins may read (CORS).
+ * Requests from browsers. A page of any origin may send simple requests, and may point a host name of its own at this
+ * machine. So the host is checked, changes are accepted from allowed origins only, and allowed origins may read
+ * (CORS).
  */
 import type { Request, RequestHandler } from 'express';
 import { API_KEY_HEADER } from './credentials.js';
@@ -15,7 +16,7 @@ interface BrowserOptions {
   readonly origins?: readonly string[] | undefined;
 }
 
-/** What a page may send beyond what is always allowed. */
+/** Request headers that a page may send, beside those that are always allowed. */
 const REQUEST_HEADERS = [
   'authorization',
   'content-type',
@@ -30,7 +31,7 @@ const REQUEST_HEADERS = [
   'tracestate',
 ].join(', ');
 
-/** What a page may read beyond what is always readable. */
+/** Response headers that a page may read, beside those that are always readable. */
 const RESPONSE_HEADERS = [
   'Location',
   'ETag',
@@ -49,7 +50,7 @@ const METHODS = 'GET, HEAD, POST';
 const PREFLIGHT_FOR_S = '600';
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Comes before authentication: a preflight carries no credentials. */
+/** Runs before authentication, because a preflight carries no credentials. */
 export function fromBrowsers({ hosts, origins = [] }: BrowserOptions): RequestHandler {
   return (req, res, next) => {
     if (hosts && !isCalledBy(req, hosts)) throw new Problem('HostNotAllowed', { reason: 'HostNotAllowed' });
@@ -78,13 +79,13 @@ export function fromBrowsers({ hosts, origins = [] }: BrowserOptions): RequestHa
 
 const PORT = /:\d*$/;
 
-/** HTTP/1.0 knows no `Host`, and no browser speaks it. */
+/** HTTP/1.0 has no `Host`, and no browser uses it. */
 function isCalledBy(req: Request, hosts: readonly string[]): boolean {
   const { host } = req.headers;
   return host === undefined || hosts.includes(host.toLowerCase().replace(PORT, ''));
 }
 
-/** Of a page that is not ours. What is no browser sends neither header. */
+/** True for a request of another site's page. Programs that are no browser send neither header. */
 function isForeign(req: Request, origin: string | undefined): boolean {
   if (origin !== undefined) return !URL.canParse(origin) || new URL(origin).host !== req.headers.host?.toLowerCase();
   const site = req.get('sec-fetch-site');

@@ -1,4 +1,4 @@
-/** Who asks, and what is theirs. */
+/** The caller of a request, and the caller's own orders. */
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import type { Authenticate } from './authenticate.js';
@@ -19,12 +19,12 @@ const ANYBODY: Caller = {
 const callers = new WeakMap<IncomingMessage, Caller>();
 
 interface Identification {
-  /** Undefined: anybody may do everything. */
+  /** Undefined: every caller may do everything. */
   readonly authenticate: Authenticate | undefined;
   readonly tickets: Pick<StreamTickets, 'open'>;
 }
 
-/** Finds out who asks, before anything else is looked at. */
+/** Identifies the caller, before anything else of the request is looked at. */
 export function identify({ authenticate, tickets }: Identification): RequestHandler {
   return async (req, _res, next) => {
     callers.set(req, authenticate ? await callerFrom(req, authenticate, tickets) : ANYBODY);
@@ -48,7 +48,7 @@ async function callerFrom(
   return tickets.open(ticket, sagaId);
 }
 
-/** Undefined if nobody has asked yet who it is. */
+/** Undefined if the caller is not identified. */
 export const knownCallerOf = (req: IncomingMessage): Caller | undefined => callers.get(req);
 
 export function callerOf(req: Request): Caller {

@@ -1,4 +1,7 @@
-/** Why credentials were not taken, and who a caller is in the log: reasons are stable, and nobody is named (rule 33). */
+/**
+ * The reasons for refused credentials, and the caller's name in the log: reasons are stable, and no person is named
+ * (rule 33).
+ */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { errors } from 'jose';
@@ -15,7 +18,7 @@ const BY_CODE: Readonly<Record<string, DenialReason>> = {
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'BadSignature',
 };
 
-/** What is wrong with a token whose verification has thrown this. */
+/** The fault of a token, from the error of its verification. */
 export function tokenFault(error: unknown): DenialReason {
   if (error instanceof errors.JWTClaimValidationFailed) {
     if (error.reason === 'missing') return 'ClaimMissing';
@@ -28,13 +31,13 @@ export function tokenFault(error: unknown): DenialReason {
 /** Short enough for a line, long enough to tell callers apart. */
 export const hashOfCaller = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 16);
 
-/** A caller as the log names it: never its subject, which may be an e-mail address. */
+/** A caller for the log: never its subject, which may be an e-mail address. */
 export function loggedCaller({ id, roles }: Pick<Caller, 'id' | 'roles'>): LoggedCaller {
   const [, key] = /^key:(.*)$/s.exec(id) ?? [];
   return { hash: hashOfCaller(id), roles, ...(key !== undefined && { key }) };
 }
 
-/** Whom a token names whose signature is right, although it cannot be taken (any more). */
+/** The subject of a token with a right signature that is refused for another reason, such as its expiry. */
 export function loggedSubject(error: unknown): LoggedCaller | undefined {
   const isSigned = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
   const sub: unknown = isSigned ? error.payload.sub : undefined;

@@ -1,10 +1,10 @@
 /**
- * ETags: a reader hears that nothing has changed, an operator acts on what was seen and on nothing newer.
+ * ETags: a reader learns that nothing has changed, and an operator acts only on the state that was seen.
  *
- * A tag is strong: `"<state>.<content>.<bytes>"`, three hashes, so no two answers that differ share one. The same state is
- * told by several sources at several times, each with a tag of its own, and all of them are current as long as the state
- * is: so `If-Match` takes a tag by its state, from the order and from the saga's status alike, and `If-None-Match` by state
- * and content.
+ * A tag is strong: `"<state>.<content>.<bytes>"`, three hashes, so no two answers that differ share one. Several
+ * sources show the same state at several times, each with a tag of its own, and all of them are current as long as
+ * the state is. So `If-Match` takes a tag by its state, from the order and from the saga's status alike, and
+ * `If-None-Match` by state and content.
  */
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
@@ -23,7 +23,7 @@ export function stateOf(content: unknown): string {
   return hash(text, 22);
 }
 
-/** Who said it, and when: `engineStatus` as far as it is an alarm is part of the state. */
+/** Members that give the source and the time; `engineStatus` is part of the state as far as it is an alarm. */
 const TELLING: ReadonlySet<string> = new Set(['asOf', 'source', 'engineStatus']);
 
 const contentOf = (body: object): string =>
@@ -37,7 +37,7 @@ interface Tag {
 const tagsIn = (header: string): Tag[] =>
   [...header.matchAll(/(W\/)?"([^"]*)"/g)].map(([, weak, opaque = '']) => ({ weak: weak !== undefined, opaque }));
 
-/** Answers with JSON, or with 304 if the caller has this already. `state` is what `If-Match` compares. */
+/** Answers with JSON, or with 304 if the caller has this already. `If-Match` compares `state`. */
 export function sendTagged(req: Request, res: Response, body: object, state = ''): void {
   const text = JSON.stringify(body);
   const current = `${state}.${contentOf(body)}.`;

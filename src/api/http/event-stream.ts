@@ -12,7 +12,7 @@ const HEARTBEAT_MS = 15_000;
 const isTerminal = ({ data }: Pick<StoredEvent, 'data'>): boolean => eventOfData(data).type === 'SagaEnded';
 
 interface Stream {
-  /** Ends it: aborted when the process is to end as well. */
+  /** Ends the stream; also aborted when the process is to end. */
   readonly over: AbortController;
   readonly close: () => void;
 }
@@ -48,7 +48,7 @@ export function openStreams({ streamsPerCaller = Infinity, stopping }: ApiDeps):
 interface Sending {
   readonly sagaId: string;
   readonly after: number | undefined;
-  /** Of the caller's credentials. */
+  /** The expiry of the caller's credentials. */
   readonly expiresAt: number | undefined;
   readonly over: AbortController;
 }

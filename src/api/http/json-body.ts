@@ -21,7 +21,7 @@ const onlyJson: RequestHandler = (req, _res, next) => {
   next();
 };
 
-/** From bytes to a value; without any bytes there is no body, and the schema says what has to be in it. */
+/** From bytes to a value. No bytes mean no body, and the schema says which members are required. */
 const parse: RequestHandler = (req, _res, next) => {
   const { body }: { body?: unknown } = req;
   req.body = Buffer.isBuffer(body) && body.length > 0 ? parseStrictJson(body) : undefined;

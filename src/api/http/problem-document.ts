@@ -1,4 +1,4 @@
-/** Problem documents (RFC 9457): how every request ends that does not end well. */
+/** Problem documents (RFC 9457): the answer to every request that fails. */
 import { types } from 'node:util';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { InvalidCursorError } from '../../journal/read/reader.js';
@@ -38,7 +38,7 @@ const challengeOf = (code: ProblemCode, reason = ''): string =>
 
 export const routeNotFound: RequestHandler = (_req, res) => sendProblem(res, 'RouteNotFound');
 
-/** Last handler of a route: its other methods are refused, with the allowed ones named. */
+/** Last handler of a route: refuses other methods, and names the allowed ones. */
 export function onlyMethods(...methods: string[]): RequestHandler {
   const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
   return (req, res) => {
@@ -52,9 +52,9 @@ export const answerWithProblem: ErrorRequestHandler = (error: unknown, _req, res
   const problem = problemOf(error);
   const { reason, caller } = problem.details;
   if (reason !== undefined) noteDenial(res.req, { reason, ...(caller && { caller }) });
-  // The log line of a failed request carries what happened; the answer never does.
+  // The log line of a failed request has the error; the answer never does.
   if (PROBLEMS[problem.code].status >= 500) res.err = types.isNativeError(problem.cause) ? problem.cause : problem;
-  // Part of another answer is on its way already: the connection is all that can still be ended.
+  // Part of another answer is sent already, so only the connection can still be ended.
   if (res.headersSent) res.destroy();
   else sendProblem(res, problem.code, problem.details);
 };
@@ -76,7 +76,7 @@ function problemOf(error: unknown): Problem {
   return new Problem('InternalError', {}, { cause: error });
 }
 
-/** What is wrong with a body before it is parsed. */
+/** The faults of a body before it is parsed. */
 const BODY_ERRORS: Readonly<Record<string, { code: ProblemCode; message: string }>> = {
   'entity.too.large': { code: 'PayloadTooLarge', message: 'is larger than 64 KB' },
   Z_DATA_ERROR: { code: 'InvalidRequest', message: 'is not compressed as its Content-Encoding says' },

@@ -1,4 +1,4 @@
-/** At most so many requests a minute from one caller, told in the headers of draft-ietf-httpapi-ratelimit-headers. */
+/** Limits the requests per minute of one caller; the headers follow draft-ietf-httpapi-ratelimit-headers. */
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { callerOf } from './caller.js';
 import { PROBLEMS, Problem } from '../../problems.js';
@@ -6,8 +6,8 @@ import { PROBLEMS, Problem } from '../../problems.js';
 const WINDOW_S = 60;
 
 /**
- * Counted by this process, in windows of a minute that are the same for everybody. Those whom nobody knows are counted
- * by address, so that credentials cannot be tried out.
+ * Counted by this process, in windows of a minute that are the same for all callers. Unknown callers are counted by
+ * address, so that credentials cannot be tried out.
  */
 export function rateLimit(perMinute: number): [known: RequestHandler, unknown: ErrorRequestHandler] {
   let window = 0;

@@ -10,8 +10,9 @@ import { assignTrace, traceIdOf } from '../../platform/observability/trace.js';
 import type { LoggedCaller } from '../../problems.js';
 
 /**
- * One log line per request: method, route, caller, status, time, correlation and trace id. No paths, headers, queries or bodies, and of
- * errors only named fields: the driver's carry whole rows (`detail`), with addresses in them.
+ * One log line per request: method, route, caller, status, time, correlation and trace id. No paths, headers, queries
+ * or bodies, and of errors only named fields, because the driver's errors carry whole rows (`detail`) with addresses
+ * in them.
  */
 export function requestLog(logger: Logger): HttpLogger {
   return pinoHttp({
@@ -41,7 +42,7 @@ const requestOf = (req: IncomingMessage & { originalUrl?: string }): { method?: 
   path: routePattern((req.originalUrl ?? req.url ?? '').split('?', 1)[0] ?? ''),
 });
 
-/** Who asked, without a name, and why that caller was turned away, if so (L4). */
+/** The caller without a name, and the reason if it was refused (L4). */
 function whoAsked(req: IncomingMessage): { caller?: LoggedCaller; reason?: string } {
   const known = knownCallerOf(req);
   const denial = denialOf(req);

@@ -1,7 +1,7 @@
 /**
- * Tickets for streams: an `EventSource` of a browser can send no header, and an address is logged by every proxy. So the
- * caller gets a ticket for one stream of one saga that lapses within a minute; it is encrypted, because it says who the
- * caller is. All processes of the API take one another's: their key is in PostgreSQL.
+ * Tickets for streams: a browser's `EventSource` can send no header, and every proxy logs an address. So the caller
+ * gets a ticket for one stream of one saga that lapses within a minute. It is encrypted, because it names the caller.
+ * All processes of the API accept one another's tickets, because their key is in PostgreSQL.
  */
 import { EncryptJWT, errors, jwtDecrypt } from 'jose';
 import type { OrderStore } from '../../orders/store/orders.js';
@@ -16,7 +16,7 @@ export interface StreamTickets {
 }
 
 export const TICKET_FOR_S = 60;
-/** Processes keep the key for so long: afterwards a row that was exchanged counts. */
+/** Processes keep the key for so long; after that they read the row again, which may have been replaced. */
 const KEY_FOR_MS = 60_000;
 const CLOCKS_DIFFER_BY_S = 5;
 const ALGORITHM = { alg: 'dir', enc: 'A256GCM' } as const;

@@ -57,7 +57,7 @@ export const resolveSagas = operation(
     },
 );
 
-/** Sagas that wait for an operator; the step that each of them waits on is the one that is decided. */
+/** Sagas that wait for an operator; the decision is about the step on which each of them waits. */
 async function findBlocked({ journal }: OperationDeps, filter: SagaFilter, limit: number) {
   const blocked: Blocked[] = [];
   let cursor: string | undefined;

@@ -1,4 +1,4 @@
-/** What an operator decides: one step of one saga, or many sagas at once. */
+/** The operators' decisions: one step of one saga, or many sagas at once. */
 import { z } from 'zod';
 import { actorName, decidedShape, historyText } from './orders.js';
 import { looksPersonal } from '../../platform/personal-data.js';

@@ -1,4 +1,4 @@
-/** The shapes of orders on the wire: one source for validation, types and the OpenAPI document. */
+/** The shapes of orders in requests and answers: one source for validation, types and the OpenAPI document. */
 import { z } from 'zod';
 import { CANCEL_REASONS, ORDER_ID_PATTERN } from '../../order.js';
 import { holdsPersonalData, looksLikeCardNumber } from '../../platform/personal-data.js';
@@ -35,7 +35,7 @@ export const historyText = (max: number) =>
 
 const NO_AT = `^[^\\u0000-\\u001f\\u007f-\\u009f@]*[^\\u0000-\\u0020\\u007f-\\u00a0@][^\\u0000-\\u001f\\u007f-\\u009f@]*$`;
 
-/** Who decides, if no credentials say it. */
+/** The actor, if no credentials name one. */
 export const actorName = text(255)
   .refine((value) => !value.includes('@') && !holdsPersonalData(value), 'is a name: no e-mail address, no card number')
   .meta({ pattern: NO_AT, description: 'Who decides; whoever the credentials name, where authentication is on.' });
@@ -47,7 +47,7 @@ export const orderId = z
 
 export const orderParams = z.object({ orderId });
 
-/** An order's id becomes its workflow's id, and stands in every log: a new one must not look like a card number. */
+/** An order's id becomes its workflow's id, and is in every log, so a new one must not look like a card number. */
 const newOrderId = orderId.refine((id) => !looksLikeCardNumber(id), 'is no card number: 13 to 19 digits need a letter');
 
 export const PRODUCT_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -79,7 +79,7 @@ const pairs = z
   .record(z.string().regex(METADATA_KEY, 'has keys of up to 40 letters, digits, "_", "." or "-"'), text(500))
   .refine((given) => Object.keys(given).length <= METADATA_PAIRS, `has at most ${METADATA_PAIRS} pairs`);
 
-/** A record passes over `__proto__`, which would be accepted and lost: as a key of another name it is refused. */
+/** A record drops `__proto__`, which would be accepted and lost; so it is refused like any wrong key. */
 const metadata = z
   .preprocess(
     (given) =>
@@ -157,7 +157,7 @@ const pricedItem = orderItem
 
 export const owner = z.string().nullable().meta({ description: 'Null if the customer was forgotten.' });
 
-/** What was ordered and how it stands; the payment token and the address are nobody's business here. */
+/** The order's content and state, without the payment token and the address. */
 export const orderSchema = z
   .object({
     orderId,
@@ -214,7 +214,7 @@ export const decisionRequestSchema = z
 
 const ONE_OF_THE_REASONS = `is one of ${CANCEL_REASONS.join(', ')}`;
 
-/** Customers give a code, which is kept in the history; what they say beside it is kept with the order only. */
+/** Customers give a code, which is kept in the history; their own words are kept with the order only. */
 export const cancelRequestSchema = z
   .strictObject({
     reason: z
@@ -230,7 +230,7 @@ export const cancelRequestSchema = z
   })
   .meta({ id: 'CancelRequest' });
 
-/** What came of a decision on any saga. */
+/** The result of a decision on any saga. */
 export const decidedShape = {
   orderId: orderId.optional().meta({ description: "Of an order's saga only." }),
   sagaId: z.string(),

@@ -30,7 +30,7 @@ const olderThan = z
     example: '10m',
   });
 
-/** Which sagas: the same in a list's query and in a bulk decision's body. */
+/** The filter of sagas: the same in a list's query and in a bulk decision's body. */
 export const sagaFilterShape = {
   state: sagaStateSchema.optional(),
   type: sagaType.optional(),

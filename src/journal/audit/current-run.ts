@@ -1,4 +1,4 @@
-/** What Temporal says of a run whose events may differ from what is stored: only the current one counts. */
+/** Temporal's answer about a run whose events may differ from the stored ones: only the current run counts. */
 import type { Client } from '@temporalio/client';
 import type { AskRun } from '../write/append.js';
 import { readWholeHistory } from './history.js';
@@ -7,8 +7,8 @@ import { readWholeHistory } from './history.js';
 const PATIENCE_MS = 8_000;
 
 /**
- * A run that was continued as new goes on where what is stored ends. One that was reset shares the beginning of *some*
- * earlier run, not necessarily of the one that is stored: so its whole journal is read from its history.
+ * A run that was continued as new goes on after the stored events. A run that was reset shares the beginning of
+ * *some* earlier run, which need not be the stored one, so its whole journal is read from its history.
  */
 export const askCurrentRun =
   (client: Client): AskRun =>

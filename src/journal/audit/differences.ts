@@ -1,4 +1,4 @@
-/** What may be wrong with what is stored of a saga. Pure: each finding is a sentence. */
+/** The possible faults in the stored events and row of a saga. Pure: each finding is a sentence. */
 import { isDeepStrictEqual } from 'node:util';
 import { entryName, type SagaEvent } from '../../saga/journal/events.js';
 import { applyEntry, blankRecord } from '../../saga/journal/fold.js';
@@ -35,10 +35,10 @@ export interface Stored {
   readonly letters: readonly LetterRecord[];
 }
 
-/** What Temporal's history says that the saga has sent. */
+/** The entries that the saga has sent, from Temporal's history. */
 export interface Told {
   readonly entries: readonly SentEntry[];
-  /** Of a saga that still runs the last events may be on their way. */
+  /** The last events of an open saga may be on their way. */
   readonly isClosed: boolean;
 }
 
@@ -49,7 +49,7 @@ const entryOf = ({ seq, at, event }: EntryRecord): SentEntry => ({ seq, at: at.t
 /** Temporal keeps no history of the saga: it may have been forgotten, or lost. */
 export const NOT_KEPT = 'notKept';
 
-/** Without `told` Temporal was not asked, or the saga was started without a journal. */
+/** If `told` is absent, Temporal was not asked, or the saga was started without a journal. */
 export function problemsOf(sagaId: string, { events, row, letters }: Stored, told?: Told | typeof NOT_KEPT): string[] {
   const { entries, inForce } = entriesOf(events);
   const problems = [
@@ -67,14 +67,14 @@ export function problemsOf(sagaId: string, { events, row, letters }: Stored, tol
   return problems.map((problem) => `${sagaId}: ${problem}`);
 }
 
-/** What Temporal has forgotten has ended there. */
+/** Temporal keeps open runs for ever, so a run that it has forgotten has ended. */
 function openForEver(inForce: readonly EntryRecord[]): string[] {
   const last = inForce.at(-1);
   if (!last || inForce.some(({ event }) => event.type === 'SagaEnded')) return [];
   return [`it has not ended, and Temporal does not know it any more: events after ${last.seq} may be lost`];
 }
 
-/** Whether the events speak for themselves: none is missing, misnamed, unpublished or behind an end. */
+/** True if the events are sound by themselves: none is missing, misnamed, unpublished or after an end. */
 export const isSound = (sagaId: string, { events, row }: Stored): boolean => {
   const { entries, inForce } = entriesOf(events);
   return (
@@ -88,7 +88,7 @@ function entriesOf(events: readonly EventRecord[]) {
   return { entries, inForce: inForce.sort((one, other) => one.seq - other.seq) };
 }
 
-/** What the saga says of itself, even if its row is lost. */
+/** The saga's type from its events, even if its row is lost. */
 function sagaTypeOf(entries: readonly EntryRecord[], row: SagaRow | undefined): string {
   const started = entries.find(({ event }) => event.type === 'SagaStarted')?.event;
   return started?.type === 'SagaStarted' ? started.sagaType : (row?.saga_type ?? '');
@@ -97,7 +97,7 @@ function sagaTypeOf(entries: readonly EntryRecord[], row: SagaRow | undefined): 
 function idsAndNames(sagaId: string, events: readonly EventRecord[], sagaType: string): string[] {
   return events.flatMap((event) => {
     const { branch, seq, id, type, data, superseded_by } = event;
-    // Taken out of force because no history knows it: see repair.ts.
+    // Taken out of force because no history has it: see repair.ts.
     if (superseded_by === branch) return [];
     const name = seq === 0 ? 'SagaReset' : entryName(eventOfData(data), sagaType);
     return [
@@ -172,7 +172,7 @@ function letterProblems(sagaId: string, inForce: readonly EntryRecord[], stored:
     const what = `dead letter ${letter.kind} ${letter.step}`;
     if (!known) return [`${what} is missing`];
     const isRight = known.reason === letter.reason && known.attempts === letter.attempts;
-    // What an operator notes on an undelivered one is in the table alone.
+    // An operator's note on an undelivered letter is only in the table.
     const isResolved = letter.kind === 'undelivered' || known.resolution === letter.resolution;
     return isRight && isResolved ? [] : [`${what} is not what its events say`];
   });
@@ -189,7 +189,7 @@ function historyProblems(stored: readonly SentEntry[], { entries, isClosed }: To
   // Temporal may have forgotten the first of several runs.
   const first = Math.min(...told.keys(), last === 0 ? 1 : Infinity);
   const reporting = isClosed ? [] : stored.filter(({ seq }) => seq > last);
-  // The end is stored before the server is told that the last action has succeeded.
+  // The end is stored before the server knows that the last action has succeeded.
   const isReporting = reporting.length === 2 && reporting[1]?.event.type === 'SagaEnded';
   return [
     ...stored.flatMap((entry) => {

@@ -1,4 +1,4 @@
-/** A saga's journal as Temporal's histories tell it: every entry that was ever sent is in the header of an activity. */
+/** A saga's journal from Temporal's histories: every entry that was ever sent is in the header of an activity. */
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { closingEntries, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../write/batch.js';
@@ -6,12 +6,12 @@ import { NOT_KEPT } from './differences.js';
 import type { Evidence, RunHistory } from './repair.js';
 import { CORRELATION_ID } from '../../workflows/messages.js';
 
-/** What one run has sent, in order; a run that was continued from another begins where that one ended. */
+/** The entries that one run has sent, in order; a run that continued another begins after the other's last entry. */
 export interface SentHistory extends RunHistory {
   readonly continuedFrom: string | undefined;
 }
 
-/** Undefined where the run carries no journal. @throws WorkflowNotFoundError where its history is kept no more */
+/** Undefined if the run carries no journal. @throws WorkflowNotFoundError if its history is not kept any more */
 export async function readHistory(client: Client, sagaId: string, runId: string): Promise<SentHistory | undefined> {
   const { events } = await client.workflow.getHandle(sagaId, runId).fetchHistory();
   const entries = new Map<number, SentEntry>();
@@ -67,7 +67,7 @@ const CLOSED = [
 const decode = (payload: Payload | null | undefined): unknown =>
   payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
 
-/** With what the runs before it have sent, which were continued as new. */
+/** With the entries of the earlier runs that were continued as new. */
 export async function readWholeHistory(
   client: Client,
   sagaId: string,

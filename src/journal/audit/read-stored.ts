@@ -3,8 +3,8 @@ import type { EventRecord, LetterRecord, Stored } from './differences.js';
 import { SAGA_COLUMNS, type SagaRow } from '../tables/saga-row.js';
 
 /**
- * Everything that is stored of a saga; `problemsOf` says what is wrong with it. One statement, so that events and row are
- * of the same moment.
+ * Reads everything that is stored of a saga; `problemsOf` finds the faults in it. One statement, so that events and
+ * row are of the same moment.
  *
  * @param schema escaped
  */

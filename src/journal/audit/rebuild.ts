@@ -1,4 +1,4 @@
-/** Mends the journal: rows from events, and events from Temporal's histories if they are missing (rule 54). */
+/** Repairs the journal: rows from events, and events from Temporal's histories if they are missing (rule 54). */
 import type { Client } from '@temporalio/client';
 import { problemsOf } from './differences.js';
 import type { JournalPoolOptions } from '../write/journal.js';
@@ -10,7 +10,7 @@ import { patiently, walkSagas, type Walk } from './walk.js';
 
 export interface RebuildOptions extends Omit<Walk, 'maintenance'> {
   readonly journal: JournalPoolOptions;
-  /** Without it nothing is written: what it yields is what would be done. */
+  /** If false, nothing is written: the results are the changes that would be made. */
   readonly apply: boolean;
 }
 
@@ -18,7 +18,10 @@ export interface Rebuilt extends Repair {
   readonly sagaId: string;
 }
 
-/** One saga after the other. May be interrupted and repeated, and runs beside everything else: what is right stays as it is. */
+/**
+ * One saga after the other. It may be interrupted and repeated, and runs beside everything else: correct data stays
+ * as it is.
+ */
 export async function* rebuildSagas(options: RebuildOptions): AsyncGenerator<Rebuilt> {
   const { client, apply } = options;
   const maintenance = await openMaintenance(options.journal);
@@ -48,11 +51,11 @@ async function rebuild(
 
 export interface Summary {
   readonly sagas: number;
-  /** Those with something that was wrong and is not any more. */
+  /** The number of sagas with a fault that is mended. */
   readonly mended: number;
-  /** Those whose events were brought from a history. */
+  /** The number of sagas whose events were taken from a history. */
   readonly fromHistories: number;
-  /** What could not be proved, and stays: a sentence each. */
+  /** The faults that stay, because their repair could not be proved: a sentence each. */
   readonly left: readonly string[];
 }
 

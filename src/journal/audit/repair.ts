@@ -1,12 +1,12 @@
 /**
- * Mends what is stored of one saga, in one transaction, so that a trial run shows exactly what would be done. Repair never
- * destroys knowledge (rule 54):
+ * Repairs the stored data of one saga, in one transaction, so that a dry run shows exactly the changes that would be
+ * made. Repair never destroys knowledge (rule 54):
  *
- *  1. What is right stays as it is, times included.
- *  2. A row never goes back to an earlier event, and never loses its verdict, unless Temporal's history says so, or, for
- *     another verdict, a stream of events in which nothing is missing.
- *  3. Nothing is deleted. An event that is in no history is marked as superseded; a row without events is kept.
- *  4. What cannot be proved is left, and said.
+ *   1. Correct data stays as it is, times included.
+ *   2. A row never goes back to an earlier event, and never loses its verdict, unless Temporal's history says so, or, for
+ *      another verdict, a stream of events in which nothing is missing.
+ *   3. Nothing is deleted. An event that is in no history is marked as superseded; a row without events is kept.
+ *   4. A fault without a proof stays, and is reported.
  */
 import type { PoolClient } from 'pg';
 import { withEarlier, type RunAnswer } from '../write/append.js';
@@ -29,7 +29,7 @@ import type { SagaRow } from '../tables/saga-row.js';
 import { reasonOf } from '../../platform/reason.js';
 import { isAway } from '../../platform/database/unavailable.js';
 
-/** What one run has sent, as its history tells it. */
+/** The entries that one run has sent, from its history. */
 export interface RunHistory extends Told {
   readonly runId: string;
   readonly sagaType: string;
@@ -38,27 +38,30 @@ export interface RunHistory extends Told {
   readonly isReset: boolean;
 }
 
-/** What Temporal knows of a saga. */
+/** Temporal's knowledge of a saga. */
 export interface Evidence {
-  /** The current run, with everything that the runs before it have sent which were continued as new. */
+  /** The current run, with the entries of the earlier runs that were continued as new. */
   readonly current: RunHistory;
-  /** What each kept run has sent by itself, in the order of their starts: with them both branches of a reset are told. */
+  /**
+   * The entries that each kept run has sent by itself, in the order of their starts: they show both branches of a
+   * reset.
+   */
   readonly runs: readonly RunHistory[];
 }
 
 export interface Repair {
-  /** Findings that are gone afterwards. */
+  /** Findings that are mended. */
   readonly mended: readonly string[];
-  /** Those that could not be proved, and stay. */
+  /** Findings that stay, because their repair could not be proved. */
   readonly left: readonly string[];
-  /** Events were brought from a history, or taken out of force by it. */
+  /** Events were taken from a history, or taken out of force by it. */
   readonly fromHistory: boolean;
 }
 
 export interface RepairOptions {
   readonly sagaId: string;
   readonly evidence: Evidence | typeof NOT_KEPT | undefined;
-  /** Without it everything is rolled back. */
+  /** If false, everything is rolled back. */
   readonly apply: boolean;
 }
 
@@ -94,7 +97,7 @@ async function mend(
   before: Stored,
 ): Promise<boolean> {
   const history = evidence === NOT_KEPT ? undefined : evidence;
-  // A row that is lost is needed to tell what a history changes.
+  // The row must exist to tell the changes that a history makes.
   if (!before.row) await refold(client, schema, sagaId, history?.current);
   const marked = history ? await markUnsent(client, schema, sagaId, history.current) : 0;
   const isUnknown = before.events.length === 0;
@@ -106,7 +109,7 @@ async function mend(
   return brought || marked > 0;
 }
 
-/** A run of which everything is known has not sent these. They stay, out of force. */
+/** Events that a completely known run has not sent. They stay, out of force. */
 async function markUnsent(client: PoolClient, schema: string, sagaId: string, told: RunHistory): Promise<number> {
   const numbers = told.entries.map(({ seq }) => seq);
   if (!told.isClosed || numbers.length === 0) return 0;
@@ -118,7 +121,7 @@ async function markUnsent(client: PoolClient, schema: string, sagaId: string, to
   return rowCount ?? 0;
 }
 
-/** What a run has sent is stored as if it arrived now. Whether anything was missing. */
+/** Stores the entries of a run as if they arrived now. True if one was missing. */
 async function bring(
   client: PoolClient,
   schema: string,
@@ -135,7 +138,10 @@ async function bring(
   return (await appendWithin(client, schema, withEarlier(batch, answer), answer.standing)).changes;
 }
 
-/** Publishes what nothing is missing before, and makes the row and the dead letters what the events say, if that is proved. */
+/**
+ * Publishes the events before which nothing is missing, and folds the row and the dead letters from the events, if
+ * that is proved.
+ */
 async function refold(client: PoolClient, schema: string, sagaId: string, told: RunHistory | undefined): Promise<void> {
   const stored = await readStored(client, schema, sagaId);
   const events = await readInForce(client, schema, sagaId, 1);
@@ -156,18 +162,18 @@ async function refold(client: PoolClient, schema: string, sagaId: string, told: 
       record,
       version: prefix.length,
       branch: Math.max(...events.map(({ branch }) => branch)),
-      // A run that was continued as new, or reset, may not have said anything new yet.
+      // A run that was continued as new, or reset, may not have sent anything new.
       runId: head?.runId ?? last.runId,
       behindGap: prefix.length < events.length,
     },
     stored.events.find(({ seq, superseded_by }) => seq === last.seq && superseded_by === null)?.stored_at,
   );
-  // Behind a gap there may be events that speak of the other letters.
+  // After a gap there may be events about the other letters.
   const tellLetters = prefix.length < events.length ? upsertLetters : storeLetters;
   await tellLetters(client, schema, sagaId, lettersOf(sagaId, prefix));
 }
 
-/** Rule 54: what the row says may be replaced by what the events say. */
+/** Rule 54: true if the row may be replaced by the fold of the events. */
 function isProved(
   sagaId: string,
   stored: Stored & { readonly row?: SagaRow | undefined },
@@ -181,7 +187,7 @@ function isProved(
   return hasVerdict(wanted.state) && isSound(sagaId, stored);
 }
 
-/** Everything that the row can know of is in the history, and the events are there as far. */
+/** True if the history has everything that the row can know of, and the events are complete up to there. */
 function isToldWhole(version: number, ofRow: number, told: RunHistory | undefined): boolean {
   const last = told?.entries.at(-1)?.seq;
   if (!told || last === undefined) return false;
@@ -190,7 +196,7 @@ function isToldWhole(version: number, ofRow: number, told: RunHistory | undefine
 
 const hasVerdict = (state: string): boolean => state === 'COMPLETED' || state === 'FAILED' || state === 'CANCELLED';
 
-/** From the first event on whose position is not behind that of the one before, all get new ones. */
+/** From the first event on whose position is not after that of its predecessor, all get new positions. */
 async function publishInOrder(
   client: PoolClient,
   schema: string,

@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { ORDER_FULFILLMENT, SagaStateAttribute } from '../../workflows/messages.js';
 
-/** Temporal runs other workflows as well: a saga is known by the attribute that it is started with. */
+/** Temporal runs other workflows as well: a saga is recognised by the attribute that it is started with. */
 export const IS_SAGA = `(WorkflowType = '${ORDER_FULFILLMENT}' OR ${SagaStateAttribute.name} IS NOT NULL)`;
 
 /** A workflow's id in a query. */
@@ -13,7 +13,7 @@ export interface SagaRun {
   readonly startedAt: number;
 }
 
-/** Of one saga, the earliest first: one that was reset or continued as new has several. */
+/** The runs of one saga, the earliest first: a saga that was reset or continued as new has several. */
 export async function listRuns(client: Client, sagaId: string): Promise<SagaRun[]> {
   const runs: SagaRun[] = [];
   for await (const { runId, startTime } of client.workflow.list({ query: idIs(sagaId) })) {
@@ -22,7 +22,7 @@ export async function listRuns(client: Client, sagaId: string): Promise<SagaRun[
   return runs.sort((one, other) => one.startedAt - other.startedAt);
 }
 
-/** Ids of sagas with at least one run, page by page; one with several runs may come several times. */
+/** Ids of sagas with at least one run, page by page; a saga with several runs may come several times. */
 export async function* listRunPages(client: Client, pageSize: number): AsyncGenerator<ReadonlySet<string>> {
   let page = new Set<string>();
   for await (const { workflowId } of client.workflow.list({ query: IS_SAGA, pageSize })) {

@@ -1,4 +1,4 @@
-/** What an operator's commands do with the whole journal: walk over it, look it through, mend it. */
+/** The operators' work on the whole journal: walk over it, verify it, repair it. */
 import { escapeIdentifier } from 'pg';
 import type { Stored } from './differences.js';
 import { JOURNAL_SCHEMA, journalPool, type JournalPoolOptions } from '../write/journal.js';
@@ -11,7 +11,7 @@ import { orUnavailable } from '../tables/unavailable.js';
 export interface Maintenance {
   /** Sagas that have an event or a row and come after an id, in the order of the ids; at most 500. */
   sagaIds(after: string): Promise<readonly string[]>;
-  /** Those of these ids that have neither an event nor a row. */
+  /** The ids among these that have neither an event nor a row. */
   unknown(ids: readonly string[]): Promise<readonly string[]>;
   read(sagaId: string): Promise<Stored>;
   repair(options: RepairOptions): Promise<Repair>;

@@ -7,12 +7,15 @@ import { openMaintenance } from './stored.js';
 import { readCurrentHistory } from './history.js';
 import { patiently, walkSagas, type Walk } from './walk.js';
 
-/** What was seen of one saga. */
+/** The result of one saga's comparison. */
 export interface Looked {
   readonly sagaId: string;
   /** A sentence each. */
   readonly differences: readonly string[];
-  /** Temporal keeps it no more, or it was started without a journal: only events and row were compared. */
+  /**
+   * Temporal does not keep its history any more, or it was started without a journal: only events and row were
+   * compared.
+   */
   readonly withoutHistory: boolean;
 }
 
@@ -22,7 +25,10 @@ export interface VerifyOptions extends Omit<Walk, 'maintenance'> {
   readonly pauseMs?: number;
 }
 
-/** Right under traffic: what differs is looked at again, and only what every look shows is told. One saga at a time. */
+/**
+ * Right under traffic: a difference is looked at again, and only differences that every look shows are reported. One
+ * saga at a time.
+ */
 export async function* lookThrough(options: VerifyOptions): AsyncGenerator<Looked> {
   const { client, looks = 3, pauseMs = 1000 } = options;
   const maintenance = await openMaintenance(options.journal);
@@ -63,7 +69,7 @@ export async function verifyJournal(options: VerifyOptions): Promise<Verified> {
   };
 }
 
-/** Events are read first: what is stored then is in the history that is read afterwards. */
+/** Events are read first, because every stored event is then in the history that is read afterwards. */
 async function look(maintenance: Walk['maintenance'], client: Client | undefined, sagaId: string): Promise<Looked> {
   const stored = await maintenance.read(sagaId);
   const told = client && (await readCurrentHistory(client, sagaId));

@@ -1,4 +1,4 @@
-/** A walk over every saga that the journal or Temporal knows, in bounded memory, that a short outage does not end. */
+/** A walk over every saga that the journal or Temporal knows, in bounded memory; a short outage does not end it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { isGrpcServiceError, ServiceError, type Client } from '@temporalio/client';
 import type { Maintenance } from './stored.js';
@@ -7,13 +7,13 @@ import { listRunPages } from './runs.js';
 
 export interface Walk {
   readonly maintenance: Maintenance;
-  /** Without it only the journal is walked. */
+  /** If absent, only the journal is walked. */
   readonly client?: Client | undefined;
-  /** The id behind which it begins in the journal. */
+  /** The id after which the walk begins in the journal. */
   readonly after?: string | undefined;
   /** Ends it between two sagas. */
   readonly stop?: AbortSignal | undefined;
-  /** How long one read may fail. */
+  /** How long one read may go on failing. */
   readonly patienceMs?: number | undefined;
 }
 
@@ -36,7 +36,7 @@ export async function* walkSagas(walk: Walk): AsyncGenerator<string> {
     }
   }
   if (!client || stop?.aborted) return;
-  // One that was reset or continued as new is listed once for each run, which may be pages apart.
+  // A saga that was reset or continued as new is listed once for each run, and the runs may be pages apart.
   let before = new Set<string>();
   for await (const page of listRunPages(client, RUNS_AT_A_TIME)) {
     const unknown = await patiently(walk, () => maintenance.unknown([...page]));
@@ -48,7 +48,10 @@ export async function* walkSagas(walk: Walk): AsyncGenerator<string> {
   }
 }
 
-/** Repeats a read that fails because a server is away or busy. Throws its last error once patience or `stop` ends it. */
+/**
+ * Repeats a read that fails because a server is away or busy. Throws its last error when the patience is over or
+ * `stop` fires.
+ */
 export async function patiently<T>({ stop, patienceMs = PATIENCE_MS }: Walk, read: () => Promise<T>): Promise<T> {
   const end = performance.now() + patienceMs;
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {

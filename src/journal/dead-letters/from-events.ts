@@ -9,7 +9,7 @@ export interface Letter {
   readonly reason: string;
   readonly firstAt: string;
   readonly lastAt: string;
-  /** Of the step's calls, as far as the workflow knows. */
+  /** The attempts of the step's calls, as far as the workflow knows them. */
   readonly attempts: number;
   readonly resolution: string | null;
   readonly resolvedBy: string | null;
@@ -47,6 +47,6 @@ export function lettersOf(sagaId: string, entries: readonly SentEntry[]): Letter
   return [...letters.values()];
 }
 
-/** Whether an event opens or closes a dead letter. */
+/** True if the event opens or closes a dead letter. */
 export const concernsLetters = ({ event }: SentEntry): boolean =>
   event.type === 'SagaBlocked' || event.type === 'SagaIntervened' || 'deadLetter' in event;

@@ -3,8 +3,8 @@ import type { PoolClient } from 'pg';
 import type { Letter } from './from-events.js';
 
 /**
- * Makes the rows of a saga what its events say. What an operator has noted on a notification that was never delivered
- * stays; a letter whose event was superseded is closed.
+ * Folds the rows of a saga from its events. An operator's note on a notification that was never delivered stays; a
+ * letter whose event was superseded is closed.
  */
 export async function storeLetters(
   client: Pick<PoolClient, 'query'>,

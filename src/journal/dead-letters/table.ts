@@ -1,4 +1,4 @@
-/** The table of what needs a human, as an operator works it off. */
+/** The table of dead letters: the work that needs a person. */
 import { escapeIdentifier } from 'pg';
 import { JOURNAL_SCHEMA, journalPool, type JournalPoolOptions } from '../write/journal.js';
 import type { Letter } from './from-events.js';
@@ -16,7 +16,7 @@ export interface DeadLetter extends Omit<Letter, 'kind' | 'step'> {
   readonly eventId: string | null;
 }
 
-/** What is listed: each field that is given narrows it. */
+/** A filter of the list: each given field narrows it. */
 export interface LetterFilter {
   /** `open` unless it says otherwise. */
   readonly which?: 'open' | 'all' | undefined;
@@ -31,9 +31,9 @@ export interface LetterFilter {
 }
 
 export interface DeadLetters {
-  /** A page by number, of those behind `after`; at most `limit`, 500 unless set. */
+  /** A page in the order of the numbers, after `after`; at most `limit`, 500 unless set. */
   list(filter: LetterFilter, after?: string, limit?: number): Promise<DeadLetter[]>;
-  /** All of them by number, read page by page: one page is in memory. */
+  /** All letters in the order of their numbers, read page by page, so that only one page is in memory. */
   listAll(filter: LetterFilter, after?: string): AsyncGenerator<DeadLetter>;
   get(id: string): Promise<DeadLetter | undefined>;
   /** False if another operator has resolved it before. */
@@ -81,7 +81,7 @@ const letterOf = (row: Row): DeadLetter => ({
 });
 
 const AT_A_TIME = 500;
-/** A filter that few letters pass reads many: longer than anything that serves a caller. */
+/** A filter that few letters pass reads many rows, so this is longer than the patience for callers. */
 const PATIENCE_MS = 15_000;
 
 function conditionsOf(filter: LetterFilter, after: string) {

@@ -1,4 +1,4 @@
-/** The audit stream as it is read: confirmed events only. */
+/** Reads the audit stream: confirmed events only. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { readHorizon } from './horizon.js';
@@ -31,7 +31,7 @@ export const eventOf = (row: EventRow): StoredEvent => ({
   seq: row.seq,
   position: Number(row.position),
   type: row.type,
-  // Rows of before call every end SagaEnded.
+  // Rows of earlier releases call every end SagaEnded.
   data: { ...row.data, type: row.type },
   at: row.at.toISOString(),
   runId: row.run_id,
@@ -55,7 +55,7 @@ export async function getEvents(
   return rows.map(eventOf);
 }
 
-/** A saga has one accepted cancel at most; of those that a reset has superseded none counts. */
+/** The accepted cancel of a saga; there is one at most. A cancel that a reset has superseded does not count. */
 export async function cancellationOf(pool: Pool, schema: string, sagaId: string): Promise<Cancellation | undefined> {
   const { rows } = await pool.query<{ actor: string; reason: string; at: Date }>(
     `SELECT data ->> 'actor' AS actor, data ->> 'reason' AS reason, at FROM ${schema}.saga_events
@@ -67,8 +67,8 @@ export async function cancellationOf(pool: Pool, schema: string, sagaId: string)
 }
 
 /**
- * What stands behind each of these places: one statement for all of them. A saga's events are confirmed under a lock, so
- * its positions become visible in order.
+ * The events after each of these places, in one statement. A saga's events are confirmed under a lock, so its
+ * positions become visible in order.
  */
 export async function eventsBehind(pool: Pool, schema: string, places: readonly Place[]): Promise<StoredEvent[][]> {
   const found: StoredEvent[][] = places.map(() => []);
@@ -85,13 +85,13 @@ export async function eventsBehind(pool: Pool, schema: string, places: readonly 
   return found;
 }
 
-/** How often a follower of all events looks for more while there is nothing new. */
+/** How often a follower of all events asks again while there are none. */
 const LOOK_EVERY_MS = 250;
 const AT_A_TIME = 500;
 
 /**
- * All events as they come. Positions of different sagas are committed out of order: what may still be overtaken waits
- * until every older transaction that can write to the journal has ended (horizon.ts).
+ * All events as they are confirmed. Positions of different sagas are committed out of order, so an event that could
+ * still be overtaken waits until every older transaction that can write to the journal has ended (horizon.ts).
  */
 export async function* followAll(
   pool: Pool,

@@ -1,52 +1,52 @@
 /**
- * All streams of a process look at the journal together: one statement, four times a second, however many there are.
+ * All streams of a process read the journal together: one statement, four times a second, for any number of streams.
  *
- *  - A statement asks for each saga what stands behind the position of its follower. Of one saga positions become visible
- *    in order, so nothing is skipped, whatever other sagas do.
- *  - A follower that has not taken what it has is left out: it holds one batch at most.
- *  - While the journal is away followers stay, and go on when it is back.
+ *   - The statement asks for the events of each saga after its follower's position. Positions of one saga become visible
+ *     in order, so nothing is skipped, whether or not other sagas are being written.
+ *   - A follower that has not taken its last batch is left out: it holds one batch at most.
+ *   - While the journal is away followers stay, and go on when it is back.
  *
- * No `NOTIFY` wakes it: that would make the transactions of all workers commit one after another.
+ * No `NOTIFY` wakes it, because that would make the transactions of all workers commit one after another.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StoredEvent } from './reader.js';
 import { JournalUnavailableError } from '../tables/unavailable.js';
 
-/** A place in one saga's events: what is asked for stands behind it. */
+/** A place in one saga's events; the question is for the events after it. */
 export interface Place {
   readonly sagaId: string;
   readonly after: number;
 }
 
-/** For each of the places, in their order, the events behind it: `FOLLOWED_AT_A_TIME` at most. */
+/** The events after each of the places, in their order: `FOLLOWED_AT_A_TIME` at most. */
 export type LookBehind = (places: readonly Place[]) => Promise<readonly (readonly StoredEvent[])[]>;
 
 export const FOLLOWED_AT_A_TIME = 100;
 
-/** How often all followers are looked for. */
+/** How often the events of all followers are read. */
 const LOOK_EVERY_MS = 250;
 const AGAIN_MS = 1_000;
-/** Of one statement. */
+/** The most places in one statement. */
 const PLACES_AT_A_TIME = 1_000;
 
 interface Follower {
   readonly sagaId: string;
-  /** Of the last event that it was given. */
+  /** The position of the last event that it was given. */
   after: number;
-  /** Given, and not taken. */
+  /** Events that it was given and has not taken. */
   readonly events: StoredEvent[];
   failure?: unknown;
   wake(): void;
 }
 
 export interface FollowHub {
-  /** One saga's events behind a position, as they come; ends when the signal fires. */
+  /** One saga's events after a position, as they are confirmed; ends when the signal fires. */
   follow(sagaId: string, after: number, signal: AbortSignal): AsyncGenerator<StoredEvent>;
 }
 
 export function createFollowHub(look: LookBehind): FollowHub {
   const followers = new Set<Follower>();
-  /** Those that are not to wait for the next look at all: they are new, or there was more than one batch. */
+  /** Followers that must not wait for the next regular look: they are new, or there was more than one batch. */
   const eager = new Set<Follower>();
   let running: Promise<void> | undefined;
   let hurry = new AbortController();
@@ -58,7 +58,7 @@ export function createFollowHub(look: LookBehind): FollowHub {
   }
 
   async function run(): Promise<void> {
-    // What is asked for in the same moment is looked for together.
+    // Questions of the same moment are asked together.
     await pause(0);
     let lookedAt = 0;
     while (followers.size > 0) {
@@ -108,9 +108,9 @@ export function createFollowHub(look: LookBehind): FollowHub {
 }
 
 interface Turns {
-  /** Not to wait for the next look at all. */
+  /** Asks at once, without waiting for the next regular look. */
   ask(follower: Follower): void;
-  /** Until there is something, or the signal fires. */
+  /** Waits until there is a question, or the signal fires. */
   idle(): Promise<void>;
 }
 
@@ -131,7 +131,7 @@ async function* taking(follower: Follower, signal: AbortSignal, { ask, idle }: T
   }
 }
 
-/** Followers that stand at one place share what is found behind it. */
+/** Followers at the same place share the events after it. */
 async function lookForSome(followers: readonly Follower[], look: LookBehind): Promise<void> {
   const byPlace = new Map<string, Follower[]>();
   for (const follower of followers) {

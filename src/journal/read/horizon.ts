@@ -1,28 +1,31 @@
 /**
- * Up to which transaction the journal can be read without skipping anything, and who holds it back.
+ * The horizon: the transaction below which the journal can be read without skipping an event, and the transaction
+ * that holds it back.
  *
- * Events are read in the order of the transactions that confirmed them (`txid`). A transaction that still runs may add an
- * event with its own, older number, so nothing at or above it may be read yet. `pg_snapshot_xmin` would be such a bound,
- * but it counts the transactions of all databases of the server: one forgotten `BEGIN` elsewhere would stop everything.
- * Here only those count that can still write to this journal: the open ones of this database that have a number.
+ * Events are read in the order of the transactions that confirmed them (`txid`). A transaction that still runs may
+ * add an event with its own, older number, so nothing at or above it may be read. `pg_snapshot_xmin` would be such a
+ * bound, but it counts the transactions of all databases of the server: one forgotten `BEGIN` elsewhere would stop
+ * everything. Here only transactions count that can still write to this journal: the open ones of this database that
+ * have a number.
  *
- * Why nothing is skipped. `below` is the oldest of these numbers, and at most `xmax` of a snapshot that was taken before
- * they were read. Take any transaction with a lower number that has added an event. Its number was given before that
- * snapshot (all below `xmax` are). If it had still run when the sessions were read, it would have been among them, as a
- * session or, once prepared, as a prepared transaction, which are therefore read last: it is entered there before its
- * session lets go of it. So it had ended by then, and every statement that begins afterwards sees what it has committed.
- * The events must therefore be read by a *later* statement. A transaction that gets its number later gets one above
- * `xmax`. One without a number has written nothing, and one of another database cannot write here.
+ * The reason why nothing is skipped: `below` is the oldest of these numbers, and at most `xmax` of a snapshot that
+ * was taken before they were read. Take any transaction with a lower number that has added an event. Its number was
+ * given before that snapshot (all below `xmax` are). If it had still run when the sessions were read, it would have
+ * been among them, as a session or, once prepared, as a prepared transaction. Prepared transactions are read last,
+ * because such a transaction is entered there before its session lets go of it. So it had ended by then, and every
+ * statement that begins afterwards sees its commit. The events must therefore be read by a *later* statement. A
+ * transaction that gets its number later gets one above `xmax`. One without a number has written nothing, and one of
+ * another database cannot write here.
  */
 import type { Pool } from 'pg';
 
 /** An open transaction of this database. */
 export interface Holder {
-  /** Of its session; undefined for a prepared transaction, which has none. */
+  /** The pid of its session; undefined for a prepared transaction, which has no session. */
   readonly pid: number | undefined;
   /** `application_name`, or the name under which it was prepared. */
   readonly application: string;
-  /** When it began, ISO 8601; undefined if the role may not see it (it is not a member of `pg_read_all_stats`). */
+  /** Its begin, ISO 8601; undefined if the role may not see it (it is not a member of `pg_read_all_stats`). */
   readonly since: string | undefined;
 }
 

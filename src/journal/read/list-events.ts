@@ -1,10 +1,10 @@
-/** The audit trail of all sagas, page by page, for readers that keep their place. */
+/** The audit trail of all sagas, page by page, for readers that keep their cursor. */
 import type { Pool } from 'pg';
 import { readHorizon } from './horizon.js';
 import { EVENT_COLUMNS, eventOf, type EventRow } from './events.js';
 import { InvalidCursorError, type EventFilter, type EventPage, type PageRequest } from './reader.js';
 
-/** Events that one page looks at: with a type that few have it is given out short. */
+/** The most events that one page looks at; a page of a rare type is returned short. */
 const LOOKED_AT = 1_000;
 
 interface Place {
@@ -12,7 +12,7 @@ interface Place {
   readonly position: string;
 }
 
-/** Both are numbers that PostgreSQL takes: an xid8 and a bigint. */
+/** Both are numbers that PostgreSQL accepts: an xid8 and a bigint. */
 const PLACE = /^(\d{1,18})\.(\d{1,18})$/;
 
 const cursorAt = ({ txid, position }: Place): string => Buffer.from(`${txid}.${position}`).toString('base64url');
@@ -32,7 +32,7 @@ async function placeAfter(pool: Pool, schema: string, after: number): Promise<Pl
   return rows[0] ?? { txid: '0', position: '0' };
 }
 
-/** What an older transaction may still overtake waits for the next page. */
+/** Reads a page. An event that an older transaction could still overtake waits for the next page. */
 export async function listEvents(
   pool: Pool,
   schema: string,
@@ -40,7 +40,7 @@ export async function listEvents(
   { cursor, limit }: PageRequest,
 ): Promise<EventPage> {
   const from = cursor === undefined ? await placeAfter(pool, schema, after) : placeOf(cursor);
-  // Before the statement that reads: then nothing below it can still be added.
+  // Read before the events, because no event below it can be added after that.
   const { below } = await readHorizon(pool);
   const lookAt = types === undefined ? limit : LOOKED_AT;
   const { rows } = await pool.query<(EventRow & { now: Date }) | { id: null; now: Date }>(

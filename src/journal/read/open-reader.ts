@@ -17,7 +17,10 @@ export interface ReaderOptions extends JournalPoolOptions {
 }
 
 export interface OpenReader extends JournalReader {
-  /** Brings the schema up to date, once; every method does it if it was not done before. @throws what `migrate` throws */
+  /**
+   * Brings the schema up to date, once; each method does it if it was not done before. @throws the errors of
+   * `migrate`
+   */
   prepare(): Promise<void>;
   close(): Promise<void>;
 }
@@ -26,7 +29,7 @@ export function openReader(options: ReaderOptions): OpenReader {
   const { orders, databaseUrl, schema: name = JOURNAL_SCHEMA, migrationWaitMs } = options;
   const schema = escapeIdentifier(name);
   const pool = journalPool(options);
-  // Whoever comes first makes the tables: the API may be up before any worker.
+  // The first user makes the tables, because the API may be up before any worker.
   const prepare = once(() => migrateJournal(databaseUrl, name, migrationWaitMs));
   const read = <T>(query: () => Promise<T>): Promise<T> => orUnavailable(async () => soon(prepare()).then(query));
   const hub = createFollowHub((places) => read(() => eventsBehind(pool, schema, places)));

@@ -1,4 +1,4 @@
-/** What the journal's lists need of the orders, which may live in another server. Types only. */
+/** The orders' side of the journal's lists; the orders may be in another server. Types only. */
 import type { Mark } from './page-cursor.js';
 
 export interface ListedOrder {
@@ -9,7 +9,7 @@ export interface ListedOrder {
   /** The same as a list's mark, to the microsecond. */
   readonly createdAtMark: string;
   readonly startedAt: string | null;
-  /** It names the product that was asked for; true if none was. */
+  /** True if the order has the product of the filter, or if the filter has none. */
   readonly hasProduct: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface OrdersSource {
   list(
     filter: {
       readonly customerId?: string | undefined;
-      /** Of a customer's orders, and of `ids`, also those without it come, marked. */
+      /** The listed orders of a customer, and of `ids`, include those without the product, marked. */
       readonly productId?: string | undefined;
       readonly from?: string | undefined;
       readonly to?: string | undefined;

@@ -1,4 +1,6 @@
-/** Orders with what the journal says of them. The two may live in different servers, so no statement joins them. */
+/**
+ * Lists of orders with their sagas from the journal. The two may be in different servers, so no statement joins them.
+ */
 import type { Pool } from 'pg';
 import { parseWrittenTime } from '../../platform/database/times.js';
 import { orderIdOf, sagaIdOf, type Money } from '../../order.js';
@@ -7,7 +9,7 @@ import type { ListedOrder, OrdersSource } from './orders-source.js';
 import type { OrderFilter, OrderSummary, Page, PageRequest, SagaView } from './reader.js';
 import { listByChange, listOfStates, listWaiting, sagasOf, type MarkedSaga } from './sagas.js';
 
-/** How many rows are looked at for one page before it is given out short. */
+/** The most rows that one page looks at before it is returned short. */
 const AT_A_TIME = 200;
 const AT_MOST = 5;
 
@@ -60,7 +62,7 @@ interface Listed {
   readonly mark: Mark;
 }
 
-/** What comes after `mark`, at most 200: in the list's order, and not yet filtered by all that was asked for. */
+/** The entries after `mark`, at most 200: in the list's order, and not filtered by all conditions. */
 type Source = (after: Mark | undefined) => Promise<readonly Listed[]>;
 
 interface Stores {
@@ -97,8 +99,8 @@ const fromSagas =
   };
 
 /**
- * The two may live in different servers: one of them leads, by an index that has the list's order, and the other's
- * conditions are looked at row by row. A page that looks at too many rows is given out short.
+ * The two tables may be in different servers. One of them leads, by an index that has the list's order, and the
+ * other's conditions are checked row by row. A page that looks at too many rows is returned short.
  */
 function sourceOf(stores: Stores, filter: OrderFilter): Source {
   const { pool, schema } = stores;

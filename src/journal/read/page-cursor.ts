@@ -8,14 +8,14 @@ export interface Mark {
   readonly id: string;
 }
 
-/** What ids of sagas and orders are made of, and longer than any of them. */
+/** The characters of ids of sagas and orders, and a length that exceeds all of them. */
 const ID = /^[!-~]{1,200}$/;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const cursorOf = ({ time, id }: Mark): string => Buffer.from(JSON.stringify([time, id])).toString('base64url');
 
-/** What it returns can be compared with in SQL. @throws InvalidCursorError */
+/** A mark that can be compared in SQL. @throws InvalidCursorError */
 export function markOf(cursor: string | undefined): Mark | undefined {
   if (cursor === undefined) return undefined;
   try {

@@ -1,19 +1,22 @@
-/** What the journal answers: one interface for the API, the console, the oracle and the command line. Types only. */
+/**
+ * The journal's questions and answers: one interface for the API, the console, the oracle and the command line. Types
+ * only.
+ */
 import type { Money } from '../../order.js';
 import type { SagaRecord, SagaState } from '../../saga/record.js';
 
 /** A saga as the read model has it. */
 export interface SagaView extends SagaRecord {
-  /** The number of the last event that this is the fold of; 0 where only the order is known. */
+  /** The number of the last event in this fold; 0 if only the order is known. */
   readonly version: number;
   readonly branch: number;
-  /** Later events are stored, and wait for one that is missing: what is shown here is out of date. */
+  /** Later events are stored, and wait for a missing one, so this view is out of date. */
   readonly behindGap: boolean;
-  /** ISO 8601: when the read model last heard of it. */
+  /** ISO 8601: the time of the last event in the read model. */
   readonly asOf: string;
 }
 
-/** The first event of a branch: from `fromSeq` on it supersedes what is stored. */
+/** The first event of a branch: from `fromSeq` on it supersedes the stored events. */
 export interface SagaReset extends EventData {
   readonly type: 'SagaReset';
   readonly fromSeq: number;
@@ -21,7 +24,7 @@ export interface SagaReset extends EventData {
   readonly supersededRunId: string;
 }
 
-/** What an event says: plain data, ids and codes only. */
+/** The data of an event: plain data, ids and codes only. */
 export type EventData = Readonly<Record<string, unknown>> & { readonly type: string };
 
 export interface StoredEvent {
@@ -30,7 +33,7 @@ export interface StoredEvent {
   readonly sagaId: string;
   readonly branch: number;
   readonly seq: number;
-  /** Ever growing; of one saga's events the later has the higher one. */
+  /** Always growing: of two events of one saga the later has the higher position. */
   readonly position: number;
   /** The name in the audit trail, such as `OrderFulfillmentFailed`. */
   readonly type: string;
@@ -45,7 +48,7 @@ export interface StoredEvent {
   readonly supersededBy: number | null;
 }
 
-/** Who has cancelled, why, and when (ISO 8601). */
+/** The actor, reason and time (ISO 8601) of a cancel. */
 export interface Cancellation {
   readonly by: string;
   readonly reason: string;
@@ -94,11 +97,14 @@ export interface OrderFilter {
   readonly waiting?: boolean | undefined;
   readonly productId?: string | undefined;
   readonly customerId?: string | undefined;
-  /** When the order was created, whatever else is filtered by. ISO 8601, inclusive. */
+  /** The time of the order's creation, with any other filter. ISO 8601, inclusive. */
   readonly from?: string | undefined;
   /** The same. ISO 8601, exclusive. */
   readonly to?: string | undefined;
-  /** When its saga changed last. ISO 8601, inclusive. With one of these the list is sorted by that, oldest first. */
+  /**
+   * The time of its saga's last change. ISO 8601, inclusive. With one of these the list is sorted by that time,
+   * oldest first.
+   */
   readonly updatedFrom?: string | undefined;
   /** ISO 8601, exclusive. */
   readonly updatedTo?: string | undefined;
@@ -107,22 +113,27 @@ export interface OrderFilter {
 export interface EventFilter {
   /** Any of these names of the audit trail. */
   readonly types?: readonly string[] | undefined;
-  /** Those behind the event with this position; `cursor` counts more. */
+  /** Events after the one with this position; if there is a `cursor`, the cursor counts. */
   readonly after?: number | undefined;
 }
 
-/** Positions of different sagas become visible out of order, so the cursor, not a position, is the place to go on from. */
+/**
+ * Positions of different sagas become visible out of order, so a reader goes on from the cursor, not from a position.
+ */
 export interface EventPage {
   readonly items: readonly StoredEvent[];
-  /** Where to go on, also if there is nothing more as yet. */
+  /** The cursor for the next page, also if there are no more events at the moment. */
   readonly next: string;
-  /** There may be more at once: the page is full, or many events of other types were passed over. */
+  /** There may be more events at once: the page is full, or many events of other types were passed over. */
   readonly more: boolean;
-  /** ISO 8601, by the database's clock: what was confirmed by then, and could no longer be overtaken, was looked at. */
+  /**
+   * ISO 8601, by the database's clock: the page covers all events that were confirmed by then and could not be
+   * overtaken any more.
+   */
   readonly asOf: string;
 }
 
-/** A cursor that no list has given out. */
+/** A cursor that no list has returned. */
 export class InvalidCursorError extends Error {
   override readonly name = 'InvalidCursorError';
 }
@@ -133,7 +144,7 @@ export interface JournalReader {
   getSaga(sagaId: string): Promise<SagaView | undefined>;
   /** Newest first, by the time of their start. */
   listSagas(filter: SagaFilter, page: PageRequest): Promise<Page<SagaView>>;
-  /** Orders that were started, newest first. @throws also what the orders' database throws */
+  /** Orders that were started, newest first. @throws also the errors of the orders' database */
   listOrders(filter: OrderFilter, page: PageRequest): Promise<Page<OrderSummary>>;
   /** The cancel that was accepted, if one was. */
   cancellationOf(sagaId: string): Promise<Cancellation | undefined>;
@@ -142,7 +153,7 @@ export interface JournalReader {
     sagaId: string,
     options: { readonly after?: number | undefined; readonly limit: number; readonly allBranches?: boolean },
   ): Promise<readonly StoredEvent[]>;
-  /** Events of all sagas, as a reader that keeps its place reads them. @throws InvalidCursorError */
+  /** Events of all sagas, for a reader that keeps its cursor. @throws InvalidCursorError */
   listEvents(filter: EventFilter, page: PageRequest): Promise<EventPage>;
   /** Confirmed events of one saga, or of all, as they come, superseded ones included; ends when the signal fires. */
   follow(

@@ -1,4 +1,4 @@
-/** The read model as it is listed. */
+/** Lists of the read model. */
 import type { Pool } from 'pg';
 import { cursorOf, markOf, type Mark } from './page-cursor.js';
 import type { Page, PageRequest, SagaFilter, SagaView } from './reader.js';
@@ -7,20 +7,20 @@ import { SAGA_COLUMNS, viewOf, type SagaRow } from '../tables/saga-row.js';
 
 type MarkedRow = SagaRow & { readonly mark: string };
 
-/** A saga, and where it stands in the list. */
+/** A saga, and its place in the list. */
 export interface MarkedSaga {
   readonly saga: SagaView;
   readonly mark: Mark;
 }
 
-/** Where a page begins, and how long it is at most. */
+/** The beginning of a page, and its greatest length. */
 interface From {
   /** The last one of the page before. */
   readonly after?: Mark | undefined;
   readonly limit: number;
 }
 
-/** By the time of their start, newest first: that never changes, so nothing moves while somebody pages. */
+/** In the order of their starts, newest first. These times never change, so sagas do not move between pages. */
 async function listMarked(
   pool: Pool,
   schema: string,
@@ -46,7 +46,7 @@ async function listMarked(
 
 const markedOf = (row: MarkedRow): MarkedSaga => ({ saga: viewOf(row), mark: { time: row.mark, id: row.saga_id } });
 
-/** When the saga's order was created; of a saga that does not say it, when it was started. */
+/** The creation time of the saga's order; if a saga does not have it, its start. */
 const ORDERED = 'coalesce(ordered_at, created_at)';
 
 interface Span {
@@ -54,7 +54,7 @@ interface Span {
   readonly to?: string | undefined;
 }
 
-/** Of each kind one index gives the rows in their order: a page costs the same however many sagas there are. */
+/** One index for each kind of list gives the rows in order, so that a page costs the same for any number of sagas. */
 async function listSorted(
   pool: Pool,
   schema: string,
@@ -97,7 +97,10 @@ export const listOfStates = (pool: Pool, schema: string, states: readonly SagaSt
 export const listWaiting = (pool: Pool, schema: string, listing: Listing) =>
   listSorted(pool, schema, { by: ORDERED, descending: true, kinds: [{ sql: 'waiting_for IS NOT NULL' }] }, listing);
 
-/** By the time of their last event, oldest first: what changes meanwhile comes once more, and nothing is missed. */
+/**
+ * In the order of their last events, oldest first: a saga that changes while a reader pages comes once more, and none
+ * is missed.
+ */
 export const listByChange = (pool: Pool, schema: string, listing: Listing) =>
   listSorted(pool, schema, { by: 'updated_at', descending: false, kinds: [{ sql: '' }] }, listing);
 

@@ -5,7 +5,7 @@ import { entryName, type SagaEvent } from '../../saga/journal/events.js';
 import type { SentEntry } from '../write/batch.js';
 import type { EventData } from '../read/reader.js';
 
-/** What is brought; position, transaction and time of storing are the database's. */
+/** The columns that the writer sets; position, transaction and storing time are the database's. */
 export interface EventRow {
   readonly seq: number;
   readonly id: string;
@@ -22,20 +22,26 @@ export interface InForce extends SentEntry {
   readonly isConfirmed: boolean;
 }
 
-/** As it is stored and published: its `type` is its name in the audit trail, `OrderFulfillmentCompleted` for an end. */
+/**
+ * The data as it is stored and published: its `type` is its name in the audit trail, `OrderFulfillmentCompleted` for
+ * an end.
+ */
 export const dataOf = (event: SagaEvent, sagaType: string): EventData => ({
   ...event,
   type: entryName(event, sagaType),
 });
 
-/** The event again. Only an end has a `state`; rows of before have its `type` as the library names it, `SagaEnded`. */
+/**
+ * The event again. Only an end has a `state`; rows of earlier releases have its `type` as the library names it,
+ * `SagaEnded`.
+ */
 export const eventOfData = (data: EventData): SagaEvent =>
   ('state' in data ? { ...data, type: 'SagaEnded' } : data) as SagaEvent;
 
-/** Ours alone; any will do, and it must never change. */
+/** A constant of our own; it must never change. */
 const NAMESPACE = Buffer.from('5f0c4c0e0d2b4b6f9a3e7d1c8b5a2f60', 'hex');
 
-/** A version 5 UUID (RFC 9562): the same event has the same id for ever, whoever stores it. */
+/** A version 5 UUID (RFC 9562): the same event has the same id for ever, by any writer. */
 export function eventId(sagaId: string, branch: number, seq: number): string {
   const hash = createHash('sha1').update(NAMESPACE).update(`${sagaId}/${branch}/${seq}`).digest();
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
@@ -52,8 +58,8 @@ interface Stream {
 }
 
 /**
- * What caused an event is the one before it, and for an operator's decision the request. `branchOf` says in which branch
- * the event before it is, where that is not the same one.
+ * The cause of an event is the event before it, and for an operator's decision the request. `branchOf` gives the
+ * branch of the event before it, if that is another one.
  */
 export function eventRow(
   { sagaId, sagaType, branch, correlationId }: Stream,
@@ -75,7 +81,7 @@ export function eventRow(
 export const sameEntry = (one: SentEntry, other: SentEntry): boolean =>
   one.seq === other.seq && one.at === other.at && isDeepStrictEqual(one.event, other.event);
 
-/** The end of a saga is the same whoever stored it first: time and attempts are not compared. */
+/** The end of a saga counts as the same for any writer that stored it first: time and attempts are not compared. */
 export function sameClosing(one: SentEntry, other: SentEntry): boolean {
   const blind = ({ event }: SentEntry): unknown => ({ ...event, attempts: 0 });
   return one.seq === other.seq && isDeepStrictEqual(blind(one), blind(other));

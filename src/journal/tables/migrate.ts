@@ -3,9 +3,12 @@ import { migrate } from '../../platform/database/migrate.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url));
 
-/** Any constant will do, if no other kind of schema waits for the same one. */
+/** Any constant that no other kind of schema uses. */
 const LOCK = 7_241_865_325_824_002n;
 
-/** Brings the schema up to date. Throws what `migrate` throws. */
+/**
+ * Brings the schema up to date.
+ * @throws the errors of `migrate`
+ */
 export const migrateJournal = (databaseUrl: string, schema: string, waitMs?: number): Promise<void> =>
   migrate({ databaseUrl, schema, folder: MIGRATIONS, lock: LOCK, waitMs });

@@ -3,7 +3,7 @@ import { blankRecord } from '../../saga/journal/fold.js';
 import type { SagaRecord, SagaState } from '../../saga/record.js';
 import type { SagaView } from '../read/reader.js';
 
-/** What is known of a saga's stream: the fold of everything that is confirmed, and how far that goes. */
+/** The known part of a saga's stream: the fold of all confirmed events, and the number of the last one. */
 export interface Head {
   readonly record: SagaRecord;
   readonly version: number;
@@ -49,7 +49,7 @@ export function rowOf({ record, version, branch, runId, behindGap }: Head, chang
     current_step: record.currentStep,
     blocked_on: record.blockedOn,
     waiting_for: record.waitingFor,
-    // Nothing is confirmed yet of a saga that is known by a later event only.
+    // Nothing is confirmed of a saga that is known only by a later event.
     created_at: record.createdAt || changed,
     updated_at: record.updatedAt || changed,
     version,

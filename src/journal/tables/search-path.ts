@@ -5,11 +5,11 @@ import { escapeIdentifier, type Pool } from 'pg';
 const CONCURRENTLY = 'XX000';
 
 /**
- * Adds a schema to the end of what the role has as its search path in this database, for every later session. What was
- * there stays in front of it.
+ * Adds a schema to the end of the role's search path in this database, for every later session. The schemas that are
+ * there stay in front of it.
  */
 export async function openOnSearchPath(pool: Pool, schema: string): Promise<void> {
-  // Of the role, not of this session: our own sessions name their search path themselves.
+  // The search path of the role, not of this session, because our own sessions set theirs themselves.
   const { rows } = await pool.query<{ db: string; role: string; path: string }>(
     `SELECT current_database() AS db, current_user AS role, reset_val AS path
      FROM pg_settings WHERE name = 'search_path'`,

@@ -1,6 +1,6 @@
 import { unavailableAs } from '../../platform/database/unavailable.js';
 
-/** The journal's PostgreSQL is away: repeat it later. */
+/** The journal's PostgreSQL is away; repeat the request later. */
 export class JournalUnavailableError extends Error {
   override readonly name = 'JournalUnavailableError';
 

@@ -1,4 +1,4 @@
-/** The slow way into the journal: one transaction that looks at everything that is stored of a saga. */
+/** The slow way into the journal: one transaction that reads everything that is stored of a saga. */
 import type { PoolClient } from 'pg';
 import { applyEntry, blankRecord } from '../../saga/journal/fold.js';
 import type { SagaRecord } from '../../saga/record.js';
@@ -15,7 +15,7 @@ export interface LockedAppend {
   readonly head: Head | undefined;
 }
 
-/** Runs in a transaction of its own; `standing` is what Temporal says of the batch's run, if it was asked. */
+/** Appends in a transaction of its own; `standing` is Temporal's answer about the batch's run, if it was asked. */
 export async function appendWithLock(
   client: PoolClient,
   schema: string,
@@ -35,7 +35,7 @@ export async function appendWithin(
   batch: Batch,
   standing?: RunStanding,
 ): Promise<LockedAppend & { readonly changes: boolean }> {
-  // Before anything that gives this transaction its number: see the migration.
+  // Before any statement that gives this transaction its number: see the migration.
   await lock(client, batch.sagaId);
   const head = await readHead(client, schema, batch.sagaId);
   const from = Math.min(batch.entries[0]?.seq ?? Infinity, (head?.version ?? 0) + 1);
@@ -101,7 +101,7 @@ async function store(client: PoolClient, schema: string, { batch, head, plan }: 
   const from = plan.supersedeFrom;
   let branch = head?.branch ?? 0;
   if (from !== undefined && from > version) {
-    // Nobody has read what is behind a gap: there is nothing to supersede.
+    // Events after a gap have had no reader, so there is nothing to supersede.
     await client.query(
       `DELETE FROM ${schema}.saga_events
        WHERE saga_id = $1 AND seq >= $2 AND superseded_by IS NULL AND position IS NULL`,
@@ -119,7 +119,7 @@ async function store(client: PoolClient, schema: string, { batch, head, plan }: 
   const all = [...known, ...plan.add].sort((one, other) => one.seq - other.seq);
   const prefix = all.filter(({ seq }, index) => seq === index + 1);
   const superseded = from !== undefined && from <= version;
-  // Events that were lost are no reason to forget what the row knows (rule 54): what is new is folded upon it.
+  // Lost events are no reason to drop the row's knowledge (rule 54): the new events are folded upon it.
   const next =
     head && !superseded && prefix.length < version
       ? { ...headAfter(head, all), branch, runId }
@@ -138,13 +138,13 @@ async function store(client: PoolClient, schema: string, { batch, head, plan }: 
     const letters = lettersOf(sagaId, all).filter(({ step }) => steps.has(step));
     await upsertLetters(client, schema, sagaId, letters);
   } else if (from !== undefined || news.length > 0) {
-    // What an earlier version knew of may be superseded now.
+    // Letters of an earlier version may be superseded now.
     await storeLetters(client, schema, sagaId, lettersOf(sagaId, prefix));
   }
   return next;
 }
 
-/** A head with the events that follow right upon it, whatever has become of those before. */
+/** A head with the events that follow directly upon it, even if earlier ones are lost. */
 function headAfter(head: Head, all: readonly SentEntry[]): Head {
   let { record, version } = head;
   for (const entry of all.filter(({ seq }) => seq > head.version)) {
@@ -172,7 +172,7 @@ interface Superseding {
   readonly at: string;
 }
 
-/** The old rows stay and are marked; the new branch begins by saying so. */
+/** The old rows stay and are marked; the new branch begins with an event that says so. */
 async function supersede(client: PoolClient, schema: string, { batch, head, from, at }: Superseding): Promise<void> {
   const { sagaId, runId, correlationId } = batch;
   const branch = head.branch + 1;
@@ -220,8 +220,8 @@ async function insert(
 }
 
 /**
- * Everything without a gap before it gets its position, in the order of its numbers. Where an event was lost and is
- * brought again, those after it get new ones, too: whoever reads by position gets them once more, under the same ids.
+ * Every event without a gap before it gets its position, in the order of the numbers. If a lost event is stored
+ * again, the events after it get new positions, too: a reader by position gets them once more, under the same ids.
  */
 export async function confirm(client: PoolClient, schema: string, sagaId: string, version: number): Promise<void> {
   await client.query(
@@ -241,7 +241,7 @@ export async function confirm(client: PoolClient, schema: string, sagaId: string
   );
 }
 
-/** A row that says all of it already stays as it is, the time of its last change included. */
+/** A row that has all of it already stays as it is, including the time of its last change. */
 export async function upsertSaga(
   client: Pick<PoolClient, 'query'>,
   schema: string,

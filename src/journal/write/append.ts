@@ -1,4 +1,6 @@
-/** Brings batches into the journal: one round trip where a batch follows right upon what is known, else a look at all. */
+/**
+ * Appends batches to the journal: one round trip if a batch follows directly upon the known head, else a read of all.
+ */
 import { LRUCache } from 'lru-cache';
 import { escapeIdentifier, type Pool } from 'pg';
 import { applyEntry, blankRecord } from '../../saga/journal/fold.js';
@@ -9,7 +11,7 @@ import type { RunStanding } from './merge.js';
 import { rowOf, type Head } from '../tables/saga-row.js';
 import { appendWithLock, readHead, type LockedAppend } from './append-with-lock.js';
 
-/** `ignored`: it came from a run that does not count any more, or from an attempt that was given up. */
+/** `ignored`: the batch came from a run that does not count any more, or from an attempt that was given up. */
 export type Appended =
   | {
       readonly kind: 'stored';
@@ -19,19 +21,19 @@ export type Appended =
     }
   | { readonly kind: 'ignored'; readonly why: 'superseded' | 'unconnected' | 'overtaken' };
 
-/** What Temporal says of a run; of one that was reset also everything that it has sent, from the first entry on. */
+/** Temporal's answer about a run; for a reset run also all entries that it has sent, from the first one on. */
 export interface RunAnswer {
   readonly standing: RunStanding;
   readonly entries?: readonly SentEntry[];
 }
 
-/** Asks Temporal about a run. It throws where Temporal does not answer. */
+/** Asks Temporal about a run. It throws if Temporal does not answer. */
 export type AskRun = (sagaId: string, runId: string) => Promise<RunAnswer>;
 
-/** Heads of the sagas that this process wrote last: a record is 1 to 2 KB. */
+/** The heads of the sagas that this process wrote last: a record is 1 to 2 KB. */
 const CACHED = 2_000;
 
-/** Two that meet in the database may each have to look again. */
+/** Two writers that meet in the database may each have to look again. */
 const TRIES = 3;
 
 export function createAppend(pool: Pool, schemaName: string, askRun: AskRun) {
@@ -69,16 +71,16 @@ export function createAppend(pool: Pool, schemaName: string, askRun: AskRun) {
   };
 }
 
-/** A repeated attempt brings what its first one has brought. What must be stored is looked up all the same. */
+/** A repeated attempt sends the same entries as the first. Entries that must be stored are looked up all the same. */
 const isKnown = (head: Head, { entries, required, runId }: Batch): boolean =>
   !required && head.runId === runId && head.version >= (entries.at(-1)?.seq ?? 0);
 
-/** The head afterwards; undefined where the batch does not follow right upon what is stored. */
+/** The new head; undefined if the batch does not follow directly upon the stored entries. */
 async function appendNext(pool: Pool, schema: string, head: Head | undefined, batch: Batch): Promise<Head | undefined> {
   const { sagaId, sagaType, runId, correlationId, entries, closing } = batch;
   const { version, branch, record } = head ?? { version: 0, branch: 0, record: { ...blankRecord(sagaId), sagaType } };
   const last = entries.at(-1)?.seq;
-  // Entries of one run never differ, and what it ends with has been looked at below.
+  // Entries of one run never differ, and its closing is looked at below.
   const fresh = entries.filter(({ seq }) => seq > version);
   if (last === undefined || (fresh[0]?.seq ?? last + 1) !== version + 1) return undefined;
   if (head && (head.runId !== runId || head.behindGap)) return undefined;
@@ -106,12 +108,12 @@ async function appendAsking(pool: Pool, schema: string, batch: Batch, askRun: As
   for (let tries = 1; ; tries++) {
     const result = await inTransaction(pool, schema, answer ? withEarlier(batch, answer) : batch, answer?.standing);
     if (result.plan.kind !== 'ask' || tries === TRIES) return result;
-    // With nothing held meanwhile: neither a lock nor a connection.
+    // Neither a lock nor a connection is held during the question.
     answer = await askRun(batch.sagaId, batch.runId);
   }
 }
 
-/** The batch with everything that its run has sent before it. */
+/** The batch with all earlier entries of its run. */
 export function withEarlier(batch: Batch, { entries }: RunAnswer): Batch {
   if (!entries) return batch;
   const from = batch.entries[0]?.seq ?? Infinity;
@@ -131,7 +133,7 @@ async function inTransaction(
     failed = false;
     return result;
   } finally {
-    // Whatever state a failure has left the connection in: the server rolls back when it is gone.
+    // The state of the connection after a failure is not known: the server rolls back when it is closed.
     client.release(failed);
   }
 }

@@ -1,11 +1,11 @@
-/** What is brought to the journal: entries of one run, as an activity's header carried them. */
+/** A batch for the journal: entries of one run, as an activity's header carried them. */
 import { closingEvents, type JournalHeader, type SentEntry } from '../../saga/journal/events.js';
 
 export { JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../../saga/journal/events.js';
 
-/** The saga's last step and its end: what has come true because the last action has succeeded. */
+/** The saga's last step and its end, which hold because the last action has succeeded. */
 export interface Closing extends NonNullable<JournalHeader['closing']> {
-  /** The attempt that succeeded, and when: what is stored first stays. */
+  /** The attempt that succeeded, and its time: the first stored values stay. */
   readonly attempts: number;
   readonly at: string;
 }
@@ -17,7 +17,7 @@ export interface Batch {
   readonly correlationId: string | null;
   /** Contiguous and ascending; may be empty. */
   readonly entries: readonly SentEntry[];
-  /** It carries everything that its run does not know to be stored. */
+  /** True if it carries every entry that its run does not know to be stored. */
   readonly required: boolean;
   readonly closing?: Closing;
 }

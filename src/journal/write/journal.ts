@@ -10,7 +10,7 @@ import { withTimeLimit } from '../../platform/time-limit.js';
 
 export const JOURNAL_SCHEMA = 'journal';
 
-/** Waiting longer than this for a connection or an answer is an outage. */
+/** A longer wait for a connection or an answer counts as an outage. */
 const PATIENCE_MS = 1_500;
 
 export interface JournalPoolOptions {
@@ -34,7 +34,7 @@ export interface JournalOptions extends JournalPoolOptions {
 /** Every method throws `JournalUnavailableError` while its database is away. */
 export interface Journal {
   append(batch: Batch): Promise<Appended>;
-  /** Brings the schema up to date, once; `append` does it if it was not done before. @throws what `migrate` throws */
+  /** Brings the schema up to date, once; `append` does it if it was not done before. @throws the errors of `migrate` */
   prepare(): Promise<void>;
   close(): Promise<void>;
 }
@@ -53,7 +53,10 @@ export const journalPool = ({
     onConnectionLoss,
   });
 
-/** Opens it although its database may be away: orders go on meanwhile, and the schema is made when it is there. */
+/**
+ * Opens the journal, even if its database is away: the orders go on, and the schema is made when the database is
+ * back.
+ */
 export function openJournal(options: JournalOptions): Journal {
   const { databaseUrl, schema = JOURNAL_SCHEMA, askRun, onSearchPath = false, migrationWaitMs } = options;
   const pool = journalPool(options);
@@ -74,13 +77,13 @@ export function openJournal(options: JournalOptions): Journal {
 }
 
 /**
- * Waits for the schema no longer than for an answer: another process may be migrating it for a while.
+ * Waits for the schema no longer than for an answer, because another process may be migrating it for a while.
  *
- * @throws a plain Error, as the driver does, which reads as an outage
+ * @throws a plain Error, as the driver does, which counts as an outage
  */
 export const soon = (prepared: Promise<void>): Promise<void> => withTimeLimit(prepared, { ms: PATIENCE_MS });
 
-/** Until it has succeeded it is tried again; afterwards it costs nothing. */
+/** Repeats `act` at each call until it has succeeded; after that a call costs nothing. */
 export function once(act: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => {

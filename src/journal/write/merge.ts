@@ -1,30 +1,30 @@
 /**
- * What a batch means to what is stored already. Pure, so that every order of arrival can be tried.
+ * Merges a batch into the stored entries. Pure, so that every order of arrival can be tried.
  *
- *  1. What is stored and equal is skipped; a late, smaller or repeated batch changes nothing.
- *  2. Entries of one run never differ, but for the closing: that is stored before the server has taken the action's
- *     result, and where the server never takes it, the run goes on otherwise. So entries of the same run supersede a
- *     closing that did not come true, and a closing supersedes nothing of its own run.
- *  3. Entries of another run than the stored one count only if Temporal says that it is the current one. Where their
- *     content differs, they supersede what is stored from there on.
- *  4. A batch of another run must connect to what is stored: by its first number, or by an entry that is equal. A run
- *     that was reset may share its beginning with a third one: it is given everything that it has ever sent.
+ *   1. An entry that is stored and equal is skipped; a late, smaller or repeated batch changes nothing.
+ *   2. Entries of one run never differ, but for the closing: it is stored before the server has taken the action's result,
+ *      and if the server never takes it, the run goes on otherwise. So entries of the same run supersede a closing that
+ *      did not come true, and a closing supersedes nothing of its own run.
+ *   3. Entries of another run than the stored one count only if Temporal says that it is the current one. From the first
+ *      entry with other content on, they supersede the stored ones.
+ *   4. A batch of another run must connect to the stored entries: by its first number, or by an entry that is equal. A run
+ *      that was reset may share its beginning with a third one: it is given everything that it has ever sent.
  */
 import { closingEntries, type Batch, type SentEntry } from './batch.js';
 import { sameClosing, sameEntry, type InForce } from '../tables/event-row.js';
 import type { Head } from '../tables/saga-row.js';
 
-/** What Temporal says of a batch's run. A `reset` run shares the beginning of its history with another one. */
+/** Temporal's answer about a batch's run. A `reset` run shares the beginning of its history with another one. */
 export type RunStanding = 'current' | 'reset' | 'superseded';
 
 export type Plan =
   | { readonly kind: 'ignore'; readonly why: 'superseded' | 'unconnected' | 'overtaken' }
-  /** Whether the batch's run is the current one decides. */
+  /** The answer depends on Temporal: is the batch's run the current one? */
   | { readonly kind: 'ask' }
   | {
       readonly kind: 'store';
       readonly add: readonly SentEntry[];
-      /** The number from which on what is stored is superseded. */
+      /** The number of the first stored entry that is superseded. */
       readonly supersedeFrom?: number;
       /** The closing as it is stored, by this batch or by an earlier one. */
       readonly closing?: { readonly attempts: number; readonly closedAt: string };
@@ -47,7 +47,9 @@ export function merge(head: Head | undefined, inForce: readonly InForce[], batch
   return batch.closing ? withClosing(plan, stored, batch, batch.closing) : plan;
 }
 
-/** An end that a run's last action has stored without being heard is brought again with another time: see `sameClosing`. */
+/**
+ * The end of a run's last action that was stored without an answer comes again with another time: see `sameClosing`.
+ */
 const isDifferent = (stored: SentEntry | undefined, entry: SentEntry, isOther: boolean): boolean =>
   stored !== undefined && !sameEntry(stored, entry) && (isOther || !mayClose(entry) || !sameClosing(stored, entry));
 

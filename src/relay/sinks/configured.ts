@@ -1,9 +1,11 @@
-/** Which sinks are switched on: each by its URL. Only their clients are loaded: one brings a native module. */
+/**
+ * The sinks that are switched on, each by its URL. Only their clients are loaded, because one brings a native module.
+ */
 import type { Sink } from './sink.js';
 import { readTlsFiles } from '../../platform/outbound/service-access.js';
 import type { Config } from '../../config/config.js';
 
-/** Connects to nothing yet. */
+/** Opens no connection. */
 export async function configuredSinks(config: Config): Promise<Sink[]> {
   const { redisUrl, redisTls, mongodbUrl, mongodbCaFile, kafka, kurrentdbUrl } = config;
   const sinks: Sink[] = [];

@@ -1,6 +1,6 @@
 /**
  * Kafka: every event on `saga-events`, keyed by its saga, so that a saga's events are in one partition and in order.
- * At least once: what arrives twice has the same `ce_id`.
+ * At least once: repeats have the same `ce_id`.
  */
 import type { Message, Producer } from 'kafkajs';
 import {
@@ -22,7 +22,7 @@ async function openSession(settings: KafkaSettings): Promise<SinkSession> {
   const kafka = kafkaClient(settings);
   await ensureTopics(kafka, [EVENTS_TOPIC]);
   const producer = kafka.producer({
-    // The broker drops what a repeated request brings twice.
+    // The broker drops the duplicates of a repeated request.
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
@@ -37,7 +37,7 @@ async function openSession(settings: KafkaSettings): Promise<SinkSession> {
   };
 }
 
-/** All at once; where the broker rejects something in it, saga by saga, and there event by event. */
+/** All at once; if the broker rejects a part, saga by saga, and within that saga event by event. */
 async function send(producer: Producer, deliveries: readonly Delivery[]): Promise<Rejection[]> {
   if (await isAccepted(producer, inOrder(deliveries))) return [];
   const rejections: Rejection[] = [];
@@ -61,7 +61,7 @@ async function findRejection(producer: Producer, events: readonly RelayedEvent[]
 const isAccepted = async (producer: Producer, events: readonly RelayedEvent[]): Promise<boolean> =>
   events.length === 0 || (await rejectionReason(producer, events)) === undefined;
 
-/** Why the broker rejects them; throws where it is away. */
+/** The broker's reason for rejecting them; throws if the broker is away. */
 async function rejectionReason(producer: Producer, events: readonly RelayedEvent[]): Promise<string | undefined> {
   try {
     await producer.send({ topic: EVENTS_TOPIC, acks: -1, timeout: 10_000, messages: events.map(messageOf) });

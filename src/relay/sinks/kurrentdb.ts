@@ -1,6 +1,7 @@
 /**
- * KurrentDB (EventStoreDB): the stream `saga-order-123`, the event's id the journal's. Others may append to the stream
- * as well: each append names the revision that it follows, and after a conflict goes on behind what is ours in the tail.
+ * KurrentDB (EventStoreDB): the stream `saga-order-123`, with the journal's event ids. Other clients may append to
+ * the stream as well: each append names the revision that it follows, and after a conflict it goes on after our last
+ * event in the tail.
  */
 import {
   ANY,
@@ -21,11 +22,11 @@ import type { Delivery, Rejection, RelayedEvent, Sink, SinkSession } from './sin
 import { withoutPassword } from './without-password.js';
 
 const AT_ONCE = 8;
-/** After so many foreign appends between our look at the tail and our append, it is appended behind whatever is there. */
+/** After so many foreign appends between our look at the tail and our append, the append names no revision. */
 const MOST_CONFLICTS = 5;
-/** Events of a tail that are read at once. */
+/** Events of a tail that are read in one page. */
 const PAGE = 50;
-/** Sagas whose revision is cached; of others the tail is read first. */
+/** Sagas whose revision is cached; for others the tail is read first. */
 const CACHED = 10_000;
 
 type Revision = bigint | typeof NO_STREAM;
@@ -36,7 +37,7 @@ export function kurrentSink(url: string): Sink {
 
 async function openSession(url: string): Promise<SinkSession> {
   const client = KurrentDBClient.connectionString(url);
-  // Appending goes by another connection than reading: this asks both.
+  // Appending uses another connection than reading: this tests both.
   await tailOf(client, { sagaId: 'none', events: [], row: undefined });
   const revisions = new LRUCache<string, Revision>({ max: CACHED });
   return {
@@ -72,7 +73,7 @@ async function append(
   }
 }
 
-/** Together they are too large; alone only the one that is at fault is. */
+/** Together they are too large; alone only the faulty event is. */
 async function appendOneByOne(client: KurrentDBClient, delivery: Delivery): Promise<Rejection[]> {
   for (const event of delivery.events) {
     try {
@@ -85,7 +86,7 @@ async function appendOneByOne(client: KurrentDBClient, delivery: Delivery): Prom
   return [];
 }
 
-/** Answers the stream's new revision. */
+/** Returns the stream's new revision. */
 async function appendBehind(
   client: KurrentDBClient,
   delivery: Delivery,
@@ -98,7 +99,7 @@ async function appendBehind(
     const events = delivery.events.filter((event) => !last || isAfter(event, last));
     if (events.length === 0) return revision;
     try {
-      // Nobody but this relay appends a saga's events, so behind which of the others they come does not matter.
+      // Only this relay appends a saga's events, so their place among foreign events does not matter.
       const streamState = conflicts < MOST_CONFLICTS ? revision : ANY;
       const appending = client.appendToStream(stream, events.map(eventDataOf), { streamState, deadline: 10_000 });
       return (await appending).nextExpectedRevision;
@@ -119,11 +120,11 @@ const isAfter = (event: Place, last: Place): boolean =>
 
 interface Tail {
   readonly revision: Revision;
-  /** The last event of ours: those before it are there, too. */
+  /** The last event of ours; the earlier ones are there, too. */
   readonly last: Place | undefined;
 }
 
-/** Reads back to the last event that is ours by its id; what others have appended since is passed over. */
+/** Reads back to our last event, recognised by its id; later foreign events are passed over. */
 async function tailOf(client: KurrentDBClient, { sagaId }: Delivery): Promise<Tail> {
   const [newest, ...page] = await readBack(client, sagaId, END);
   if (!newest) return { revision: NO_STREAM, last: undefined };
@@ -135,7 +136,7 @@ async function tailOf(client: KurrentDBClient, { sagaId }: Delivery): Promise<Ta
   }
 }
 
-/** One page, the newest first; none where there is no such stream. */
+/** One page, the newest first; empty if there is no such stream. */
 async function readBack(client: KurrentDBClient, sagaId: string, fromRevision: typeof END | bigint) {
   const options = { direction: BACKWARDS, fromRevision, maxCount: PAGE } as const;
   const events = [];
@@ -147,7 +148,7 @@ async function readBack(client: KurrentDBClient, sagaId: string, fromRevision: t
   return events;
 }
 
-/** The metadata says where an event belongs, and its id proves it. */
+/** The metadata gives the event's place, and its id proves it. */
 function placeOf(sagaId: string, id: string, metadata: unknown): Place | undefined {
   const { branch, seq }: { branch?: unknown; seq?: unknown } = Object(metadata);
   if (typeof branch !== 'number' || typeof seq !== 'number') return undefined;

@@ -1,6 +1,6 @@
 /**
- * MongoDB: `db.sagas.find({state: 'PENDING'})`. One document a saga, `_id` the saga's id, replaced whole and only by a
- * newer version. The database is the one that MONGODB_URL names, `unwind` where it names none.
+ * MongoDB: `db.sagas.find({state: 'PENDING'})`. One document for each saga, with the saga's id as `_id`, replaced
+ * whole and only by a newer version. The database is the one in MONGODB_URL, `unwind` if the URL names none.
  */
 import {
   MongoBulkWriteError,
@@ -20,8 +20,9 @@ const ANSWER_WITHIN_MS = 10_000;
 const DUPLICATE_KEY = 11_000;
 
 /**
- * What a server answers about one document: it breaks a validation rule or a unique index, is too large, or cannot be
- * parsed. Every other error means that the server cannot serve anybody: https://www.mongodb.com/docs/manual/reference/error-codes
+ * The server's errors about one document: it breaks a validation rule or a unique index, is too large, or cannot be
+ * parsed. Every other error means that the server serves no client:
+ * https://www.mongodb.com/docs/manual/reference/error-codes
  */
 const ABOUT_THE_DOCUMENT: ReadonlySet<number> = new Set([
   2,
@@ -56,7 +57,7 @@ interface Progress {
 
 /**
  * @param url user, password and the driver's options for TLS may be in it
- * @param caFile PEM file of the authorities that are trusted; turns TLS on
+ * @param caFile PEM file of the trusted authorities; turns TLS on
  */
 export function mongoSink(url: string, caFile?: string): Sink {
   return { name: 'mongodb', takes: 'rows', where: withoutPassword(url), connect: () => openSession(url, caFile) };
@@ -69,7 +70,7 @@ async function openSession(url: string, caFile: string | undefined): Promise<Sin
     serverSelectionTimeoutMS: 5_000,
     connectTimeoutMS: 5_000,
     socketTimeoutMS: ANSWER_WITHIN_MS,
-    // What was acknowledged outlives the fall of one server.
+    // An acknowledged write survives the loss of one server.
     writeConcern: { w: 'majority' },
   });
   let known = '';
@@ -79,7 +80,7 @@ async function openSession(url: string, caFile: string | undefined): Promise<Sin
   try {
     await client.connect();
     await client.db('admin').command({ ping: 1 });
-    // Somebody else may have made it otherwise, or not allow it: then it is theirs.
+    // An administrator may have made another index, or not allow this one: then it stays as it is.
     await sagas.createIndex({ state: 1, updatedAt: 1 }).catch((error: unknown) => {
       if (!(error instanceof MongoServerError)) throw error;
     });
@@ -133,7 +134,7 @@ async function write(sagas: Collection<SagaDocument>, deliveries: readonly Deliv
   }
 }
 
-/** The driver itself finds that a document cannot be written: it is too large, say. Nothing was sent. */
+/** The driver itself finds that a document cannot be written, for example because it is too large. Nothing was sent. */
 const isUnwritable = (error: unknown): error is Error =>
   error instanceof MongoInvalidArgumentError || error instanceof BSON.BSONError || error instanceof RangeError;
 
@@ -150,7 +151,7 @@ async function writeOneByOne(
   return rejections;
 }
 
-/** Found only where what is there is older; where nothing is there it is inserted. */
+/** Matches only an older document; if there is none at all, the row is inserted. */
 function replacement(row: SagaRow): AnyBulkWriteOperation<SagaDocument> {
   const { sagaId, branch, version } = row;
   const document = { ...row, createdAt: new Date(row.createdAt), updatedAt: new Date(row.updatedAt) };
@@ -169,12 +170,13 @@ interface Problem {
   readonly message: string;
 }
 
-/** What the server has against single documents; undefined where it is about the server. */
+/** The server's errors about single documents; undefined if the error is about the server. */
 function problemsOf(error: unknown): readonly Problem[] | undefined {
   if (error instanceof MongoBulkWriteError) {
     const all = [error.writeErrors].flat().map(({ index, code, errmsg = '' }) => ({ index, code, message: errmsg }));
     if (all.length === 0 || all.some(({ code }) => !ABOUT_THE_DOCUMENT.has(code))) return undefined;
-    // As new a version is there already: the filter did not find it, and the insertion met it.
+    // A document of the same or a newer version is there: the filter did not match it, and the insertion conflicted
+    // with it.
     return all
       .filter(({ code, message }) => code !== DUPLICATE_KEY || !/\b_id_/.test(message))
       .map((problem) => ({ ...problem, message: problem.message.replace(/dup key:.*/s, 'dup key') }));

@@ -1,6 +1,7 @@
 /**
- * Redis: `HGETALL saga:order-123` is the saga as it stands. One hash a saga, written whole by a script, so that no reader
- * sees half of it and no field of an earlier state stays behind; an older version never replaces a newer one.
+ * Redis: `HGETALL saga:order-123` is the saga's present state. One hash for each saga, written whole by a script, so
+ * that no reader sees half of it and no field of an earlier state stays behind; an older version never replaces a
+ * newer one.
  */
 import { createClient, ErrorReply } from '@redis/client';
 import { compareCursors, earlier, readCursor, writeCursor, type Cursor } from './cursor.js';
@@ -11,7 +12,7 @@ const CURSOR_KEY = 'unwind:relay:cursor';
 const CONNECT_WITHIN_MS = 5_000;
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Answers 0 where what is there is as new. Lua's numbers are exact up to 2^53. */
+/** Returns 0 if the stored version is as new. Lua's numbers are exact up to 2^53. */
 const WRITE = `
 local branch = tonumber(redis.call('HGET', KEYS[1], 'branch') or -1)
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or -1)
@@ -21,13 +22,13 @@ redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'branch', ARGV[1], 'version', ARGV[2], unpack(ARGV, 3))
 return 1`;
 
-/** Answers 0 where the store is not in the state that the relay left it in: it was emptied, or put back. */
+/** Returns 0 if the store is not in the state in which the relay left it: it was emptied, or restored. */
 const MOVE_CURSOR = `
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 return 1`;
 
-/** Answers of a server that cannot serve anybody just now: nothing is wrong with the event. */
+/** Errors of a server that serves no client at the moment: they are not about the event. */
 const AWAY =
   /(^|[ -])(LOADING|OOM|READONLY|MISCONF|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE|ERR max number of clients)\b/;
 
@@ -52,7 +53,7 @@ const clientFor = (url: string, tls: RedisTls) =>
   createClient({
     url,
     name: 'unwind-relay',
-    // What broke is opened anew by the relay, which then asks the store how far it got.
+    // The relay opens a broken connection again, and then asks the store for its cursor.
     socket: {
       reconnectStrategy: false as const,
       connectTimeout: CONNECT_WITHIN_MS,
@@ -64,7 +65,7 @@ const clientFor = (url: string, tls: RedisTls) =>
 
 async function openSession(url: string, readTls: () => RedisTls): Promise<SinkSession> {
   const client = clientFor(url, readTls());
-  // Every failure reaches whoever waits for an answer; without a listener it would end the process as well.
+  // Every failure reaches the caller of a command; without a listener it would also end the process.
   client.on('error', () => undefined);
   let known = '';
   try {
@@ -112,7 +113,7 @@ async function setCursor(client: Client, known: string, cursor: Cursor): Promise
   return next;
 }
 
-/** Branch and version first. What is not there has no field. */
+/** Branch and version first. Absent values have no field. */
 function fieldsOf(row: SagaRow): string[] {
   const { sagaId, sagaType, state, reason, currentStep, blockedOn, createdAt, updatedAt } = row;
   const fields: Record<string, string | null> = {

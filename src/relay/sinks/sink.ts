@@ -1,13 +1,13 @@
 /**
- * What a store or stream has to be in order to follow the journal. The relay (../relay.ts) calls it; each sink is one
- * file beside this one. What `deliver` has not rejected and not thrown about is stored.
+ * The contract of a store or stream that follows the journal. The relay (../relay.ts) calls it; each sink is one file
+ * beside this one. An event for which `deliver` neither reported a rejection nor threw is stored.
  */
 import type { SagaRecord } from '../../saga/record.js';
 import type { Cursor } from './cursor.js';
 
 /** A confirmed event of the journal, as the relay reads it. */
 export interface RelayedEvent {
-  /** The same event has the same id for ever: what arrives twice is recognised by it. */
+  /** The same event has the same id for ever, so that a repeat is recognised. */
   readonly id: string;
   readonly sagaId: string;
   readonly sagaType: string;
@@ -23,7 +23,7 @@ export interface RelayedEvent {
   readonly cursor: Cursor;
 }
 
-/** The `sagas` row as it stands when it is delivered: never older than the events that are delivered with it. */
+/** The present `sagas` row at its delivery: never older than the events that are delivered with it. */
 export interface SagaRow extends SagaRecord {
   readonly branch: number;
   readonly version: number;
@@ -33,28 +33,28 @@ export interface SagaRow extends SagaRecord {
 export interface Delivery {
   readonly sagaId: string;
   readonly events: readonly RelayedEvent[];
-  /** For sinks that take rows; undefined where the row is gone. */
+  /** For sinks that take rows; undefined if the row is gone. */
   readonly row: SagaRow | undefined;
 }
 
-/** The sink answered, and will not take this event. What came before it is stored; it and what follows are not. */
+/** The sink answered, and will not take this event. Earlier events are stored; this one and later ones are not. */
 export interface Rejection {
   readonly event: RelayedEvent;
-  /** A code of the server with a few words: nothing of the event's content. */
+  /** A code of the server with a few words, and nothing of the event's content. */
   readonly reason: string;
 }
 
-/** One connection to the sink. After any error that it throws it is closed, and the next begins anew. */
+/** One connection to the sink. After any error it is closed, and a new one is opened. */
 export interface SinkSession {
   /**
-   * For a sink that knows by itself how far it got: the earlier of that and `cursor`. A store that was emptied or put
-   * back to an older state says so here, and is filled again.
+   * For a sink that keeps its own cursor: returns the earlier one of that and `cursor`. A store that was emptied or
+   * restored to an older state is then filled again.
    */
   resume?(cursor: Cursor): Promise<Cursor>;
   /**
-   * Stores the deliveries, at most one of each saga. `upTo` is remembered by sinks that know how far they got; it is
-   * left out where a blocked saga is tried again. Throws where the sink is away, whatever the reason: then nothing, some
-   * or all of it may be stored, and it is delivered again.
+   * Stores the deliveries, at most one of each saga. Sinks that keep their own cursor remember `upTo`; it is left out
+   * if a blocked saga is tried again. Throws if the sink is away, for any reason: then nothing, some or all of it may
+   * be stored, and it is delivered again.
    */
   deliver(deliveries: readonly Delivery[], upTo?: Cursor): Promise<readonly Rejection[]>;
   /** Never throws. */
@@ -63,10 +63,10 @@ export interface SinkSession {
 
 export interface Sink {
   readonly name: 'redis' | 'mongodb' | 'kafka' | 'kurrentdb';
-  /** `rows`: only the saga as it stands matters; `events`: each event does. */
+  /** `rows`: only the saga's present state matters; `events`: each event does. */
   readonly takes: 'rows' | 'events';
-  /** Where it is, for people: without a password. */
+  /** The sink's address for people: without a password. */
   readonly where: string;
-  /** Resolves once the sink has answered and can be written to. */
+  /** Resolves when the sink has answered and accepts writes. */
   connect(): Promise<SinkSession>;
 }
