@@ -45,3 +45,10 @@ export interface AuthOptions {
   readonly tokens?: TokenOptions | undefined;
   readonly apiKeys: readonly ApiKey[];
 }
+
+/** By which a sender signs its commands by Kafka. */
+export interface CommandKey {
+  readonly name: string;
+  readonly role: Role;
+  readonly secret: string;
+}

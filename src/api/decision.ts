@@ -5,12 +5,13 @@ import type { ProblemCode } from '../problems.js';
 import type { SagaIds } from '../steering/saga-ids.js';
 import type { Decision } from '../workflows/messages.js';
 import type { OperationDeps } from './deps.js';
-import { requireOrder, requireSaga } from './http/access.js';
+import { requireSaga } from './http/access.js';
 import { decideSaga, type Conditional } from './http/decide-saga.js';
 import { ifMatch } from './http/headers.js';
 import type { Definition } from './operation.js';
 import { actorOf, decisionRequest, type SagaDecision } from '../steering/steer.js';
 import type { Caller } from '../caller.js';
+import { requireOrder } from '../orders/access.js';
 
 /** How a decision can be refused, beside the 404 for an unknown order or saga. */
 export const REFUSED: readonly ProblemCode[] = [

@@ -8,9 +8,9 @@ import { reasonText } from '../orders/reason-texts.js';
 import type { SagaStatus } from '../steering/shapes.js';
 import { readSagaStatus, type HowToAsk } from '../steering/status.js';
 import { CANCEL_REQUESTED } from '../workflows/messages.js';
-import { acceptedOrder } from './http/access.js';
 import type { Caller } from '../caller.js';
 import { Problem } from '../problems.js';
+import { acceptedOrder } from '../orders/access.js';
 
 interface ReadOrder {
   readonly order: StoredOrder;

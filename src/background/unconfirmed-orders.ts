@@ -1,13 +1,15 @@
 /** Unconfirmed orders: their row exists, but the request that was to start their saga broke off in between. */
-import { JournalUnavailableError } from '../journal/tables/unavailable.js';
-import type { Unconfirmed } from '../orders/store/orders.js';
-import { OrdersUnavailableError } from '../orders/store/unavailable.js';
+import type { Logger } from 'pino';
+import type { OrderStore, Unconfirmed } from '../orders/store/orders.js';
+import { DatabaseUnavailableError } from '../platform/database/unavailable.js';
 import { acceptedAnswer } from '../orders/accepted-answer.js';
-import type { ApiDeps } from '../api/deps.js';
-import { standingOf } from '../orders/order-standing.js';
+import { standingOf, type StandingDeps } from '../orders/order-standing.js';
 import { EngineUnavailableError } from '../platform/temporal/ask.js';
 
-type UnconfirmedDeps = Pick<ApiDeps, 'orders' | 'journal' | 'temporal' | 'logger'>;
+interface UnconfirmedDeps extends StandingDeps {
+  readonly orders: Pick<OrderStore, 'unconfirmed' | 'confirmAll' | 'deleteUnconfirmed' | 'markWithoutWorkflow'>;
+  readonly logger: Pick<Logger, 'info' | 'error'>;
+}
 
 /**
  * Confirms the orders whose saga exists. For the others only a repeat of the request starts the saga, because no
@@ -50,7 +52,7 @@ export function watchUnconfirmedOrders(deps: UnconfirmedDeps, everyMs: number): 
     running = running
       .then(() => reviewUnconfirmedOrders(deps))
       .catch((error: unknown) => {
-        const away = [EngineUnavailableError, OrdersUnavailableError, JournalUnavailableError];
+        const away = [EngineUnavailableError, DatabaseUnavailableError];
         if (!away.some((kind) => error instanceof kind))
           deps.logger.error({ err: error }, 'orders could not be looked after');
       });

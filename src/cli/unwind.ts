@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** `unwind COMMAND …`: the operators' commands. Each is a file in this folder, loaded only when it is used. */
-import { readDotEnv } from '../config/run-process.js';
 import { codeOf, reasonOf } from '../platform/reason.js';
-import { redact } from '../config/secrets.js';
 import type { Command } from './command.js';
+import { readDotEnv } from '../config/dot-env.js';
+import { redact } from '../platform/secrets.js';
 
 interface Entry {
   /** One line for the list of commands. */

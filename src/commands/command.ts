@@ -4,13 +4,13 @@
  */
 import { z } from 'zod';
 import { isCorrelationId } from '../platform/observability/correlation.js';
-import { cancelRequestSchema, orderRequestSchema, type OrderRequest } from '../api/schemas/orders.js';
-import { resolveRequestSchema } from '../api/schemas/decisions.js';
 import { parseStrictJson } from '../platform/strict-json.js';
 import { invalidRequest, parseBody } from '../platform/validate.js';
 import { ORDER_ID_PATTERN, orderIdOf, sagaIdOf } from '../order.js';
 import { looksLikeCardNumber, looksPersonal } from '../platform/personal-data.js';
 import { Problem } from '../problems.js';
+import { cancelRequestSchema, orderRequestSchema, type OrderRequest } from '../orders/order-request.js';
+import { resolveRequestSchema } from '../steering/decision-request.js';
 
 interface Addressed {
   /** With `order-`. */

@@ -16,7 +16,7 @@ import { keepSession } from '../platform/keep-session.js';
 import { readEveryRecord } from './codecs.js';
 import type { Inbox, Message, TakenIn } from './inbox.js';
 import { judge } from './judge.js';
-import type { CommandKey } from './sender.js';
+import type { CommandKey } from '../caller.js';
 
 const GROUP = 'unwind-saga-commands';
 /**

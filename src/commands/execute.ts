@@ -1,11 +1,18 @@
 /** Acts on a command through the functions that the API's routes call. Each of them can be repeated. */
 import { randomBytes } from 'node:crypto';
-import { requireOrder } from '../api/http/access.js';
-import type { ApiDeps } from '../api/deps.js';
-import { looksOf, placeOrder } from '../orders/place-order.js';
-import { decisionRequest, steerSaga, stepRequest } from '../steering/steer.js';
+import type { JournalReader } from '../journal/read/reader.js';
+import { looksOf, placeOrder, type LooksDeps, type PlaceOrderDeps } from '../orders/place-order.js';
+import type { OrderStore } from '../orders/store/orders.js';
+import { decisionRequest, steerSaga, stepRequest, type SteeringDeps } from '../steering/steer.js';
 import type { Command } from './command.js';
 import { CUSTOMER, type Caller } from '../caller.js';
+import { requireOrder } from '../orders/access.js';
+
+/** The dependencies of commands. */
+export interface CommandDeps extends PlaceOrderDeps, LooksDeps, SteeringDeps {
+  readonly orders: OrderStore;
+  readonly journal: JournalReader;
+}
 
 export interface Origin {
   readonly caller: Caller;
@@ -21,7 +28,7 @@ const newTrace = (): string => `00-${randomBytes(16).toString('hex')}-${randomBy
  * The function that it returns throws a `Problem`: 503 if the command is to be tried again, any other if it is
  * refused.
  */
-export function createExecute(deps: ApiDeps): Execute {
+export function createExecute(deps: CommandDeps): Execute {
   const looks = looksOf(deps);
   return async (command, { caller, commandId, correlationId }) => {
     const { sagaId, orderId } = command;

@@ -8,9 +8,9 @@ import { invalidRequest } from '../platform/validate.js';
 import { fingerprintOf } from '../orders/store/fingerprint.js';
 import { undecodable } from './codecs.js';
 import { commandOf, openEnvelope, type Command, type Envelope } from './command.js';
-import { ANYBODY, callerOf, verifySender, type CommandKey, type Sender } from './sender.js';
+import { ANYBODY, callerOf, verifySender, type Sender } from './sender.js';
 import { actorOf } from '../steering/steer.js';
-import { CUSTOMER, type Caller, ROLES, type Role, STAFF } from '../caller.js';
+import { CUSTOMER, type Caller, ROLES, type Role, STAFF, type CommandKey } from '../caller.js';
 import { Problem } from '../problems.js';
 
 export interface Received {

@@ -3,11 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Pool } from 'pg';
-import type { ApiDeps } from '../api/deps.js';
 import { watchTemporalClock } from '../platform/temporal/clock.js';
 import { actOnCommands } from './act.js';
 import { openInbox } from './inbox.js';
-import { createExecute } from './execute.js';
+import { createExecute, type CommandDeps } from './execute.js';
 import { watchOutages } from './outage.js';
 import { publishRefusals } from './publish.js';
 import { openQueues } from './queues.js';
@@ -55,7 +54,7 @@ export async function openCommands(needed: Needed): Promise<Commands | undefined
   const journal = openReader({ databaseUrl: journalUrl, orders, onConnectionLoss });
   const temporal = new Client({ connection, namespace: target.namespace });
   const clock = watchTemporalClock({ temporal, taskQueue: TASK_QUEUE, logger });
-  const deps: ApiDeps = {
+  const deps: CommandDeps = {
     orders,
     journal,
     temporal,
@@ -86,7 +85,7 @@ interface Parts extends Pick<Needed, 'pool' | 'schema' | 'logger' | 'count'> {
 }
 
 /** The three parts: the inbox, the acting on commands, and the publishing of refusals. */
-function run(deps: ApiDeps, { kafka, settings, pool, schema, logger, count }: Parts): Commands {
+function run(deps: CommandDeps, { kafka, settings, pool, schema, logger, count }: Parts): Commands {
   let outage: string | undefined;
   const acting = actOnCommands({
     queues: openQueues(pool, schema),

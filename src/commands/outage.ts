@@ -5,10 +5,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import proto from '@temporalio/proto';
-import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { ServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Pool } from 'pg';
-import type { ApiDeps } from '../api/deps.js';
-import { heardBy, UnansweredError, type Ledger } from '../orders/order-standing.js';
+import { heardBy, UnansweredError, type Ledger, type Ledgers } from '../orders/order-standing.js';
 import { askTemporal, EngineUnavailableError } from '../platform/temporal/ask.js';
 import { JournalUnavailableError } from '../journal/tables/unavailable.js';
 import { OrdersUnavailableError } from '../orders/store/unavailable.js';
@@ -30,6 +29,13 @@ export interface Outages {
   any(): Promise<string | undefined>;
 }
 
+interface OutageDeps {
+  readonly temporal: Client;
+  readonly taskQueue: string;
+  readonly orders: { get(orderId: string): Promise<unknown> };
+  readonly ledgers?: Ledgers;
+}
+
 type Probe = () => Promise<Away>;
 
 const ANSWER_WITHIN_MS = 2_000;
@@ -38,7 +44,7 @@ const BELIEVED_MS = 1_000;
 /** Longer than a poll lasts. */
 const POLLED_WITHIN_MS = 90_000;
 
-export function watchOutages(deps: ApiDeps, journalPool: Pool): Outages {
+export function watchOutages(deps: OutageDeps, journalPool: Pool): Outages {
   const temporal = cache(() => temporalOutage(deps));
   const workers = cache(() => workersOutage(deps));
   const orders = cache(() =>
@@ -106,7 +112,7 @@ function cache(probe: Probe): Probe {
 }
 
 /** Asks for a workflow that does not exist. */
-async function temporalOutage({ temporal }: ApiDeps): Promise<Away> {
+async function temporalOutage({ temporal }: OutageDeps): Promise<Away> {
   try {
     const handle = temporal.workflow.getHandle(`probe-${randomUUID()}`);
     await askTemporal(temporal, ANSWER_WITHIN_MS, () => handle.describe());
@@ -116,12 +122,12 @@ async function temporalOutage({ temporal }: ApiDeps): Promise<Away> {
   }
 }
 
-async function ledgerOutage({ ledgers = {} }: ApiDeps, ledger: Ledger): Promise<Away> {
+async function ledgerOutage({ ledgers = {} }: OutageDeps, ledger: Ledger): Promise<Away> {
   const heard = await heardBy(ledgers, ledger, `order-probe-${randomUUID()}`, { accept: 'application/json' });
   return heard === 'unanswered' ? `the ${ledger} service does not say which order ids it knows` : undefined;
 }
 
-async function workersOutage({ temporal, taskQueue }: ApiDeps): Promise<Away> {
+async function workersOutage({ temporal, taskQueue }: OutageDeps): Promise<Away> {
   try {
     const { pollers } = await askTemporal(temporal, ANSWER_WITHIN_MS, () =>
       temporal.workflowService.describeTaskQueue({

@@ -4,14 +4,8 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IHeaders } from 'kafkajs';
-import { CUSTOMER, type Caller, ROLES, type Role } from '../caller.js';
+import { CUSTOMER, type Caller, ROLES, type Role, type CommandKey } from '../caller.js';
 import { Problem } from '../problems.js';
-
-export interface CommandKey {
-  readonly name: string;
-  readonly role: Role;
-  readonly secret: string;
-}
 
 export const KEY_HEADER = 'x-unwind-key';
 /** Seconds since the epoch. */

@@ -1,12 +1,15 @@
 /** Which database is meant, and whether it answers. */
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import type { Config } from './config.js';
-import { databaseUrlFile } from '../local/supervisor/server-components.js';
 import { StartError } from '../platform/start-error.js';
 import { reasonOf } from '../platform/reason.js';
-import { keepSecretsOfUrl } from './secrets.js';
+import { keepSecretsOfUrl } from '../platform/secrets.js';
+
+/** The file with the embedded server's URL, for components that are started alone beside it. It holds the password. */
+export const databaseUrlFile = (dataDir: string): string => path.join(dataDir, 'database-url');
 
 const PATIENCE = 5_000;
 /** "The database system is starting up", or shutting down. */

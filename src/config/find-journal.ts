@@ -1,12 +1,17 @@
 /** What the journal's commands work on: the journal's database and, where it answers, Temporal. */
 import { Client, Connection } from '@temporalio/client';
-import type { JournalPoolOptions } from '../journal/write/journal.js';
 import type { Config } from './config.js';
 import { findDatabase, requireDatabase } from './find-database.js';
 import { StartError } from '../platform/start-error.js';
 import { temporalTarget } from '../platform/temporal/target.js';
 
-export async function findJournal(config: Config): Promise<JournalPoolOptions> {
+/** A database that has answered, and how long a migration of it waits for another one. */
+export interface JournalTarget {
+  readonly databaseUrl: string;
+  readonly migrationWaitMs: number;
+}
+
+export async function findJournal(config: Config): Promise<JournalTarget> {
   const { migrationWaitMs, journalDatabaseUrl } = config;
   if (journalDatabaseUrl === undefined) return { databaseUrl: await findDatabase(config), migrationWaitMs };
   await requireDatabase(journalDatabaseUrl, 'JOURNAL_DATABASE_URL');

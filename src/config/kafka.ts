@@ -1,11 +1,11 @@
 /** How Kafka is reached, and whether and from whom commands are taken, as the environment says it. */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { CommandKey } from '../commands/sender.js';
 import type { KafkaSettings } from '../platform/kafka/client.js';
 import type { Config, Settings } from './config.js';
 import { codeOf } from '../platform/reason.js';
 import { StartError } from '../platform/start-error.js';
+import type { CommandKey } from '../caller.js';
 
 export interface KafkaConfig extends KafkaSettings {
   /** Undefined: commands are not read. */

@@ -1,12 +1,11 @@
 /** What our Node processes have in common: configuration, log, signals, and one sentence where they do not start. */
-import { existsSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { describeError } from '../platform/describe-error.js';
 import { type Config, loadConfig } from './config.js';
-import type { Report } from '../local/supervisor/node-component.js';
 import { type Program, requireStartable } from './refusals.js';
-import { keepSecretsOf, redact } from './secrets.js';
 import { StartError, startSentence } from '../platform/start-error.js';
+import { redact } from '../platform/secrets.js';
+import { readDotEnv } from './dot-env.js';
 
 /** A second signal of one Ctrl-C (npm passes it on as well) is no second Ctrl-C. */
 const SAME_CTRL_C = 1_000;
@@ -20,15 +19,12 @@ export interface Started {
   readonly failure?: Promise<never>;
 }
 
+/** How a process that was started by another one says that it is ready, or why it is not. */
+export type Report = { readonly ready: string } | { readonly failed: string };
+
 export interface Setting {
   readonly config: Config;
   readonly logger: Logger;
-}
-
-/** Reads `.env` (the environment wins), except in tests, which must not depend on it. Its secrets are shown nowhere from then on. */
-export function readDotEnv(): void {
-  if (process.env['NODE_ENV'] !== 'test' && existsSync('.env')) process.loadEnvFile('.env');
-  keepSecretsOf(process.env);
 }
 
 function report(message: Report): void {

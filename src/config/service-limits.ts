@@ -1,4 +1,5 @@
 /** How much may be asked of a service at once, and if its calls wait in a task queue of their own. */
+import type { Participant } from '../order.js';
 export interface ServiceLimit {
   /** Calls under way at once, of one worker. */
   readonly concurrency?: number | undefined;
@@ -7,6 +8,8 @@ export interface ServiceLimit {
   /** If workers shall be able to serve this service alone. */
   readonly queue?: 'own' | undefined;
 }
+
+export type ServiceLimits = Readonly<Partial<Record<Participant, ServiceLimit>>>;
 
 export const CONCURRENCY = 100;
 

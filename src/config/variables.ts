@@ -1,12 +1,11 @@
 /** Every variable that the processes read: what it may be, and whether it may bear a secret. The SDK reads Temporal's own. */
 import { hostNames, origins } from './browsers.js';
 import { z } from 'zod';
-import type { CommandKey } from '../commands/sender.js';
 import { decimalsOf, type Money } from '../order.js';
 import { accessVariables } from './access-variables.js';
 import { parseDuration } from './durations.js';
 import { count, limitVariables } from './limit-variables.js';
-import { type ApiKey, ROLES } from '../caller.js';
+import { type ApiKey, ROLES, type CommandKey } from '../caller.js';
 
 /** Kinds of variables that can hold no secret. Every other one is taken to hold one, and its value is never shown. */
 const harmless = z.registry<{ readonly bears: 'nothing' }>();

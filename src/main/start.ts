@@ -9,7 +9,6 @@ import { type Config, loadConfig } from '../config/config.js';
 import { type Ownership, takeOwnership } from '../local/supervisor/ownership.js';
 import { endLeftoverPostgres } from '../local/postgres/data.js';
 import { makePrivate, makePrivateFiles } from '../local/machine/private-data.js';
-import { readDotEnv } from '../config/run-process.js';
 import { readyBlock } from '../local/supervisor/ready-block.js';
 import { programsOf, requireStartable } from '../config/refusals.js';
 import { StartError, startSentence } from '../platform/start-error.js';
@@ -17,6 +16,7 @@ import { type Plan, startSystem, stopSystem, type System } from '../local/superv
 import { endLeftoverTemporal } from '../local/temporal/server.js';
 import { temporalTarget } from '../platform/temporal/target.js';
 import { openTerminal } from '../local/supervisor/terminal.js';
+import { readDotEnv } from '../config/dot-env.js';
 
 /** npm passes a Ctrl-C on, and the terminal delivers it as well, so that one Ctrl-C arrives twice. */
 const SAME_CTRL_C = 1_000;

@@ -1,7 +1,18 @@
 /** The address of an order, and the stored answer to a new one. */
+import { z } from 'zod';
 import { sagaIdOf } from '../order.js';
+import { orderId } from './order-request.js';
 import type { StoredAnswer } from './store/orders.js';
-import type { OrderAccepted } from '../api/schemas/orders.js';
+
+export const orderLinksSchema = z
+  .object({ order: z.string(), status: z.string(), events: z.string(), cancel: z.string() })
+  .meta({ id: 'OrderLinks' });
+
+export const orderAcceptedSchema = z
+  .object({ orderId, sagaId: z.string(), state: z.literal('STARTED'), links: orderLinksSchema })
+  .meta({ id: 'OrderAccepted' });
+
+export type OrderAccepted = z.infer<typeof orderAcceptedSchema>;
 
 export const linksOf = (orderId: string): OrderAccepted['links'] => ({
   order: `/api/orders/${orderId}`,

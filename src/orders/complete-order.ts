@@ -5,15 +5,20 @@
 import { randomUUID } from 'node:crypto';
 import type { Order } from '../order.js';
 import { mergeItems } from './store/fingerprint.js';
-import { DEMO_CUSTOMER } from './store/orders.js';
-import type { ApiDeps } from '../api/deps.js';
-import type { OrderRequest } from '../api/schemas/orders.js';
+import { DEMO_CUSTOMER, type OrderStore } from './store/orders.js';
 import { invalidRequest } from '../platform/validate.js';
 import type { Caller } from '../caller.js';
 import { Problem, type FieldError } from '../problems.js';
+import type { OrderRequest } from './order-request.js';
+
+export interface CompleteDeps {
+  readonly orders: Pick<OrderStore, 'customer'>;
+  /** Fills in the demo customer where an order leaves out who pays and where it goes. */
+  readonly demoData: boolean;
+}
 
 /** @throws Problem `Forbidden` for the order of another customer, `InvalidRequest` if a part is still missing */
-export async function completeOrder(deps: ApiDeps, request: OrderRequest, caller: Caller): Promise<Order> {
+export async function completeOrder(deps: CompleteDeps, request: OrderRequest, caller: Caller): Promise<Order> {
   const { orderId = randomUUID(), items, paymentMethod, shippingAddress, metadata } = request;
   if (caller.customerId !== undefined && (request.customerId ?? caller.customerId) !== caller.customerId) {
     const detail = 'A customer orders for itself: leave the customer id out.';

@@ -3,14 +3,13 @@
  * because the row may have been deleted. So Temporal, the journal and the services are asked before a chosen id is
  * started, and a saga counts as the row's own only if it was started for this very row.
  */
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { withTimeLimit } from '../platform/time-limit.js';
 import { sagaIdOf } from '../order.js';
 import type { AskedOrder } from './store/orders.js';
-import { at } from '../platform/outbound/service-access.js';
+import { at, type ServiceTarget } from '../platform/outbound/service-access.js';
 import { ORDER_MARK, type SagaMemo } from '../workflows/messages.js';
 import { askService, originHeaders } from './ask-service.js';
-import type { ApiDeps } from '../api/deps.js';
 import { askTemporal } from '../platform/temporal/ask.js';
 
 /** Longer than a healthy database or service takes, and short enough to start the order within the caller's time. */
@@ -19,10 +18,27 @@ const ENGINE_PATIENCE_MS = 1_500;
 
 const COLLECTIONS = { inventory: 'reservations', payment: 'payments', shipping: 'shipments' } as const;
 
-type Deps = Pick<ApiDeps, 'temporal' | 'journal'>;
+export type Ledger = keyof typeof COLLECTIONS;
+export type Ledgers = Readonly<Partial<Record<Ledger, ServiceTarget>>>;
+
+/** The read model, as far as it is asked whose a saga is. `version` is 0 while it knows the order only. */
+export interface SagaLookup {
+  getSaga(sagaId: string): Promise<{ readonly version: number; readonly createdAt: string } | undefined>;
+}
+
+export interface StandingDeps {
+  readonly temporal: Client;
+  readonly journal: SagaLookup;
+}
+
+export interface WitnessDeps {
+  readonly journal: SagaLookup;
+  /** The services whose ledgers are asked whether a chosen order id is free. */
+  readonly ledgers?: Ledgers;
+}
 
 /** `none`: no saga of this id is known. */
-export async function standingOf(deps: Deps, order: AskedOrder): Promise<'own' | 'another' | 'none'> {
+export async function standingOf(deps: StandingDeps, order: AskedOrder): Promise<'own' | 'another' | 'none'> {
   const standing = await standingInTemporal(deps, order);
   if (standing !== 'none') return standing;
   // The journal keeps sagas that Temporal has forgotten.
@@ -33,7 +49,7 @@ export async function standingOf(deps: Deps, order: AskedOrder): Promise<'own' |
 
 /** `none`: Temporal knows no workflow of this id (any more). */
 export async function standingInTemporal(
-  { temporal }: Pick<Deps, 'temporal'>,
+  { temporal }: Pick<StandingDeps, 'temporal'>,
   { orderId, mark }: AskedOrder,
 ): Promise<'own' | 'another' | 'none'> {
   const describe = () => temporal.workflow.getHandle(sagaIdOf(orderId)).describe();
@@ -58,7 +74,6 @@ export class UnansweredError extends Error {
   }
 }
 
-export type Ledger = keyof typeof COLLECTIONS;
 export type Witness = Ledger | 'journal';
 type Heard = 'known' | 'unknown' | 'unanswered';
 
@@ -71,7 +86,7 @@ const LEDGERS = ['inventory', 'payment', 'shipping'] as const;
  * answer
  */
 export async function heardElsewhere(
-  { journal, ledgers = {} }: Pick<ApiDeps, 'journal' | 'ledgers'>,
+  { journal, ledgers = {} }: WitnessDeps,
   orderId: string,
   origin: Required<SagaMemo>,
 ): Promise<'known' | 'unknown' | UnansweredError> {
@@ -92,7 +107,7 @@ export async function heardElsewhere(
 
 /** An answer about another id counts as no answer. A ledger that is not configured holds nothing. */
 export async function heardBy(
-  ledgers: NonNullable<ApiDeps['ledgers']>,
+  ledgers: Ledgers,
   ledger: Ledger,
   sagaId: string,
   headers: Readonly<Record<string, string>>,

@@ -5,21 +5,20 @@
  */
 import { sagaIdOf } from '../order.js';
 import { fingerprintOf } from './store/fingerprint.js';
-import { JournalUnavailableError } from '../journal/tables/unavailable.js';
-import type { CallersKey, Claim, ClaimedOrder, StoredAnswer } from './store/orders.js';
+import type { CallersKey, Claim, ClaimedOrder, OrderStore, StoredAnswer } from './store/orders.js';
+import { DatabaseUnavailableError } from '../platform/database/unavailable.js';
 import { OrdersUnavailableError } from './store/unavailable.js';
 import type { SagaMemo } from '../workflows/messages.js';
 import { watchBacklog, type Backlog } from './backlog.js';
-import { createCatalogue, type Catalogue } from './catalogue.js';
-import { completeOrder } from './complete-order.js';
-import type { ApiDeps } from '../api/deps.js';
+import { createCatalogue, type Catalogue, type CatalogueOptions } from './catalogue.js';
+import { completeOrder, type CompleteDeps } from './complete-order.js';
 import { acceptedAnswer } from './accepted-answer.js';
-import type { OrderRequest } from '../api/schemas/orders.js';
-import { heardElsewhere, standingInTemporal, standingOf, UnansweredError } from './order-standing.js';
-import { startSaga } from './start-saga.js';
+import { heardElsewhere, standingInTemporal, standingOf, UnansweredError, type WitnessDeps } from './order-standing.js';
+import { startSaga, type StartDeps } from './start-saga.js';
 import { EngineUnavailableError } from '../platform/temporal/ask.js';
 import type { Caller } from '../caller.js';
 import { Problem } from '../problems.js';
+import type { OrderRequest } from './order-request.js';
 
 /** A caller gets the answer that a database or Temporal is away within two seconds. */
 const ANSWER_WITHIN_MS = 1_600;
@@ -36,13 +35,24 @@ export interface Placing {
   readonly memo: Required<SagaMemo>;
 }
 
+/** The parts that the checks before an order are made of. */
+export interface LooksDeps
+  extends Pick<CatalogueOptions, 'inventory' | 'logger'>, Pick<StartDeps, 'temporal' | 'taskQueue'> {
+  /** Orders that may wait for a worker before no more are taken; without it any number. */
+  readonly backlogLimit?: number;
+}
+
+export interface PlaceOrderDeps extends StartDeps, WitnessDeps, CompleteDeps {
+  readonly orders: Pick<OrderStore, 'claim' | 'confirm' | 'withdraw' | 'release' | 'get' | 'knowsKey' | 'customer'>;
+}
+
 /** The checks before an order is accepted. */
 export interface Looks {
   readonly catalogue: Catalogue;
   readonly backlog: Backlog;
 }
 
-export function looksOf(deps: ApiDeps): Looks {
+export function looksOf(deps: LooksDeps): Looks {
   const { temporal, taskQueue, backlogLimit = Infinity } = deps;
   return { catalogue: createCatalogue(deps), backlog: watchBacklog({ temporal, taskQueue, limit: backlogLimit }) };
 }
@@ -58,7 +68,7 @@ interface Progress {
  * @throws Problem otherwise. If it names the order id, the start may have been sent to Temporal, and the same request
  * with that id continues it (rule 19: one id, one saga).
  */
-export async function placeOrder(deps: ApiDeps, looks: Looks, placing: Placing): Promise<Placed> {
+export async function placeOrder(deps: PlaceOrderDeps, looks: Looks, placing: Placing): Promise<Placed> {
   const progress: Progress = { waitsFor: 'OrdersUnavailable' };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -70,7 +80,7 @@ export async function placeOrder(deps: ApiDeps, looks: Looks, placing: Placing):
 }
 
 async function place(
-  deps: ApiDeps,
+  deps: PlaceOrderDeps,
   { catalogue, backlog }: Looks,
   placing: Placing,
   progress: Progress,
@@ -132,7 +142,7 @@ const taken = (orderId: string): Problem => new Problem('OrderIdTaken', { orderI
  *
  * @throws Problem `NotDecided` if one of them does not answer, and the saga is not found to be the row's own
  */
-async function startOwn(deps: ApiDeps, order: ClaimedOrder, memo: Required<SagaMemo>): Promise<boolean> {
+async function startOwn(deps: PlaceOrderDeps, order: ClaimedOrder, memo: Required<SagaMemo>): Promise<boolean> {
   const { orderId, drawn, mark } = order;
   const heard = drawn || mark === null ? 'unknown' : await heardElsewhere(deps, orderId, memo);
   if (heard === 'unknown' && (await startSaga(deps, order, memo))) return true;
@@ -142,7 +152,7 @@ async function startOwn(deps: ApiDeps, order: ClaimedOrder, memo: Required<SagaM
     return standing === 'own';
   }
   const standing = await standingOf(deps, order).catch((error: unknown) => {
-    throw error instanceof JournalUnavailableError ? undecidedProblem(orderId, error) : error;
+    throw error instanceof DatabaseUnavailableError ? undecidedProblem(orderId, error) : error;
   });
   return standing === 'own';
 }
@@ -155,14 +165,21 @@ function undecidedProblem(orderId: string, cause: Error): Problem {
 }
 
 /** True if an earlier request has placed the order, or has begun to. */
-const isKnown = async ({ orders }: Pick<ApiDeps, 'orders'>, orderId: string, key?: CallersKey): Promise<boolean> =>
-  (key !== undefined && (await orders.knowsKey(key))) || (await orders.get(orderId)) !== undefined;
+const isKnown = async (
+  { orders }: Pick<PlaceOrderDeps, 'orders'>,
+  orderId: string,
+  key?: CallersKey,
+): Promise<boolean> => (key !== undefined && (await orders.knowsKey(key))) || (await orders.get(orderId)) !== undefined;
 
 /**
  * A customer may repeat the id of its own order, as a 503 asks it to. Every other chosen id is refused, whether or
  * not it exists.
  */
-async function refuseChosenId({ orders }: ApiDeps, { orderId }: OrderRequest, caller: Caller): Promise<void> {
+async function refuseChosenId(
+  { orders }: Pick<PlaceOrderDeps, 'orders'>,
+  { orderId }: OrderRequest,
+  caller: Caller,
+): Promise<void> {
   if (orderId === undefined || caller.namesOrders) return;
   const order = await orders.get(orderId);
   if (!order || order.forgottenAt || order.customerId !== caller.customerId) throw new Problem('OrderIdNotAllowed');
@@ -177,7 +194,11 @@ interface Looked extends Pick<Placing, 'request' | 'memo'> {
  * An order that exists was accepted while its products could not be checked, and may be running. Its repeat is
  * accepted as well, and the saga refuses the product.
  */
-async function refuseUnknownProducts({ orders }: ApiDeps, catalogue: Catalogue, looked: Looked): Promise<void> {
+async function refuseUnknownProducts(
+  { orders }: Pick<PlaceOrderDeps, 'orders'>,
+  catalogue: Catalogue,
+  looked: Looked,
+): Promise<void> {
   const { request, memo, orderId, key } = looked;
   const productIds = request.items.map(({ productId }) => productId);
   const unknown = await catalogue.unknownOf(productIds, memo);

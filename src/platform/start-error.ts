@@ -1,5 +1,5 @@
 import { reasonOf } from './reason.js';
-import { redact } from '../config/secrets.js';
+import { redact } from './secrets.js';
 
 /** A reason not to start, as one sentence with its remedy. It is printed without a stack trace; the exit code is 1. */
 export class StartError extends Error {

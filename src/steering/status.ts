@@ -2,26 +2,31 @@
  * The status of a saga of any type, from the first source that has it: the read model, the saga itself, Temporal, the
  * orders table (rule 30).
  */
-import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
-import type { SagaView } from '../journal/read/reader.js';
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { JournalReader, SagaView } from '../journal/read/reader.js';
 import { orderIdOf } from '../order.js';
 import { getSagaState, ORDER_FULFILLMENT, SAGA_TYPE, SagaBlockedOnAttribute } from '../workflows/messages.js';
 import { SAGA_TYPE_MEMO, SagaStateAttribute, type SagaRecord } from '../workflows/messages.js';
-import { stateOf } from '../api/http/etag.js';
-import type { ApiDeps } from '../api/deps.js';
 import { pauseOf } from './pause.js';
 import { SAGA_ID_PATTERN } from './saga-ids.js';
 import { sagaOutcomeSchema, sagaStateSchema, type SagaStatus } from './shapes.js';
-import { viewOf } from './saga-view.js';
 import { askTemporal, EngineUnavailableError } from '../platform/temporal/ask.js';
 import { Problem } from '../problems.js';
+import { DatabaseUnavailableError } from '../platform/database/unavailable.js';
 
 /** A query would wait for a worker without end, so it has this limit. */
 const PATIENCE_MS = 1_500;
 /** The read model's status is as good without Temporal, so Temporal gets little time. */
 const ALARM_PATIENCE_MS = 300;
 
-type StatusDeps = Pick<ApiDeps, 'temporal' | 'orders' | 'journal'>;
+export interface StatusDeps {
+  readonly journal: Pick<JournalReader, 'getSaga'>;
+  readonly temporal: Client;
+  /** Asked last: an accepted order has a status even while Temporal is away. */
+  readonly orders: {
+    get(orderId: string): Promise<{ readonly createdAt: string; readonly startedAt: string | null } | undefined>;
+  };
+}
 
 export interface HowToAsk {
   /** Bounds the wait for the workflow, in milliseconds. */
@@ -34,7 +39,7 @@ export interface HowToAsk {
  * Undefined if there is no such saga. Temporal is asked at the same time, because a terminated saga still answers
  * queries as if it were running.
  *
- * @throws Problem or JournalUnavailableError if a source that could know the saga cannot be asked
+ * @throws Problem or DatabaseUnavailableError if those who may know of a saga that is no order's cannot be asked
  */
 export async function readSagaStatus(
   deps: StatusDeps,
@@ -54,11 +59,16 @@ export async function readSagaStatus(
 }
 
 /** A tag that is the same for the same state from any source; source and time are left out. */
-export const statusTag = ({ asOf: _asOf, source: _source, engineStatus, ...content }: SagaStatus): string =>
-  stateOf({ ...content, alarm: ALARMS.has(engineStatus ?? '') });
+async function viewOf({ journal }: Pick<StatusDeps, 'journal'>, sagaId: string): Promise<SagaView | undefined> {
+  const view = await journal.getSaga(sagaId).catch((error: unknown) => {
+    if (error instanceof DatabaseUnavailableError) return undefined;
+    throw error;
+  });
+  return view && view.version > 0 ? view : undefined;
+}
 
 /** Closed without a verdict: the workflow has stopped, even if its query still answers. */
-const ALARMS: ReadonlySet<string> = new Set(['FAILED', 'TIMED_OUT', 'TERMINATED']);
+export const ALARMS: ReadonlySet<string> = new Set(['FAILED', 'TIMED_OUT', 'TERMINATED']);
 
 const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 

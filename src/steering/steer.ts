@@ -17,11 +17,11 @@ import {
   type ResolveRequest,
   type SteeringRequest,
 } from '../workflows/messages.js';
-import type { ApiDeps } from '../api/deps.js';
 import { pauseOf } from './pause.js';
 import { sentenceFor, type Asked } from './refusal-sentences.js';
 import { idsOf, type SagaIds } from './saga-ids.js';
-import { readSagaStatus } from './status.js';
+import { readSagaStatus, type StatusDeps } from './status.js';
+import type { TemporalClock } from '../platform/temporal/clock.js';
 import { askTemporal, EngineUnavailableError, isRefusedForItsStatus } from '../platform/temporal/ask.js';
 import { Problem, type ProblemDetails } from '../problems.js';
 import type { Caller } from '../caller.js';
@@ -32,6 +32,11 @@ const GRACE_MS = 250;
 /** Temporal knows the verdict of a closed workflow; its worker gets little time. */
 const ENDED_PATIENCE_MS = 250;
 const PAUSED_PATIENCE_MS = 1_500;
+
+export interface SteeringDeps extends StatusDeps {
+  /** What decisions are dated by. */
+  readonly clock: Pick<TemporalClock, 'now' | 'measure'>;
+}
 
 type Steering<Request extends SteeringRequest> = Omit<Request, 'validUntil'>;
 
@@ -74,7 +79,7 @@ const idOf = (what: string, content: readonly string[]): string =>
  * @throws Problem 404 unknown, 409 refused with the present state, 503 undecided: then repeat the same request
  */
 export async function steerSaga(
-  deps: ApiDeps,
+  deps: SteeringDeps,
   sagaId: string,
   request: SteerRequest,
   notFound: 'OrderNotFound' | 'SagaNotFound',
@@ -96,7 +101,7 @@ export async function steerSaga(
  * The end of a request's validity is in Temporal's time. If it is refused as too late, although it is not by our
  * clock, one of the clocks was set: the difference is measured again, and the same request is sent once more.
  */
-async function decideInTime(deps: ApiDeps, handle: WorkflowHandle, request: SteerRequest): Promise<Decision> {
+async function decideInTime(deps: SteeringDeps, handle: WorkflowHandle, request: SteerRequest): Promise<Decision> {
   const begun = performance.now();
   try {
     return await decide(deps, handle, request);
@@ -108,7 +113,11 @@ async function decideInTime(deps: ApiDeps, handle: WorkflowHandle, request: Stee
   }
 }
 
-async function decide({ clock, temporal }: ApiDeps, handle: WorkflowHandle, request: SteerRequest): Promise<Decision> {
+async function decide(
+  { clock, temporal }: SteeringDeps,
+  handle: WorkflowHandle,
+  request: SteerRequest,
+): Promise<Decision> {
   const validUntil = new Date((await clock.now()) + DECIDED_WITHIN_MS).toISOString();
   return await askTemporal(temporal, DECIDED_WITHIN_MS + GRACE_MS, () => request.send(handle, request.id, validUntil));
 }
@@ -152,7 +161,7 @@ function refusal(error: unknown, asked: Asked, ids: ProblemDetails & SagaIds): u
 
 /** A paused workflow accepts no Update. If it is not paused any more, nothing was decided. */
 async function refusedForItsStatus(
-  { temporal }: ApiDeps,
+  { temporal }: SteeringDeps,
   handle: WorkflowHandle,
   ids: ProblemDetails,
   cause: unknown,
@@ -163,7 +172,7 @@ async function refusedForItsStatus(
 }
 
 /** The decision on this very request from before the workflow closed, as its history has it. */
-async function decisionOf(deps: ApiDeps, handle: WorkflowHandle, updateId: string): Promise<Decision | undefined> {
+async function decisionOf(deps: SteeringDeps, handle: WorkflowHandle, updateId: string): Promise<Decision | undefined> {
   return askTemporal(deps.temporal, ENDED_PATIENCE_MS, () => handle.getUpdateHandle<Decision>(updateId).result()).catch(
     () => undefined,
   );
@@ -171,7 +180,7 @@ async function decisionOf(deps: ApiDeps, handle: WorkflowHandle, updateId: strin
 
 /** No workflow accepts the Update: it has closed, or never existed. */
 async function problemAfterEnd(
-  deps: ApiDeps,
+  deps: SteeringDeps,
   ids: ProblemDetails & SagaIds,
   asked: Asked,
   { cause, notFound }: { readonly cause: unknown; readonly notFound: 'OrderNotFound' | 'SagaNotFound' },

@@ -6,9 +6,7 @@ import type { ActivityInterceptorsFactory, WorkerOptions } from '@temporalio/wor
 import { openSlots, slotsInterceptor, type Slots } from '../activities/interceptors/slots.js';
 import { SERVICE_OF, type Participant } from '../order.js';
 import { serviceQueue } from '../workflows/messages.js';
-import { CONCURRENCY, hasOwnQueue, type ServiceLimit } from '../config/service-limits.js';
-
-export type ServiceLimits = Readonly<Partial<Record<Participant, ServiceLimit>>>;
+import { CONCURRENCY, hasOwnQueue, type ServiceLimit, type ServiceLimits } from '../config/service-limits.js';
 
 export type Queue = Pick<
   WorkerOptions,

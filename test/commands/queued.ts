@@ -2,9 +2,9 @@
 import { Pool } from 'pg';
 import { openInbox, type TakenIn } from '../../src/commands/inbox.js';
 import { judge, type Received } from '../../src/commands/judge.js';
-import type { CommandKey } from '../../src/commands/sender.js';
 import { migrateJournal } from '../../src/journal/tables/migrate.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
+import type { CommandKey } from '../../src/caller.js';
 
 export const items = [{ productId: '123', quantity: 2 }];
 

@@ -1,15 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { commandFor, COMMAND_ROLES, judge, type Received } from '../../src/commands/judge.js';
 import { openEnvelope } from '../../src/commands/command.js';
-import {
-  callerOf,
-  KEY_HEADER,
-  SIGNATURE_HEADER,
-  signatureOf,
-  TIMESTAMP_HEADER,
-  type CommandKey,
-} from '../../src/commands/sender.js';
+import { callerOf, KEY_HEADER, SIGNATURE_HEADER, signatureOf, TIMESTAMP_HEADER } from '../../src/commands/sender.js';
 import { cancelOrder, received, startOrder } from './queued.js';
+import type { CommandKey } from '../../src/caller.js';
 
 const SECRET = '0123456789abcdef0123456789abcdef';
 const KEYS: readonly CommandKey[] = [

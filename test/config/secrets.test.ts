@@ -3,11 +3,12 @@ import * as fc from 'fast-check';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config/config.js';
-import { keepSecretsOf, keepSecretsOfUrl, redact } from '../../src/config/secrets.js';
 import { StartError, startSentence } from '../../src/platform/start-error.js';
 import { temporalTarget } from '../../src/platform/temporal/target.js';
 import { variables } from '../../src/config/variables.js';
 import { withoutPassword } from '../../src/relay/sinks/without-password.js';
+import { keepSecretsOf } from '../../src/config/dot-env.js';
+import { keepSecretsOfUrl, redact } from '../../src/platform/secrets.js';
 
 /** What an operator may have for a password, with the characters that break a URL. */
 const password = fc

@@ -3,13 +3,14 @@ import proto from '@temporalio/proto';
 import { pino } from 'pino';
 import { createActivities } from '../../src/activities/activities.js';
 import { watchLeftQueues } from '../../src/worker/left-queues.js';
-import { orderQueues, type ServiceLimits } from '../../src/worker/queues.js';
+import { orderQueues } from '../../src/worker/queues.js';
 import { runOrderWorkers, type OrderWorkers, type OrderWorkersOptions } from '../../src/worker/order-workers.js';
 import { lastPolls } from '../../src/worker/pollers.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
 import { workflowBundle } from '../support/temporal.js';
 import { openShop, type Shop } from '../workflows/shop.js';
+import type { ServiceLimits } from '../../src/config/service-limits.js';
 
 /** Its own workers serve the workflows' queue alone. A process may have one worker for a queue. */
 let shop: Shop;

@@ -1,5 +1,6 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { orderQueues, type ServiceLimits } from '../../src/worker/queues.js';
+import { orderQueues } from '../../src/worker/queues.js';
+import type { ServiceLimits } from '../../src/config/service-limits.js';
 
 const activities = { processPayment: async () => 'paid', storeJournal: async () => undefined };
 

@@ -4,7 +4,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Order } from '../../src/order.js';
 import { createActivities } from '../../src/activities/activities.js';
 import { correlationInterceptor } from '../../src/activities/interceptors/origin.js';
-import { orderQueues, type ServiceLimits } from '../../src/worker/queues.js';
+import { orderQueues } from '../../src/worker/queues.js';
 import { auditBooks } from '../../src/oracle/audit.js';
 import type { SagaVerdict } from '../../src/oracle/books.js';
 import { fingerprintOf } from '../../src/orders/store/fingerprint.js';
@@ -20,6 +20,7 @@ import { openShopsJournal } from '../journal/shops-journal.js';
 import { run } from '../services/running-service.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 import { createTimeSkipping, lastOf, workflowBundle, type TestEnv, type TestWorker } from '../support/temporal.js';
+import type { ServiceLimits } from '../../src/config/service-limits.js';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

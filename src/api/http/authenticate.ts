@@ -4,7 +4,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
 import { holdsPersonalData, looksPersonal } from '../../platform/personal-data.js';
 import { API_KEY_HEADER, loggedSubject, tokenFault } from './credentials.js';
-import { CUSTOMER_ID_PATTERN } from '../schemas/orders.js';
 import { type DenialReason, type LoggedCaller, Problem } from '../../problems.js';
 import {
   ROLES,
@@ -15,6 +14,7 @@ import {
   type AuthOptions,
   type TokenOptions,
 } from '../../caller.js';
+import { CUSTOMER_ID_PATTERN } from '../../orders/order-request.js';
 
 /** @throws Problem `Unauthenticated`, `InvalidCredentials`, or `IdentityUnavailable` while the keys cannot be fetched */
 export type Authenticate = (headers: IncomingHttpHeaders) => Promise<Caller>;

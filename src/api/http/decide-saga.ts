@@ -1,11 +1,11 @@
 /** One decision on one saga, asked for by HTTP: the same for orders and for sagas of any type. */
 import type { Request } from 'express';
 import { idsOf, type SagaIds } from '../../steering/saga-ids.js';
-import { readSagaStatus, statusTag } from '../../steering/status.js';
+import { readSagaStatus } from '../../steering/status.js';
 import { steerSaga, type SteerRequest } from '../../steering/steer.js';
 import type { Decision } from '../../workflows/messages.js';
 import type { ApiDeps } from '../deps.js';
-import { requireMatch } from './etag.js';
+import { requireMatch, statusTag } from './etag.js';
 import { Problem } from '../../problems.js';
 
 /** A request whose `If-Match` is heeded. */

@@ -9,6 +9,8 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { Problem, type ProblemDetails } from '../../problems.js';
+import { ALARMS } from '../../steering/status.js';
+import type { SagaStatus } from '../../steering/shapes.js';
 
 const hash = (text: string, length: number): string =>
   createHash('sha256').update(text).digest('base64url').slice(0, length);
@@ -28,6 +30,10 @@ const TELLING: ReadonlySet<string> = new Set(['asOf', 'source', 'engineStatus'])
 
 const contentOf = (body: object): string =>
   stateOf(Object.fromEntries(Object.entries(body).filter(([name]) => !TELLING.has(name))));
+
+/** The same for the same state, whoever tells it; who tells it and when is left out. */
+export const statusTag = ({ asOf: _asOf, source: _source, engineStatus, ...content }: SagaStatus): string =>
+  stateOf({ ...content, alarm: ALARMS.has(engineStatus ?? '') });
 
 interface Tag {
   readonly weak: boolean;

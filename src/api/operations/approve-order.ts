@@ -1,7 +1,8 @@
 import { decideOnOrder, decision } from '../decision.js';
 import { operation } from '../operation.js';
-import { decisionRequestSchema, decisionSchema, orderParams } from '../schemas/orders.js';
+import { decisionSchema, orderParams } from '../schemas/orders.js';
 import { STAFF } from '../../caller.js';
+import { decisionRequestSchema } from '../../steering/decision-request.js';
 
 export const approveOrder = operation(
   decision({

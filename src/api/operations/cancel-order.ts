@@ -1,7 +1,8 @@
 import { decideOnOrder, decision } from '../decision.js';
 import { operation } from '../operation.js';
-import { cancelRequestSchema, decisionSchema, orderParams } from '../schemas/orders.js';
+import { decisionSchema, orderParams } from '../schemas/orders.js';
 import { CUSTOMER, ROLES } from '../../caller.js';
+import { cancelRequestSchema } from '../../orders/order-request.js';
 
 /** The history gets the code and `customer`; the customer's comment is kept with the order only. */
 export const cancelOrder = operation(

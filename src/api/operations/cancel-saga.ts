@@ -1,8 +1,9 @@
 import { AWAY, decideOnSaga, decision } from '../decision.js';
 import { operation } from '../operation.js';
-import { decisionRequestSchema, sagaDecisionSchema } from '../schemas/orders.js';
+import { sagaDecisionSchema } from '../schemas/orders.js';
 import { sagaParams } from '../schemas/sagas.js';
 import { STAFF } from '../../caller.js';
+import { decisionRequestSchema } from '../../steering/decision-request.js';
 
 export const cancelSaga = operation(
   decision({

@@ -1,8 +1,8 @@
-import { statusTag } from '../../steering/status.js';
 import { operation } from '../operation.js';
 import { orderView, readOrder } from '../order-view.js';
 import { orderParams, orderSchema } from '../schemas/orders.js';
 import { ROLES } from '../../caller.js';
+import { statusTag } from '../http/etag.js';
 
 export const getOrder = operation(
   {

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { sagaStatusSchema } from '../../steering/shapes.js';
-import { readSagaStatus, statusTag } from '../../steering/status.js';
+import { readSagaStatus } from '../../steering/status.js';
 import { AWAY } from '../decision.js';
 import { requireSaga } from '../http/access.js';
 import { operation } from '../operation.js';
 import { sagaParams } from '../schemas/sagas.js';
 import { ROLES } from '../../caller.js';
 import { Problem } from '../../problems.js';
+import { statusTag } from '../http/etag.js';
 
 const query = z.strictObject({
   fresh: z

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { linksOf } from '../../orders/accepted-answer.js';
+import { linksOf, orderLinksSchema } from '../../orders/accepted-answer.js';
 import { money, orNull, sagaStateSchema, time, waitingFor } from '../../steering/shapes.js';
 import { operation } from '../operation.js';
-import { CUSTOMER_ID_PATTERN, orderId, orderLinksSchema, owner, PRODUCT_ID_PATTERN } from '../schemas/orders.js';
+import { owner } from '../schemas/orders.js';
 import { instant, next, paging, several, yesNo } from '../schemas/query.js';
 import { ROLES } from '../../caller.js';
 import { Problem } from '../../problems.js';
+import { CUSTOMER_ID_PATTERN, orderId, PRODUCT_ID_PATTERN } from '../../orders/order-request.js';
 
 const query = z.strictObject({
   state: several(sagaStateSchema, { $ref: '#/components/schemas/SagaState' }, 'states').optional(),

@@ -2,14 +2,17 @@ import { sagaIdOf } from '../../order.js';
 import { looksOf, placeOrder as place } from '../../orders/place-order.js';
 import { correlationIdOf } from '../../platform/observability/correlation.js';
 import { traceOf } from '../../platform/observability/trace.js';
-import { hasEnded, statusTag } from '../../steering/status.js';
+import { hasEnded } from '../../steering/status.js';
 import { waitForEnd } from '../../steering/wait-for-end.js';
 import type { OperationDeps } from '../deps.js';
 import { idempotencyKey, preferredWait } from '../http/headers.js';
 import { ETAG, operation, RETRY_AFTER, type Asked } from '../operation.js';
 import { orderView, readOrder } from '../order-view.js';
-import { orderAcceptedSchema, orderRequestSchema, orderSchema, type OrderAccepted } from '../schemas/orders.js';
+import { orderSchema } from '../schemas/orders.js';
 import { ROLES } from '../../caller.js';
+import { statusTag } from '../http/etag.js';
+import { orderAcceptedSchema, type OrderAccepted } from '../../orders/accepted-answer.js';
+import { orderRequestSchema } from '../../orders/order-request.js';
 
 const ACCEPTED = {
   Location: { schema: { type: 'string' }, description: 'The order.' },

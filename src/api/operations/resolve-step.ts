@@ -4,11 +4,12 @@ import { requireSaga } from '../http/access.js';
 import { decideSaga } from '../http/decide-saga.js';
 import { idempotencyKey, ifMatch } from '../http/headers.js';
 import { operation } from '../operation.js';
-import { resolveDecisionSchema, resolveRequestSchema } from '../schemas/decisions.js';
+import { resolveDecisionSchema } from '../schemas/decisions.js';
 import { sagaParams, stepName } from '../schemas/sagas.js';
 import { actorOf, stepRequest } from '../../steering/steer.js';
 import { STAFF } from '../../caller.js';
 import { Problem } from '../../problems.js';
+import { resolveRequestSchema } from '../../steering/decision-request.js';
 
 const insteadOfRequestId = {
   ...idempotencyKey,

@@ -1,37 +1,8 @@
 /** The operators' decisions: one step of one saga, or many sagas at once. */
 import { z } from 'zod';
-import { actorName, decidedShape, historyText } from './orders.js';
-import { looksPersonal } from '../../platform/personal-data.js';
+import { decidedShape } from './orders.js';
+import { action, actor, reason, requestId } from '../../steering/decision-request.js';
 import { sagaFilterShape } from './sagas.js';
-
-const ACTIONS = ['retry', 'skip', 'block', 'applied', 'notApplied'] as const;
-
-const action = z.enum(ACTIONS).meta({
-  id: 'ResolveAction',
-  description:
-    '`retry`: a new budget. `skip`: leave it as it is; the verdict lists the waiver. `block`: stop retrying. ' +
-    '`applied`, `notApplied`: what became of an action that the participant could not tell.',
-});
-
-const reason = historyText(500).meta({
-  description: 'Kept in the history: nothing personal.',
-  example: 'refunded by hand',
-});
-const actor = actorName.optional();
-
-/** Visible characters only: it becomes part of ids and logs. */
-const requestId = z
-  .string()
-  .regex(/^[!-~]{1,200}$/, 'is 1 to 200 visible ASCII characters')
-  .refine((id) => !looksPersonal(id), 'is kept in the history: no e-mail address, no card number')
-  .meta({
-    description: 'The same id with the same content finds the decision again; `Idempotency-Key` can say it as well.',
-    example: 'ticket-4711',
-  });
-
-export const resolveRequestSchema = z
-  .strictObject({ action, reason, actor, requestId: requestId.optional() })
-  .meta({ id: 'ResolveRequest' });
 
 export const resolveDecisionSchema = z
   .object({

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { SAGA_ID_PATTERN } from '../../steering/saga-ids.js';
 import { sagaStateSchema, time } from '../../steering/shapes.js';
-import { text } from './orders.js';
+import { text } from '../../platform/texts.js';
 
 export const sagaParams = z.object({ sagaId: z.string().regex(SAGA_ID_PATTERN).meta({ example: 'order-4711' }) });
 

@@ -10,10 +10,10 @@ import { STORIES } from './stories.js';
 import { tell, type Telling } from './telling.js';
 import { BooksUnreadableError } from '../../oracle/get-json.js';
 import { localAddress } from '../../platform/local-address.js';
-import { readDotEnv } from '../../config/run-process.js';
-import { redact } from '../../config/secrets.js';
 import { startSentence } from '../../platform/start-error.js';
 import { temporalTarget } from '../../platform/temporal/target.js';
+import { readDotEnv } from '../../config/dot-env.js';
+import { redact } from '../../platform/secrets.js';
 
 const write = (line: string): void => {
   process.stdout.write(`${line}\n`);

@@ -1,7 +1,7 @@
-import { unavailableAs } from '../../platform/database/unavailable.js';
+import { DatabaseUnavailableError, unavailableAs } from '../../platform/database/unavailable.js';
 
 /** The journal's PostgreSQL is away; repeat the request later. */
-export class JournalUnavailableError extends Error {
+export class JournalUnavailableError extends DatabaseUnavailableError {
   override readonly name = 'JournalUnavailableError';
 
   constructor(cause: unknown) {

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { databaseUrlFile } from '../supervisor/server-components.js';
 import { codeOf } from '../../platform/reason.js';
+import { databaseUrlFile } from '../../config/find-database.js';
 
 const MEGABYTE = 1_000_000;
 

@@ -11,8 +11,8 @@ import { choosePostgresLauncher, commandOf, findPostgresBinaries, type Launcher 
 import { ENDING_POSTGRES, endLeftoverPostgres, postgresEnvironment } from './data.js';
 import { postgresPassword, prepareData, requireSameMajor } from './data.js';
 import { endProcess } from '../machine/processes.js';
-import { redact } from '../../config/secrets.js';
 import { StartError } from '../../platform/start-error.js';
+import { redact } from '../../platform/secrets.js';
 
 const DATABASE = 'unwind';
 const STARTUP_PATIENCE = 60_000;

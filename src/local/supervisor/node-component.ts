@@ -5,8 +5,9 @@ import { z } from 'zod';
 import type { Component, Running } from './component.js';
 import { asJson, logFileFor, openLog, readLines, worthShowing } from './log-file.js';
 import { endProcess } from '../machine/processes.js';
-import { redact } from '../../config/secrets.js';
+import type { Report } from '../../config/run-process.js';
 import { StartError } from '../../platform/start-error.js';
+import { redact } from '../../platform/secrets.js';
 
 const STARTUP_PATIENCE = 120_000;
 /** Longer than a child's own limit. */
@@ -18,8 +19,10 @@ const ENDING = [{ signal: 'SIGTERM', patience: 30_000 }] as const;
  */
 export const FEW_ARENAS = { MALLOC_ARENA_MAX: process.env['MALLOC_ARENA_MAX'] ?? '2' } as const;
 
-export const reportSchema = z.union([z.object({ ready: z.string() }), z.object({ failed: z.string() })]);
-export type Report = z.infer<typeof reportSchema>;
+export const reportSchema: z.ZodType<Report> = z.union([
+  z.object({ ready: z.string() }),
+  z.object({ failed: z.string() }),
+]);
 
 export interface NodeComponentOptions {
   readonly name: string;

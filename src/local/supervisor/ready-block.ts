@@ -1,6 +1,6 @@
 /** The lines that `npm start` prints when everything is up. */
-import { databaseUrlFile } from './server-components.js';
 import type { Plan } from './system.js';
+import { databaseUrlFile } from '../../config/find-database.js';
 
 type ReadyPlan = Pick<Plan, 'config' | 'extent' | 'logFolder'>;
 

@@ -1,7 +1,6 @@
 /** PostgreSQL and Temporal as components. */
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Component, Running } from './component.js';
 import type { Config } from '../../config/config.js';
 import { logFileFor } from './log-file.js';
@@ -10,15 +9,13 @@ import { startPostgres } from '../postgres/server.js';
 import { findTemporal } from '../temporal/finder.js';
 import { startTemporal } from '../temporal/server.js';
 import type { TemporalTarget } from '../../platform/temporal/target.js';
+import { databaseUrlFile } from '../../config/find-database.js';
 
 type Show = (line: string) => void;
 
 function runningServer(child: ChildProcess, where: string, stop: () => Promise<void>): Running {
   return { pid: child.pid ?? 0, where, ended: endOf(child), stop, kill: () => child.kill('SIGKILL') };
 }
-
-/** The file with the embedded server's URL, for components that are started alone beside it. It holds the password. */
-export const databaseUrlFile = (dataDir: string): string => path.join(dataDir, 'database-url');
 
 export function postgresComponent(
   config: Config,

@@ -15,6 +15,7 @@ import { type Supervised, supervise } from './supervise.js';
 import { connectTemporal, registerSearchAttributes } from '../../platform/temporal/namespace.js';
 import type { TemporalTarget } from '../../platform/temporal/target.js';
 import type { Terminal } from './terminal.js';
+import { SEARCH_ATTRIBUTES } from '../temporal/server.js';
 
 const READY_WITHIN = 60_000;
 const LOOK_EVERY = 50;
@@ -72,7 +73,7 @@ async function bringUpTogether(plan: Plan, system: System, components: readonly 
 async function useConfiguredTemporal({ target, terminal, signal }: Plan): Promise<void> {
   const connection = await connectTemporal(target, 10_000, () => signal.aborted);
   try {
-    await registerSearchAttributes(connection, target.namespace);
+    await registerSearchAttributes(connection, target.namespace, SEARCH_ATTRIBUTES);
   } catch (error) {
     const reason = startSentence(error);
     terminal.tell(

@@ -1,6 +1,6 @@
 /** The terminal's lines of `npm start`: one for each event. */
 import type { Running } from './component.js';
-import { redact } from '../../config/secrets.js';
+import { redact } from '../../platform/secrets.js';
 
 export interface Terminal {
   say(line: string): void;

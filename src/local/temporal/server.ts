@@ -9,6 +9,10 @@ import { StartError } from '../../platform/start-error.js';
 import type { TemporalProgram } from './finder.js';
 import { connectTemporal, keepClosedWorkflows, registerSearchAttributes } from '../../platform/temporal/namespace.js';
 import type { TemporalTarget } from '../../platform/temporal/target.js';
+import { SagaBlockedOnAttribute, SagaStateAttribute } from '../../workflows/messages.js';
+
+/** Those that the workflows set. */
+export const SEARCH_ATTRIBUTES = [SagaStateAttribute.name, SagaBlockedOnAttribute.name];
 
 const ENDING_TEMPORAL = [{ signal: 'SIGTERM', patience: 15_000 }] as const;
 const STARTUP_PATIENCE = 60_000;
@@ -120,7 +124,7 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
     const connection = await connectTemporal(target, STARTUP_PATIENCE, hasEnded);
     try {
       await keepClosedWorkflows(connection, target.namespace);
-      await registerSearchAttributes(connection, target.namespace);
+      await registerSearchAttributes(connection, target.namespace, SEARCH_ATTRIBUTES);
     } finally {
       await connection.close();
     }

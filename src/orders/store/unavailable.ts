@@ -1,7 +1,7 @@
-import { unavailableAs } from '../../platform/database/unavailable.js';
+import { DatabaseUnavailableError, unavailableAs } from '../../platform/database/unavailable.js';
 
 /** The orders' PostgreSQL is away or refuses connections. The request may be right, and can be repeated later. */
-export class OrdersUnavailableError extends Error {
+export class OrdersUnavailableError extends DatabaseUnavailableError {
   override readonly name = 'OrdersUnavailableError';
 
   constructor(cause: unknown) {

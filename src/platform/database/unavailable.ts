@@ -20,9 +20,14 @@ export function isAway(error: unknown): boolean {
   return types.isNativeError(error) && OF_THE_DRIVER.has(error.name);
 }
 
+/** A database is away: nothing is wrong with the request, repeat it later. Each room that has one extends it. */
+export class DatabaseUnavailableError extends Error {
+  override readonly name: string = 'DatabaseUnavailableError';
+}
+
 /** Runs a query of one database; an outage, and only that, is thrown as `Unavailable` with the error as its cause. */
 export const unavailableAs =
-  (Unavailable: new (cause: unknown) => Error) =>
+  (Unavailable: new (cause: unknown) => DatabaseUnavailableError) =>
   async <T>(query: () => Promise<T>): Promise<T> => {
     try {
       return await query();

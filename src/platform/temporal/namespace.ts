@@ -2,13 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { SagaBlockedOnAttribute, SagaStateAttribute } from '../../workflows/messages.js';
 import { StartError } from '../start-error.js';
 import type { TemporalTarget } from './target.js';
 import { reasonOf } from '../reason.js';
 
 const RETENTION_DAYS = 30;
-const ATTRIBUTES = [SagaStateAttribute.name, SagaBlockedOnAttribute.name];
 const GRPC_ALREADY_EXISTS = 6;
 const GRPC_DEADLINE_EXCEEDED = 4;
 const GRPC_NOT_FOUND = 5;
@@ -69,11 +67,15 @@ function absence(target: TemporalTarget, code: number | undefined, error: unknow
   );
 }
 
-/** Registers the search attributes that the order workflow sets; those that exist stay. */
-export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+/** Registers search attributes of the type Keyword. Those that exist stay. */
+export async function registerSearchAttributes(
+  connection: Connection,
+  namespace: string,
+  names: readonly string[],
+): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
-  for (const name of ATTRIBUTES) {
+  for (const name of names) {
     if (customAttributes?.[name] === keyword) continue;
     if (customAttributes?.[name] !== undefined) {
       throw new StartError(`Temporal's search attribute ${name} is not of the type Keyword: remove or rename it.`);

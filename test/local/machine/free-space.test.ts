@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { hasEmbeddedServers, lackOfSpace } from '../../../src/local/machine/free-space.js';
-import { databaseUrlFile } from '../../../src/local/supervisor/server-components.js';
+import { databaseUrlFile } from '../../../src/config/find-database.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'unwind-free-space-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

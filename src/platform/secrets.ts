@@ -1,5 +1,4 @@
 /** The secrets of this process, so that no log line and no message shows them, whatever a driver's error quotes. */
-import { bearingOf } from './variables.js';
 
 /** Shorter ones stand in ordinary words: they are masked only between a colon and an `@`. */
 const SHORTEST = 5;
@@ -9,23 +8,6 @@ const MASK = '***';
 const WORDS = new Set(['unwind', 'temporal', 'postgres']);
 
 const masked = new Set<string>();
-
-/** Temporal's SDK reads these, and Unwind does not. */
-const OTHERS = /(PASSWORD|SECRET|TOKEN|API_KEY|KEY_DATA|CREDENTIALS)$/;
-
-const isSecret = (name: string): boolean =>
-  (bearingOf(name) ?? (OTHERS.test(name) ? 'secret' : 'nothing')) === 'secret';
-
-/** Remembers what the environment's variables hold that may not be shown. */
-export function keepSecretsOf(env: NodeJS.ProcessEnv): void {
-  for (const [name, value = ''] of Object.entries(env)) {
-    if (isSecret(name)) mask(value);
-    // Of name:role:secret, several with commas between.
-    if (name === 'KAFKA_COMMAND_KEYS') for (const entry of value.split(',')) mask(entry.trim().split(':')[2] ?? '');
-    // Of each variable: a misspelt name or a proxy's may have a password in it as well.
-    keepSecretsOfUrl(value);
-  }
-}
 
 /** Such as `?password=…`, `&sslpassword=…` and `&tlsCertificateKeyFilePassword=…`. */
 const SECRET_PARAMETER = /[?&;,][^=&?]*(?:password|passphrase|secret|token)=([^&\s]+)/gi;
@@ -44,7 +26,8 @@ export function keepSecretsOfUrl(text: string): void {
   }
 }
 
-function mask(secret: string): void {
+/** Remembers a secret. */
+export function mask(secret: string): void {
   if (secret === '' || WORDS.has(secret)) return;
   const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
   for (const form of forms) masked.add(form.length < SHORTEST ? `:${form}@` : form);
