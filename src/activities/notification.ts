@@ -1,32 +1,21 @@
 import { z } from 'zod';
-import { ORDER_STEPS, sagaIdOf } from '../order.js';
-import { at } from '../platform/outbound/service-access.js';
 import type { OrderRef, Participants } from './activities.js';
-import { call, type Attempted } from './service/call.js';
-import { actionOf, orderOf } from './read-order.js';
+import type { Attempted } from './service/call.js';
+import { effectOf } from './service/effect.js';
 
 const Notification = z.object({ effect: z.literal('applied') });
 
-export function notificationActivities({ orders, services }: Participants) {
-  async function send(
-    ref: OrderRef,
-    kind: 'confirmation' | 'cancellation',
-    refusals: readonly string[],
-  ): Promise<Attempted<object>> {
-    const order = await orderOf(orders, ref);
-    const id = `${sagaIdOf(ref.orderId)}-${kind}`;
-    const { attempts } = await call({
-      ...actionOf(order, { orderId: ref.orderId, customerId: order.customerId, kind }),
-      at: at(services.notification, `/api/notifications/${id}`),
-      about: { id, orderId: ref.orderId, kind },
-      answer: Notification,
-      refusals,
-    });
-    return { attempts };
-  }
+/** The verbs of the notification service: an order has two messages there, each with an id of its own. */
+export function notificationActivities(participants: Participants) {
+  const sender = (step: 'send_confirmation' | 'send_cancellation_notice', kind: 'confirmation' | 'cancellation') => {
+    const message = effectOf(participants, step, '/api/notifications', `-${kind}`);
+    return async (ref: OrderRef): Promise<Attempted<object>> => {
+      const { attempts } = await message.act(ref, Notification, ({ customerId }) => ({ customerId, kind }), { kind });
+      return { attempts };
+    };
+  };
   return {
-    sendConfirmation: (ref: OrderRef) => send(ref, 'confirmation', ORDER_STEPS.send_confirmation.action.refusals),
-    sendCancellationNotice: (ref: OrderRef) =>
-      send(ref, 'cancellation', ORDER_STEPS.send_cancellation_notice.action.refusals),
+    sendConfirmation: sender('send_confirmation', 'confirmation'),
+    sendCancellationNotice: sender('send_cancellation_notice', 'cancellation'),
   };
 }

@@ -1,33 +1,23 @@
 import { z } from 'zod';
-import { ORDER_STEPS, sagaIdOf } from '../order.js';
-import { at, type Address } from '../platform/outbound/service-access.js';
+import type { Order } from '../order.js';
 import type { Participants, PricedOrderRef } from './activities.js';
-import { call, type Attempted } from './service/call.js';
-import { actionOf, orderOf } from './read-order.js';
-import { undo, type Undoing } from './service/undo.js';
+import type { Attempted } from './service/call.js';
+import { effectOf, type Undoing } from './service/effect.js';
 
 const Payment = z.object({ id: z.string(), effect: z.literal('applied') });
 
-const { action, compensation } = ORDER_STEPS.process_payment;
-
-export function paymentActivities({ orders, services }: Participants) {
-  const addressOf = ({ orderId }: PricedOrderRef): Address =>
-    at(services.payment, `/api/payments/${sagaIdOf(orderId)}`);
+/** The verbs of the payment service. */
+export function paymentActivities(participants: Participants) {
+  const payment = effectOf(participants, 'process_payment', '/api/payments');
   return {
     /** Captures the order's total from the customer's payment method. */
     async processPayment(ref: PricedOrderRef): Promise<Attempted<{ paymentId: string }>> {
-      const order = await orderOf(orders, ref);
-      const { customerId, paymentMethod } = order;
-      const { id, attempts } = await call({
-        ...actionOf(order, { orderId: ref.orderId, customerId, paymentMethod, amount: ref.total }),
-        at: addressOf(ref),
-        about: { id: sagaIdOf(ref.orderId), orderId: ref.orderId, amount: ref.total },
-        answer: Payment,
-        refusals: action.refusals,
-      });
+      const amount = ref.total;
+      const bodyOf = ({ customerId, paymentMethod }: Order) => ({ customerId, paymentMethod, amount });
+      const { id, attempts } = await payment.act(ref, Payment, bodyOf, { amount });
       return { paymentId: id, attempts };
     },
 
-    refundPayment: (ref: PricedOrderRef): Promise<Undoing> => undo(addressOf(ref), ref, compensation.refusals),
+    refundPayment: (ref: PricedOrderRef): Promise<Undoing> => payment.undo(ref),
   };
 }

@@ -1,31 +1,32 @@
 /**
  * A call, from its scheduling to its answer: one activity, which Temporal retries within the call's budget. An operator
- * can steer it meanwhile, and decides when it cannot go on by itself.
+ * can steer it all the time, and decides when it cannot go on by itself.
  */
-import { ActivityFailure, ApplicationFailure, RetryState, TimeoutFailure, TimeoutType } from '@temporalio/common';
-import { ActivityCancellationType, CancellationScope, condition, isCancellation, log } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
+import { CancellationScope, condition, isCancellation, log } from '@temporalio/workflow';
 import { handOver, handOverBetweenCalls, mayHandOver } from './hand-over.js';
-import type { Closing } from './journal/events.js';
-import type { RefusalCode, ResolveAction, ResolveRequest } from './messages.js';
-import { foreign } from './record.js';
-import { fromNow, type Run } from './run.js';
-import type { Call } from './step.js';
 import { record, storeAtRest, storedUpTo, withJournal } from './journal/carry.js';
+import type { Closing } from './journal/events.js';
+import { RESOLVE_ACTIONS, type RefusalCode, type ResolveAction, type ResolveRequest } from './messages.js';
+import { foreign } from './record.js';
+import { fromNow, isRecord, type Run, type SteerableCall } from './run.js';
+import type { Call } from './step.js';
 
-/** What a worker adds to the result of an activity; a failure has the attempts in its first detail. */
+/** The fields that a worker adds to the result of an activity; a failure has the attempts in its first detail. */
 interface Report {
   readonly attempts?: number;
   /** ISO 8601: when the worker saw that the saga's last action had succeeded. */
-  readonly closedAt?: string;
+  readonly closedAt?: string | undefined;
   /** The number up to which the journal is stored. */
   readonly storedUpTo?: number;
 }
 
-export interface Done<Result> {
+export interface Done<Result> extends Pick<Report, 'closedAt'> {
   readonly kind: 'done';
   readonly result: Result;
   readonly attempts: number;
-  readonly closedAt: string | undefined;
+  /** Milliseconds since the epoch: when it was scheduled. */
+  readonly calledAt: number;
 }
 
 /** `refused`: nothing happened, nothing ever will. `unknown`: it may have happened. */
@@ -38,85 +39,78 @@ export interface Failed {
   readonly mayGoOn?: boolean;
 }
 
-/** What an operator says in place of the participant. */
-export type Answer = Exclude<ResolveAction, 'retry' | 'block'>;
-
-/** What an operator may steer: while it runs its scope can be cut, while it is blocked it waits for `pending`. */
-export interface SteerableCall {
-  readonly allowed: readonly ResolveAction[];
-  /** Milliseconds since the epoch: before that an attempt may be under way, and nobody can answer for it. */
-  quietFrom: number;
-  scope?: CancellationScope;
-  pending?: ResolveRequest;
-}
+/** An operator's answer in place of the participant's. */
+type Answer = Exclude<ResolveAction, 'retry' | 'block'>;
+type Decided = Answer | 'retry';
 
 interface Manner {
-  readonly started: 'SagaStepStarted' | 'SagaCompensationStarted';
-  /** Of the summary. */
-  readonly prefix: string;
+  /** A compensation, or the question before it: the summary begins with this. */
+  readonly back?: 'UNDO' | 'ASK';
   /** Failures that wait for an operator; the others end the call. */
   readonly blocksOn: readonly Failed['kind'][];
-  /** What an operator may decide, while it is blocked and while it is still under way. */
+  /** Decisions that an operator may make, while the call is blocked and while it is still under way. */
   readonly allowed: readonly ResolveAction[];
   /** A cut does not wait for the attempt under way: a tombstone fences it. Otherwise nothing is under way after a cut. */
   readonly leavesAttempt?: true;
+  /** The saga's deadline shortens the budget (rule 11): to the time that remains, or to one attempt at least. */
+  readonly shortened?: 'toTheRest' | 'toOneAttempt';
 }
 
-const ACT = { started: 'SagaStepStarted', prefix: '' } as const;
-const UNDO = { started: 'SagaCompensationStarted', prefix: 'UNDO ', blocksOn: ['refused', 'unknown'] } as const;
+const ALWAYS = ['refused', 'unknown'] as const;
 
 /** Every call that a saga makes is made in one of these manners. */
 const MANNERS = {
-  compensatable: { ...ACT, blocksOn: [], allowed: ['retry'], leavesAttempt: true },
-  pivot: { ...ACT, blocksOn: ['unknown'], allowed: ['retry', 'block', 'applied', 'notApplied'] },
-  block: { ...ACT, blocksOn: ['refused', 'unknown'], allowed: ['retry', 'skip', 'block', 'applied'] },
-  deadLetter: { ...ACT, blocksOn: [], allowed: ['retry', 'skip'] },
-  undo: { ...UNDO, allowed: ['retry', 'skip', 'block'] },
-  ask: { ...UNDO, prefix: 'ASK ', allowed: ['retry', 'skip', 'block', 'applied', 'notApplied'] },
+  compensatable: { blocksOn: [], allowed: ['retry'], leavesAttempt: true, shortened: 'toTheRest' },
+  pivot: { blocksOn: ['unknown'], allowed: ['retry', 'block', 'applied', 'notApplied'] },
+  block: { blocksOn: ALWAYS, allowed: ['retry', 'skip', 'block', 'applied'] },
+  deadLetter: { blocksOn: [], allowed: ['retry', 'skip'] },
+  undo: { back: 'UNDO', blocksOn: ALWAYS, allowed: ['retry', 'skip', 'block'] },
+  ask: { back: 'ASK', blocksOn: ALWAYS, allowed: RESOLVE_ACTIONS, shortened: 'toOneAttempt' },
 } as const satisfies Record<string, Manner>;
 
-interface More {
-  /** Milliseconds for all attempts: at most the budget, counted when the call is scheduled. */
-  readonly total?: () => number;
+/** One call of a step. Times are milliseconds since the epoch. */
+interface Errand<Input, Result> {
+  readonly step: string;
+  readonly call: Call<Input, Result>;
+  readonly input: Input;
   readonly closing?: Closing | undefined;
-  /** For a call that has no effect itself: since when nothing of what it asks about is under way. */
+  /** For a call that has no effect itself: since when nothing of the effect that it asks about is under way. */
   readonly quietFrom?: number;
+  /** A pause before the call, in which an operator decides as if it were under way. */
+  readonly notBefore?: number | undefined;
 }
 
 /**
- * Calls until it is done, or until an operator says otherwise. A decision that comes meanwhile cuts the call short; the
- * answer of the participant wins over it. What may block runs in a non-cancellable scope: unwinding and steps past a
- * pivot cannot be interrupted (rule 26).
+ * Calls until it is done, or until an operator says otherwise. A decision that arrives before the answer cuts the call
+ * short; the answer of the participant wins over it. A call that may block runs in a non-cancellable scope: unwinding and
+ * steps past a pivot cannot be interrupted (rule 26).
  */
 export async function perform<Input, Result>(
   run: Run,
   manner: keyof typeof MANNERS,
-  step: string,
-  call: Call<Input, Result>,
-  input: Input,
-  more: More = {},
+  errand: Errand<Input, Result>,
 ): Promise<Done<Result> | Failed | { readonly kind: Answer }> {
-  const { started, blocksOn, allowed }: Manner = MANNERS[manner];
-  const { total = () => call.budget.total, quietFrom } = more;
-  const steerable: SteerableCall = { allowed, quietFrom: quietFrom ?? Date.now() + call.budget.attempt };
+  const { blocksOn, allowed, back }: Manner = MANNERS[manner];
+  const { step, call, quietFrom, notBefore } = errand;
+  const { blockedOn, steps } = run.record;
+  const quietAfter = (milliseconds: number): number => quietFrom ?? Date.now() + milliseconds;
+  const steerable: SteerableCall = { allowed, quietFrom: quietAfter(call.budget.attempt) };
   run.calls.set(step, steerable);
   try {
     // Continued as new while blocked: the call is not made again before an operator says so.
-    let decision = wasWaiting(run, step) ? await nextDecision(run, step, steerable) : 'retry';
+    const wasBlocked = blockedOn !== null && steps.some(({ name, status }) => name === step && status !== 'pending');
+    if (notBefore !== undefined) await condition(() => !!steerable.pending, Math.max(1, notBefore - Date.now()));
+    let decision = wasBlocked || steerable.pending ? await decided(run, step, steerable) : 'retry';
     while (decision === 'retry') {
-      const patience = total();
-      record(run, { type: started, step, timeoutAt: fromNow(patience) });
-      steerable.quietFrom = quietFrom ?? Date.now() + call.budget.attempt;
+      steerable.quietFrom = quietAfter(call.budget.attempt);
       steerable.scope = new CancellationScope();
-      const outcome = await steerable.scope.run(() =>
-        schedule(run, MANNERS[manner], call, input, { ...more, patience }),
-      );
+      const outcome = await steerable.scope.run(() => schedule(run, MANNERS[manner], errand));
       delete steerable.scope;
       const isAnswer = outcome.kind === 'done' || (outcome.kind === 'refused' && !blocksOn.includes('refused'));
       const isOver = CancellationScope.current().consideredCancelled;
       if (isAnswer || isOver || (!steerable.pending && !blocksOn.includes(outcome.kind))) return outcome;
-      steerable.quietFrom = quietFrom ?? Date.now() + (outcome.mayGoOn ? call.budget.attempt : 0);
-      if (!steerable.pending) record(run, failureOf(started, step, outcome));
+      steerable.quietFrom = quietAfter(outcome.mayGoOn ? call.budget.attempt : 0);
+      if (!steerable.pending) record(run, failureOf(step, outcome, back));
       decision = await decided(run, step, steerable, outcome.code);
     }
     return { kind: decision };
@@ -126,97 +120,73 @@ export async function perform<Input, Result>(
   }
 }
 
-/**
- * A pause before the same call is made again, in which an operator decides as if it were under way. `retry`: it is over.
- *
- * @param until milliseconds since the epoch
- */
-export async function pause(run: Run, step: string, until: number, quietFrom: number): Promise<Answer | 'retry'> {
-  const steerable: SteerableCall = { allowed: MANNERS.ask.allowed, quietFrom };
-  run.calls.set(step, steerable);
-  try {
-    await condition(() => !!steerable.pending, Math.max(1, until - Date.now()));
-    return steerable.pending ? await decided(run, step, steerable) : 'retry';
-  } finally {
-    delete steerable.pending;
-    run.calls.delete(step);
-  }
-}
-
-const wasWaiting = ({ record: { blockedOn, steps } }: Run, step: string): boolean =>
-  blockedOn !== null && steps.some(({ name, status }) => name === step && status !== 'pending');
-
 /** Schedules in this turn, and in the present cancellation scope. */
 function schedule<Input, Result>(
   run: Run,
-  { prefix, leavesAttempt }: Manner,
-  { activity, budget, refusals, summary }: Call<Input, Result>,
-  input: Input,
-  { patience, closing }: More & { readonly patience: number },
+  { back, leavesAttempt, shortened }: Manner,
+  { step, call, input, closing }: Errand<Input, Result>,
 ): Promise<Done<Result> | Failed> {
+  const { activity, budget, refusals, summary } = call;
+  const left = Math.max(run.deadlineAt - Date.now(), shortened === 'toOneAttempt' ? budget.attempt : 1);
+  const patience = shortened ? Math.min(budget.total, left) : budget.total;
+  record(run, { type: back ? 'SagaCompensationStarted' : 'SagaStepStarted', step, timeoutAt: fromNow(patience) });
   const line = typeof summary === 'function' ? summary(input) : summary;
   const options = {
     startToCloseTimeout: Math.min(budget.attempt, patience),
     scheduleToCloseTimeout: patience,
     retry: { initialInterval: 500, backoffCoefficient: 2, maximumInterval: '1 minute' },
-    cancellationType: leavesAttempt
-      ? ActivityCancellationType.TRY_CANCEL
-      : ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    ...(line !== undefined && { summary: prefix + line }),
+    cancellationType: leavesAttempt ? 'TRY_CANCEL' : 'WAIT_CANCELLATION_COMPLETED',
+    ...(line !== undefined && { summary: back ? `${back} ${line}` : line }),
   } as const;
+  const calledAt = Date.now();
+  const timeoutCode = shortened === 'toTheRest' && patience < budget.total ? 'DeadlineExceeded' : 'StepTimedOut';
   const must = closing ? { required: true as const, closing } : {};
   return withJournal(run, must, () => activity.executeWithOptions(options, [input])).then(
-    (answer) => doneWith(run, answer),
-    (error: unknown) => failureIn(error, refusals),
+    (answer) => ({ ...doneWith(run, answer), calledAt }),
+    (error: unknown) => failureIn(error, refusals, timeoutCode),
   );
 }
 
-/** An activity's result, without what its worker has added to it. */
-function doneWith<Result>(run: Run, answer: Result): Done<Result> {
-  const isRecord = typeof answer === 'object' && answer !== null && !Array.isArray(answer);
-  if (!isRecord) return { kind: 'done', result: answer, attempts: 1, closedAt: undefined };
-  const { attempts = 1, closedAt, storedUpTo: stored, ...result } = answer as Result & Report;
-  if (stored !== undefined) storedUpTo(run, stored);
+/** An activity's result, without the fields that its worker has added to it. */
+function doneWith<Result>(run: Run, answer: Result): Omit<Done<Result>, 'calledAt'> {
+  if (!isRecord(answer)) return { kind: 'done', result: answer, attempts: 1 };
+  const { attempts = 1, closedAt, storedUpTo: stored = 0, ...result } = answer as Result & Report;
+  storedUpTo(run, stored);
   return { kind: 'done', result: result as Result, attempts, closedAt };
 }
 
 /** Only a failure that Temporal reports is an outcome; a programming error fails the workflow task (rule 13). */
-function failureIn(error: unknown, refusals: readonly string[]): Failed {
+function failureIn(error: unknown, refusals: readonly string[], timeoutCode: string): Failed {
   if (isCancellation(error)) return { kind: 'unknown', code: 'Cancelled', attempts: 1 };
   if (!(error instanceof ActivityFailure)) throw error;
   const { cause, retryState } = error;
   const { attempts = 1 }: Report = Object(cause instanceof ApplicationFailure && cause.details?.[0]);
   // The overall time-out usually arrives with the last error as its cause.
-  const timedOut = retryState === RetryState.TIMEOUT || cause instanceof TimeoutFailure;
-  const mayGoOn = cause instanceof TimeoutFailure && cause.timeoutType === TimeoutType.SCHEDULE_TO_CLOSE;
+  const timedOut = retryState === 'TIMEOUT' || cause instanceof TimeoutFailure;
+  const mayGoOn = cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_CLOSE';
   const isDefinite = cause instanceof ApplicationFailure && cause.nonRetryable && refusals.includes(cause.type ?? '');
   if (isDefinite) return { kind: 'refused', code: foreign(cause.type ?? ''), attempts };
-  return { kind: 'unknown', code: timedOut ? 'StepTimedOut' : 'StepUnknown', attempts, timedOut, mayGoOn };
+  return { kind: 'unknown', code: timedOut ? timeoutCode : 'StepUnknown', attempts, timedOut, mayGoOn };
 }
 
 /** The event that records a failed call. */
-export function failureOf(started: Manner['started'], step: string, { kind, code, attempts, timedOut }: Failed) {
+export function failureOf(step: string, { kind, code, attempts, timedOut }: Failed, back?: Manner['back']) {
   const forward = kind === 'refused' ? 'SagaStepFailed' : timedOut ? 'SagaStepTimedOut' : 'SagaStepUnknown';
-  return { type: started === 'SagaStepStarted' ? forward : 'SagaCompensationFailed', step, attempts, code } as const;
+  return { type: back ? 'SagaCompensationFailed' : forward, step, attempts, code } as const;
 }
 
-/** What is decided; before a call is repeated, the run may have to be left. */
-async function decided(run: Run, step: string, call: SteerableCall, code?: string): Promise<Answer | 'retry'> {
-  for (;;) {
-    const decision = await nextDecision(run, step, call, code);
-    if (decision === 'retry') await handOverBetweenCalls(run);
-    if (!call.pending) return decision;
-  }
-}
-
-/** The operator's next decision. Until there is one the step blocks the saga; at most one does at a time (rule 17). */
-async function nextDecision(run: Run, step: string, call: SteerableCall, code = ''): Promise<Answer | 'retry'> {
+/**
+ * The operator's next decision. Until there is one the step blocks the saga; at most one does at a time (rule 17). Before
+ * a call is repeated, the run may have to be left.
+ */
+async function decided(run: Run, step: string, call: SteerableCall, code = ''): Promise<Decided> {
   for (;;) {
     if (call.pending) {
       const { action, actor, reason, requestId } = call.pending;
       record(run, { type: 'SagaIntervened', step, action, actor, reason, requestId });
       delete call.pending;
-      if (action !== 'block') return action;
+      if (action === 'retry') await handOverBetweenCalls(run);
+      if (action !== 'block' && !call.pending) return action;
       code = 'BlockedByOperator';
     } else if (run.record.blockedOn === null) {
       record(run, { type: 'SagaBlocked', step, code });
@@ -235,12 +205,9 @@ async function nextDecision(run: Run, step: string, call: SteerableCall, code = 
 export function callProblem({ calls, record: now }: Run, { step, action }: ResolveRequest): RefusalCode | undefined {
   const call = calls.get(step);
   const isAnswer = action === 'applied' || action === 'notApplied';
-  const applies =
-    call?.allowed.includes(action) &&
-    !call.pending &&
-    !(action === 'block' && now.blockedOn !== null) &&
-    !(isAnswer && Date.now() < call.quietFrom);
-  return applies ? undefined : 'NotApplicable';
+  if (!call?.allowed.includes(action) || call.pending) return 'NotApplicable';
+  if (action === 'block' && now.blockedOn !== null) return 'NotApplicable';
+  return isAnswer && Date.now() < call.quietFrom ? 'NotApplicable' : undefined;
 }
 
 /** Cuts the call short, or wakes it if it is blocked; resolves to false if the participant's answer was quicker. */

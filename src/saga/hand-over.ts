@@ -3,10 +3,10 @@
  * unwinds or waits in the middle of its body: the body is run again, and its finished steps give what they gave before.
  */
 import { condition, workflowInfo } from '@temporalio/workflow';
-import type { Run } from './run.js';
 import { isStored, storeAll } from './journal/carry.js';
+import type { Run } from './run.js';
 
-/** Far below what the server bears (51,200 events, 50 MB), after which it would terminate the run. */
+/** Far below the server's own limits (51,200 events, 50 MB), after which it would terminate the run. */
 const MOST_EVENTS = 20_000;
 const MOST_BYTES = 20_000_000;
 const STORED_WITHIN = '10 seconds';
@@ -28,20 +28,20 @@ function isAtRest({ calls, body }: Run): boolean {
   return !isUnderWay && (body.inFlight.size === 0 || body.inFlight.size === calls.size);
 }
 
+/** Whether the run may end here, so that the next one goes on. */
 export const mayHandOver = (run: Run): boolean => isLong(run) && isAtRest(run) && isStored(run);
 
 /** Between two calls for the same step: hands over if the history is long and the journal is soon stored. */
 export async function handOverBetweenCalls(run: Run): Promise<void> {
   if (!isLong(run) || !isAtRest(run)) return;
   void storeAll(run);
-  // A decision that is accepted meanwhile is acted on here: the next run would know nothing of it.
+  // A decision that is accepted in between is acted on here: the next run would know nothing of it.
   await run.scopes.shield.run(() => condition(() => isStored(run) || !isAtRest(run), STORED_WITHIN));
   if (mayHandOver(run)) await handOver(run);
 }
 
-/** Ends this run. Nothing is accepted any more, and what called this goes on in the next run. */
-export function handOver({ steering }: Run): Promise<never> {
-  steering.handingOver = true;
-  steering.leaving.resolve();
+/** Ends this run. Nothing is accepted any more, and the caller goes on in the next run. */
+export function handOver(run: Run): Promise<never> {
+  run.handOver.isDecided = true;
   return new Promise(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** What a customer or an operator may ask of a running saga, of whatever type, and how it is refused. */
+/** The requests that a customer or an operator may send to a running saga of any type, and how they are refused. */
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { JournalEntry } from './journal/events.js';
 import type { SagaRecord, Who } from './record.js';
@@ -14,8 +14,11 @@ export interface ApprovalRequest extends SteeringRequest {
   readonly approval?: string;
 }
 
-/** `applied` and `notApplied` answer for a participant that could not say what became of an action. */
-export type ResolveAction = 'retry' | 'skip' | 'block' | 'applied' | 'notApplied';
+/** The decisions on a step. */
+export const RESOLVE_ACTIONS = ['retry', 'skip', 'block', 'applied', 'notApplied'] as const;
+
+/** `applied` and `notApplied` answer for a participant that could not say whether an action happened. */
+export type ResolveAction = (typeof RESOLVE_ACTIONS)[number];
 
 export interface ResolveRequest extends SteeringRequest {
   readonly step: string;
@@ -48,10 +51,39 @@ export const REFUSAL_SENTENCES = {
   NotDecided: 'Not decided in time: repeat the request with the same id',
 } as const;
 
-/** The failure type of a workflow that was refused before it called anybody: see identity.ts. */
+/** The failure type of a workflow that was refused before it called anybody: see `refuseSaga`. */
 export const SAGA_REFUSED = 'SagaRefused';
 
 export type RefusalCode = keyof typeof REFUSAL_SENTENCES;
+
+/** Any request, as a validator has found it to be. */
+export type AnyRequest = ApprovalRequest & Partial<ResolveRequest>;
+
+const LONGEST = 1_000;
+
+/** No database stores these as text: the null character, and halves of surrogate pairs. */
+const UNSTORABLE = /[\0\ud800-\udfff]/u;
+
+/** ISO 8601 with its offset: `Date.parse` alone takes much that is no time, such as `1`. */
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+const isText = (value: unknown): boolean =>
+  typeof value === 'string' && value.trim() !== '' && value.length <= LONGEST && !UNSTORABLE.test(value);
+
+const isTime = (value: unknown): boolean =>
+  typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value));
+
+/**
+ * Whether the input of an Update says who, why and until when; a decision on a step also which step, and which action.
+ * Anything at all can arrive, because not only our API can reach Temporal. Any other input is refused by the validator
+ * (`InvalidRequest`), and so can never fail a workflow task.
+ */
+export function isRequest(input: unknown, decides: 'saga' | 'step'): input is AnyRequest {
+  const { actor, reason, validUntil, requestId, step, action, approval }: Record<string, unknown> = Object(input);
+  if (!isText(actor) || !isText(reason) || !isTime(validUntil)) return false;
+  if ([requestId, approval].some((id) => id !== undefined && !isText(id))) return false;
+  return decides === 'saga' || (isText(step) && RESOLVE_ACTIONS.some((known) => known === action));
+}
 
 export const getSagaState = defineQuery<SagaRecord>('getSagaState');
 /** The entries of the present run, in order. */

@@ -64,6 +64,7 @@ export interface SagaOutcome extends End {
   readonly cancelledTooLate?: true;
 }
 
+/** An approval that is awaited, until a time. */
 export interface Awaited {
   readonly approval: string;
   readonly until: string;
@@ -74,6 +75,7 @@ export interface WaitingFor extends Awaited {
   readonly also?: readonly Awaited[];
 }
 
+/** The whole state of a saga, as it is shown. */
 export interface SagaRecord extends Omit<SagaOutcome, 'state' | 'cancelledTooLate'> {
   readonly sagaId: string;
   readonly sagaType: string;
@@ -121,6 +123,13 @@ export const isCommitted = ({ steps }: SagaRecord): boolean =>
     ({ kind, status }) =>
       kind !== 'compensatable' && status !== 'pending' && !(kind === 'pivot' && status === 'failed'),
   );
+
+/** The approvals that are awaited, the longest first. */
+export function awaitedIn({ waitingFor }: SagaRecord): readonly Awaited[] {
+  if (!waitingFor) return [];
+  const { also = [], ...first } = waitingFor;
+  return [first, ...also];
+}
 
 /** Something is under way that may still start the unwinding. */
 export const mayStillUnwind = ({ steps, waitingFor }: SagaRecord): boolean =>

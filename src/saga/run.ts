@@ -1,58 +1,61 @@
-/** One saga while it runs. State is per workflow (rule 7), and each group of it is written by one file alone. */
+/** One saga while it runs. State is per workflow (rule 7), and each group of it is written by the one file that it names. */
 import { CancelledFailure, defaultPayloadConverter } from '@temporalio/common';
-import { CancellationScope, Trigger, workflowInfo } from '@temporalio/workflow';
-import type { Wait } from './approval.js';
-import type { SteerableCall } from './call.js';
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import type { Definition } from './definition.js';
 import type { JournalEntry } from './journal/events.js';
 import { blankRecord } from './journal/fold.js';
-import type { SagaMessages } from './messages.js';
+import type { Decision, ResolveAction, ResolveRequest } from './messages.js';
 import { isGoingForward, type SagaRecord } from './record.js';
-import type { StackEntry } from './stack.js';
-import type { RecordedDecision } from './steering.js';
-import type { Step, StoreJournal } from './step.js';
-import { record } from './journal/carry.js';
 
-/** What `defineSaga` knows of one saga. */
-export interface Definition {
-  readonly type: string;
-  readonly id: string;
-  readonly data: SagaRecord['data'];
-  /** Every step that the body may run: compensations are found here by name. */
-  readonly steps: readonly Step[];
-  /** Milliseconds from the start of the first run. */
-  readonly deadline: number;
-  readonly messages: SagaMessages;
-  /** The step that closes the saga when all is undone. */
-  readonly afterUnwinding: { readonly step: Step; readonly input: unknown } | undefined;
-  readonly storeJournal: StoreJournal | undefined;
-  readonly historyLimit: number | undefined;
-  readonly onEntry: (record: SagaRecord, before: SagaRecord) => void;
+/**
+ * A step that may have to be undone: plain data, so that it can be carried over. The compensation is found by the step's
+ * name and gets the same input as the action.
+ */
+export interface StackEntry {
+  readonly step: string;
+  readonly input: unknown;
+  /** `unknown` from before the call until its answer arrives; a refusal takes the entry off the stack. */
+  outcome: 'unknown' | 'applied';
 }
 
-/** What a step has given to the body; `{}` if there is no result. */
-export interface Given {
-  readonly value?: unknown;
+/** A call that an operator may steer: its scope can be cut while it runs, and it waits for `pending` while it is blocked. */
+export interface SteerableCall {
+  readonly allowed: readonly ResolveAction[];
+  /** Milliseconds since the epoch: before that an attempt may be under way, and no operator can answer for it. */
+  quietFrom: number;
+  scope?: CancellationScope;
+  pending?: ResolveRequest;
 }
 
-/** What a saga takes into its next run. Plain data. */
+/** A request that was accepted, and the decision once there is one. */
+export interface RecordedDecision {
+  /** The request's fingerprint. */
+  readonly content: string;
+  /** Milliseconds since the epoch; a later repeat is refused by its `validUntil` anyway. */
+  readonly lapsesAt: number;
+  decision?: Decision;
+}
+
+/** The state that a saga takes into its next run. Plain data. */
 export interface CarriedSaga {
   readonly record: SagaRecord;
   readonly seq: number;
   readonly stack: readonly StackEntry[];
   readonly deadlineAt: number;
   readonly decisions: readonly (readonly [id: string, RecordedDecision])[];
-  /** A body that is run again gets these instead of calling again. */
-  readonly given: readonly (readonly [step: string, given: Given])[];
-  readonly cancelledTooLate?: true;
+  /** The results of finished steps: a body that is run again gets these instead of calling again. */
+  readonly given: readonly (readonly [step: string, given: { readonly value?: unknown }])[];
+  readonly temporalCancel?: 'accepted' | 'tooLate' | undefined;
 }
 
+/** The state of one saga, and its definition. */
 export type Run = ReturnType<typeof openRun>;
 
-/** A saga's state as it begins, or as it was carried over. */
+/** A saga's state as it begins, or as it was carried over. Called in the scope that no cancel from outside reaches. */
 export function openRun(definition: Definition, carried?: CarriedSaga) {
-  const { type, id, data, steps, deadline, onEntry } = definition;
+  const { id, deadline } = definition;
   const seq = carried?.seq ?? 0;
-  const run = {
+  return {
     definition,
     /** Milliseconds since the epoch. */
     deadlineAt: carried?.deadlineAt ?? workflowInfo().startTime.getTime() + deadline,
@@ -75,49 +78,46 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
     },
     /** Calls that an operator may steer, by step; written by call.ts. */
     calls: new Map<string, SteerableCall>(),
-    /** Written by steering.ts and hand-over.ts. */
+    /** Written by steering.ts. */
     steering: {
       decisions: new Map(carried?.decisions),
       /** Requests that are accepted and not answered yet. */
       open: 0,
-      handingOver: false,
-      /** Resolved when the run is to be continued as new. */
-      leaving: new Trigger<void>(),
-      cancelledTooLate: carried?.cancelledTooLate ?? false,
+      /** Temporal's own cancel came, and started the unwinding; or it came too late for that. */
+      temporalCancel: carried?.temporalCancel,
     },
-    /** Written by approval.ts. */
-    waits: new Map<string, Wait>(),
+    /** Written by hand-over.ts. */
+    handOver: { isDecided: false },
     /** Written by define-saga.ts. */
     body: { given: new Map(carried?.given), inFlight: new Set<Promise<unknown>>(), isEnding: false },
     scopes: {
-      /** What must not be cancelled from outside: the scope in which the saga itself runs. */
+      /** Cannot be cancelled from outside: the scope in which the saga itself runs. */
       shield: CancellationScope.current(),
       forward: new CancellationScope(),
     },
     /** The saga's state: whether it unwinds, and why, is read from here. */
     get record(): SagaRecord {
-      return run.journal.record;
+      return this.journal.record;
     },
   };
-  if (carried) onEntry(run.record, run.record);
-  else
-    record(run, { type: 'SagaStarted', sagaType: type, data, steps: steps.map(({ name, kind }) => ({ name, kind })) });
-  return run;
 }
 
-export function carry({ journal, stack, deadlineAt, steering, body }: Run): CarriedSaga {
-  return {
-    record: journal.record,
-    seq: journal.seq,
-    stack: stack.entries,
-    deadlineAt,
-    decisions: [...steering.decisions],
-    given: [...body.given],
-    ...(steering.cancelledTooLate && { cancelledTooLate: true }),
-  };
-}
+/** The part of the state that the next run needs. */
+export const carry = ({ journal, stack, deadlineAt, steering, body }: Run): CarriedSaga => ({
+  record: journal.record,
+  seq: journal.seq,
+  stack: stack.entries,
+  deadlineAt,
+  decisions: [...steering.decisions],
+  given: [...body.given],
+  temporalCancel: steering.temporalCancel,
+});
 
-/** Once the verdict is decided, no branch of the body starts anything more. */
+/**
+ * Once the verdict is decided, no branch of the body starts anything more.
+ *
+ * @throws CancelledFailure which ends the branch
+ */
 export function requireForward({ record: now }: Run, what: string): void {
   if (!isGoingForward(now)) throw new CancelledFailure(`${what} comes too late: the saga is decided`);
 }
@@ -129,7 +129,12 @@ export function requireForward({ record: now }: Run, what: string): void {
 export const origin = (): unknown =>
   (globalThis as { readonly __TEMPORAL_ACTIVATOR__?: { readonly random: unknown } }).__TEMPORAL_ACTIVATOR__?.random;
 
-/** A copy as Temporal's converter makes it: what the body does to its objects later changes nothing here. */
+/** A copy as Temporal's converter makes it: later changes that the body makes to its objects change nothing here. */
 export const copyOf = <T>(value: T): T => defaultPayloadConverter.fromPayload(defaultPayloadConverter.toPayload(value));
 
+/** Whether a result has fields, to which more can be added, or which can be added to the saga's data. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A time that many milliseconds from now, in ISO 8601. */
 export const fromNow = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString();

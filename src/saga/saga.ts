@@ -2,9 +2,8 @@
  * Sagas on Temporal that either finish or are undone correctly: `defineSaga`, and the three kinds of steps.
  * The model and what it demands of a participant are in docs/saga.md.
  */
-export { defineSaga, last } from './define-saga.js';
-export type { LastStep, Saga, SagaDefinition, SagaWorkflow } from './define-saga.js';
-export { refuseSaga } from './identity.js';
+export { defineSaga, type SagaWorkflow } from './define-saga.js';
+export { last, refuseSaga, type LastStep, type Saga, type SagaDefinition } from './definition.js';
 export { compensatable, pivot, retriable } from './step.js';
 export type { Budget, Call, Compensatable, Pivot, Probe, Retriable, Step, StoreJournal, Undone } from './step.js';
 export { approve, cancelSaga, getSagaJournal, getSagaState, reject, resolveStep, SAGA_REFUSED } from './messages.js';

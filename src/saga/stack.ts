@@ -1,5 +1,5 @@
 /**
- * The compensation stack: what a step leaves on it, and the reverse walk that undoes it.
+ * The compensation stack: the entry that a step leaves on it, and the reverse walk that undoes it.
  *
  *  1. An entry is pushed before its action is called; success marks it applied, a refusal takes it off, an unknown
  *     outcome leaves it on.
@@ -12,27 +12,16 @@
  */
 import { ApplicationFailure } from '@temporalio/common';
 import { log } from '@temporalio/workflow';
-import { failureOf, pause, perform, type Failed } from './call.js';
+import { failureOf, perform, type Failed } from './call.js';
+import { close, closingOf, record } from './journal/carry.js';
 import type { Closing } from './journal/events.js';
 import { isGoingForward } from './record.js';
-import { copyOf, origin, requireForward, type Run } from './run.js';
+import { copyOf, isRecord, origin, requireForward, type Run, type StackEntry } from './run.js';
 import type { Compensatable, Probe, Step, Undone } from './step.js';
-import { close, closingOf, record } from './journal/carry.js';
-
-/**
- * What may have to be undone: plain data, so that it can be carried over. The compensation is found by the step's name
- * and gets the same input as the action.
- */
-export interface StackEntry {
-  readonly step: string;
-  readonly input: unknown;
-  /** `unknown` from before the call until its answer arrives; a refusal takes the entry off the stack. */
-  outcome: 'unknown' | 'applied';
-}
 
 /** Takes one step forward. Inputs were checked when the step was run; `never` says that it is any step's. */
 export async function act(run: Run, step: Step, original: never, isLast = false): Promise<unknown> {
-  const { stack } = run;
+  const { stack, deadlineAt } = run;
   const closing = isLast ? closingOf(run, step) : undefined;
   if (stack.origin !== origin() && isGoingForward(run.record)) {
     stack.origin = origin();
@@ -43,50 +32,28 @@ export async function act(run: Run, step: Step, original: never, isLast = false)
     requireForward(run, step.name);
   }
   if (step.kind !== 'compensatable') return take(run, step, original, closing);
-  if (timeLeft(run, step) <= 0) return failed(run, step, { kind: 'refused', code: 'DeadlineExceeded', attempts: 0 });
+  if (deadlineAt <= Date.now()) return failed(run, step, { kind: 'refused', code: 'DeadlineExceeded', attempts: 0 });
   // Before the call: an answer that is lost must still be undone (rule 1). A body that is run again finds its entry.
   let entry = stack.entries.find((other) => other.step === step.name);
   if (!entry) stack.entries.push((entry = { step: step.name, input: copyOf<unknown>(original), outcome: 'unknown' }));
   return take(run, step, entry.input as never);
 }
 
-/** Milliseconds for a compensatable action: the smaller of its budget and what the deadline leaves (rule 11). */
-const timeLeft = ({ deadlineAt }: Run, { action }: Step): number =>
-  Math.min(action.budget.total, deadlineAt - Date.now());
-
 async function take(run: Run, step: Step, input: never, closing?: Closing): Promise<unknown> {
   const { name, kind, action } = step;
   const { stack } = run;
   const manner = kind === 'retriable' ? step.onExhausted : kind;
-  let patience = action.budget.total;
-  const total = (): number => {
-    if (kind === 'compensatable') patience = Math.max(1, timeLeft(run, step));
-    return patience;
-  };
-  const answer = await perform(run, manner, name, action, input, { total, closing });
-  switch (answer.kind) {
-    case 'done': {
-      const entry = stack.entries.find((other) => other.step === name);
-      if (entry) entry.outcome = 'applied';
-      if (closing) return close(run, closing, answer.attempts, answer.closedAt);
-      return completed(run, name, answer.attempts, answer.result);
-    }
-    case 'refused':
-      stack.entries = stack.entries.filter((other) => other.step !== name);
-      return failed(run, step, answer);
-    case 'unknown':
-      return failed(
-        run,
-        step,
-        answer.timedOut && patience < action.budget.total ? { ...answer, code: 'DeadlineExceeded' } : answer,
-      );
-    case 'applied': // so an operator says; so with what follows
-      return completed(run, name, 0, undefined);
-    case 'notApplied':
-      return failed(run, step, { kind: 'refused', code: 'NotApplied', attempts: 0 });
-    default: // skip
-      return undefined;
-  }
+  const answer = await perform(run, manner, { step: name, call: action, input, closing });
+  if (answer.kind === 'refused') stack.entries = stack.entries.filter((other) => other.step !== name);
+  if (answer.kind === 'refused' || answer.kind === 'unknown') return failed(run, step, answer);
+  // The next three are what an operator says.
+  if (answer.kind === 'notApplied') return failed(run, step, { kind: 'refused', code: 'NotApplied', attempts: 0 });
+  if (answer.kind === 'applied') return completed(run, name, 0, undefined);
+  if (answer.kind !== 'done') return undefined;
+  const entry = stack.entries.find((other) => other.step === name);
+  if (entry) entry.outcome = 'applied';
+  if (closing) return close(run, closing, answer.attempts, answer.closedAt);
+  return completed(run, name, answer.attempts, answer.result);
 }
 
 /**
@@ -94,15 +61,14 @@ async function take(run: Run, step: Step, input: never, closing?: Closing): Prom
  * more. An effect that lives answers as before; one that was undone is refused, and the saga unwinds (rule 27).
  */
 async function confirm(run: Run): Promise<void> {
-  const { stack, definition } = run;
-  for (const { step: name, input, outcome } of stack.entries) {
-    const step = definition.steps.find((other) => other.name === name);
+  for (const { step: name, input, outcome } of run.stack.entries) {
+    const step = run.definition.steps.find((other) => other.name === name);
     if (step && outcome === 'applied') await take(run, step, input as never);
   }
-  stack.confirming = undefined;
+  run.stack.confirming = undefined;
 }
 
-/** Undoes what is on the stack. In a non-cancellable scope: it cannot be interrupted (rule 26). */
+/** Undoes the steps on the stack. In a non-cancellable scope: it cannot be interrupted (rule 26). */
 export async function unwind(run: Run): Promise<void> {
   const { stack, definition } = run;
   for (let entry = stack.entries.at(-1); entry; entry = stack.entries.at(-1)) {
@@ -125,50 +91,39 @@ async function undo(run: Run, step: Compensatable<never, unknown>, entry: StackE
     if (found === 'notApplied') return compensated('nothingToDo', 0);
     entry.outcome = found;
   }
-  const answer = await perform(run, 'undo', name, compensation, input);
+  const answer = await perform(run, 'undo', { step: name, call: compensation, input });
   if (answer.kind === 'done') compensated(answer.result.outcome, answer.attempts);
 }
 
 /**
- * Asks the participant what became of an action whose outcome is unknown, if it cannot take a blind compensation
- * (rule 9). "None" counts only when it is said after everything that may still be under way has had its time; if the
- * question stays open, an operator answers.
+ * Asks the participant about an action whose outcome is unknown, if it cannot take a blind compensation (rule 9). "None"
+ * counts only when it is said after everything that may still be under way has had its time; if the question stays open,
+ * an operator answers.
  */
-async function ask(
-  run: Run,
-  { name, action }: Compensatable<never, unknown>,
-  probe: Probe<never>,
-  input: never,
-): Promise<'applied' | 'notApplied' | 'skip'> {
+async function ask(run: Run, { name, action }: Step, probe: Probe<never>, input: never) {
   const quietFrom = Date.now() + action.budget.attempt;
   const processedBy = quietFrom + probe.maximumProcessingTime;
-  const total = (): number => Math.min(probe.budget.total, Math.max(run.deadlineAt - Date.now(), probe.budget.attempt));
-  for (;;) {
-    const isProcessed = Date.now() >= processedBy;
-    const answer = await perform(run, 'ask', name, probe, input, { total, quietFrom });
+  for (let notBefore: number | undefined; ; notBefore = processedBy) {
+    const answer = await perform(run, 'ask', { step: name, call: probe, input, quietFrom, notBefore });
     if (answer.kind === 'skip' || answer.kind === 'notApplied') return answer.kind;
     if (answer.kind === 'applied' || (answer.kind === 'done' && answer.result.effect === 'applied')) return 'applied';
-    if (isProcessed) return 'notApplied';
-    const decision = await pause(run, name, processedBy, quietFrom);
-    if (decision !== 'retry') return decision;
+    if (answer.kind === 'done' && answer.calledAt >= processedBy) return 'notApplied';
   }
 }
 
-/** What the action answered is kept, and added to the saga's data if it is a record. */
+/** The result of an action is kept, and added to the saga's data if it is a record. */
 function completed<Result>(run: Run, step: string, attempts: number, result: Result): Result {
-  const isRecord = typeof result === 'object' && result !== null && !Array.isArray(result);
-  const idsAndTotals = (isRecord ? copyOf(result) : {}) as Record<string, unknown>;
-  record(run, { type: 'SagaStepCompleted', step, attempts, result: idsAndTotals });
+  record(run, { type: 'SagaStepCompleted', step, attempts, result: isRecord(result) ? copyOf(result) : {} });
   return result;
 }
 
 /**
- * The first failure decides why the saga unwinds; what is thrown only ends the body. A retriable step unwinds nothing:
- * it is given up, at once if it is refused, since a stored refusal never changes (rule 8).
+ * The first failure decides why the saga unwinds; the error that is thrown only ends the body. A retriable step unwinds
+ * nothing: it is given up, at once if it is refused, since a stored refusal never changes (rule 8).
  */
 function failed(run: Run, { name: step, kind }: Step, failure: Failed): undefined {
   const { code } = failure;
-  const event = failureOf('SagaStepStarted', step, failure);
+  const event = failureOf(step, failure);
   if (kind !== 'retriable') {
     record(run, { ...event, unwinds: code });
     throw ApplicationFailure.nonRetryable(code, code);

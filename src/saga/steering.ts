@@ -3,25 +3,14 @@
  * only when it is decided; a signal can be neither (rules 18 and 24). Validators decide by the state at that moment.
  */
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
-import { CancellationScope, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
-import { answerApproval, approvalProblem, endWaits } from './approval.js';
+import { CancellationScope, condition, currentUpdateInfo, log, setHandler } from '@temporalio/workflow';
+import { answerApproval, approvalProblem } from './approval.js';
 import { callProblem, steerCall } from './call.js';
 import { isFull } from './hand-over.js';
-import { REFUSAL_SENTENCES } from './messages.js';
-import type { Decision, RefusalCode, SteeringRequest } from './messages.js';
-import { CANCEL_REQUESTED, isCommitted, isGoingForward, type Who } from './record.js';
-import { isRequest, type Request as AnyRequest } from './request.js';
-import type { Run } from './run.js';
 import { record } from './journal/carry.js';
-
-/** A request that was accepted, and the decision once there is one. */
-export interface RecordedDecision {
-  /** The request's fingerprint. */
-  readonly content: string;
-  /** Milliseconds since the epoch; a later repeat is refused by its `validUntil` anyway. */
-  readonly lapsesAt: number;
-  decision?: Decision;
-}
+import { isRequest, REFUSAL_SENTENCES, type AnyRequest, type Decision, type RefusalCode } from './messages.js';
+import { CANCEL_REQUESTED, isCommitted, isGoingForward, type Who } from './record.js';
+import type { RecordedDecision, Run } from './run.js';
 
 /** The newest decisions are kept, so that a saga that is steered for ever stays small (rule 16). */
 const KEPT = 300;
@@ -29,59 +18,42 @@ const DAY = 86_400_000;
 
 /** Installs the handlers. */
 export function offerMessages(run: Run): void {
-  const { messages } = run.definition;
-  setHandler(messages.getSagaState, () => run.record);
-  setHandler(messages.getSagaJournal, () => run.journal.entries);
-  offer(
-    run,
-    messages.resolveStep,
-    (request) => callProblem(run, request),
-    (request) => steerCall(run, request),
-  );
-  offer(
-    run,
-    messages.cancelSaga,
-    () => cancelProblem(run),
-    (request) => acceptCancel(run, 'update', request),
-  );
-  const problem = (request: SteeringRequest): RefusalCode | undefined => approvalProblem(run, request);
-  offer(run, messages.approve, problem, (request) => answerApproval(run, 'approved', request));
-  offer(run, messages.reject, problem, (request) => answerApproval(run, 'rejected', request));
+  const { getSagaState, getSagaJournal, resolveStep, cancelSaga, approve, reject } = run.definition.messages;
+  setHandler(getSagaState, () => run.record);
+  setHandler(getSagaJournal, () => run.journal.entries);
+  offer(run, resolveStep, callProblem, steerCall);
+  offer(run, cancelSaga, cancelProblem, (_, request) => acceptCancel(run, 'update', request));
+  offer(run, approve, approvalProblem, (_, request) => answerApproval(run, 'approved', request));
+  offer(run, reject, approvalProblem, (_, request) => answerApproval(run, 'rejected', request));
 }
 
-/**
- * `problem` says why a request cannot be acted on now; `act` resolves to false if the request came too late.
- */
+/** `problem` says why a request cannot be acted on now; `act` resolves to false if the request came too late. */
 function offer<Request extends AnyRequest>(
   run: Run,
   update: UpdateDefinition<Decision, [Request]>,
-  problem: (request: Request) => RefusalCode | undefined,
-  act: (request: Request) => void | Promise<boolean>,
+  problem: (run: Run, request: Request) => RefusalCode | undefined,
+  act: (run: Run, request: Request) => void | Promise<boolean>,
 ): void {
   const { steering, definition } = run;
   const { decisions } = steering;
-  const identify = ({ requestId, step, action, approval, actor, reason }: Request) => ({
-    id: fingerprint(requestId ?? currentUpdateInfo()?.id ?? ''),
-    content: fingerprint(JSON.stringify([update.name, step, action, approval, actor, reason])),
-  });
-
   const decides = update.name === definition.messages.resolveStep.name ? 'step' : 'saga';
+
   const validator = (request: unknown): void => {
     if (!isRequest(request, decides)) throw refusal(run, 'InvalidRequest');
-    const { id, content } = identify(request as Request);
+    const { id, content } = identify(update.name, request);
     const known = decisions.get(id);
     if (isFull()) throw refusal(run, 'NotDecided');
     if (known?.content === content) return;
-    const code = known ? 'RequestIdReused' : (timeProblem(run, request) ?? problem(request as Request));
+    const code = known ? 'RequestIdReused' : (timeProblem(run, request) ?? problem(run, request as Request));
     if (code) throw refusal(run, code);
   };
 
   const decide = async (request: Request): Promise<Decision> => {
-    const { id, content } = identify(request);
+    const { id, content } = identify(update.name, request);
     const recorded = decisions.get(id) ?? { content, lapsesAt: Date.parse(request.validUntil) + DAY };
     if (!decisions.has(id)) {
       remember(decisions, id, recorded);
-      if ((await act(request)) === false) decisions.delete(id);
+      if ((await act(run, request)) === false) decisions.delete(id);
       else recorded.decision = { accepted: true, state: run.record.state, at: new Date().toISOString() };
     }
     // The same request, sent twice at once, gets the same answer.
@@ -102,6 +74,14 @@ function offer<Request extends AnyRequest>(
   setHandler(update, handler, { validator });
 }
 
+/** The id by which a request is known when it is repeated, and its content. */
+function identify(update: string, { requestId, step, action, approval, actor, reason }: AnyRequest) {
+  return {
+    id: fingerprint(requestId ?? currentUpdateInfo()?.id ?? ''),
+    content: fingerprint(JSON.stringify([update, step, action, approval, actor, reason])),
+  };
+}
+
 function remember(decisions: Map<string, RecordedDecision>, id: string, recorded: RecordedDecision): void {
   decisions.set(id, recorded);
   const decided = [...decisions].filter(([, { decision }]) => decision);
@@ -109,7 +89,7 @@ function remember(decisions: Map<string, RecordedDecision>, id: string, recorded
   for (const [known] of decided) if (decisions.size > KEPT) decisions.delete(known);
 }
 
-/** FNV-1a, 64 bits: what is kept of texts that only have to be compared. */
+/** FNV-1a, 64 bits: kept in place of texts that only have to be compared. */
 function fingerprint(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (let index = 0; index < text.length; index++) {
@@ -118,34 +98,34 @@ function fingerprint(text: string): string {
   return hash.toString(36);
 }
 
-function refusal({ record: { state, blockedOn } }: Run, code: RefusalCode): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(REFUSAL_SENTENCES[code], code, { state, blockedOn });
-}
+const refusal = ({ record: { state, blockedOn } }: Run, code: RefusalCode): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(REFUSAL_SENTENCES[code], code, { state, blockedOn });
 
-const timeProblem = ({ steering }: Run, { validUntil }: SteeringRequest): RefusalCode | undefined =>
-  steering.handingOver || Date.parse(validUntil) < Date.now() ? 'NotDecided' : undefined;
+const timeProblem = ({ handOver }: Run, { validUntil }: AnyRequest): RefusalCode | undefined =>
+  handOver.isDecided || Date.parse(validUntil) < Date.now() ? 'NotDecided' : undefined;
 
-/** Why a cancel cannot be acted on now, whoever asks for it; `undefined` if it can. */
-export function cancelProblem({ record: now }: Run): RefusalCode | undefined {
+/** Why a cancel, by an Update or by Temporal, cannot be acted on now; `undefined` if it can. */
+function cancelProblem({ record: now }: Run): RefusalCode | undefined {
   if (now.reason !== null) return 'AlreadyUnwinding';
   return isGoingForward(now) && !isCommitted(now) ? undefined : 'AlreadyFulfilled';
 }
 
-/** Decides the verdict, and ends what can be cancelled; the unwinding begins when all has settled. */
-export function acceptCancel(run: Run, by: 'update' | 'temporal', { actor, reason }: Who): void {
+/** Decides the verdict, and ends the calls that can be cancelled; the unwinding begins when all has settled. */
+function acceptCancel(run: Run, by: 'update' | 'temporal', { actor, reason }: Who): void {
   record(run, { type: 'SagaCancelAccepted', by, actor, reason, unwinds: CANCEL_REQUESTED });
-  endWaits(run);
   run.scopes.forward.cancel();
 }
 
-/** Temporal's own cancel: acted on only while a cancel can be, or noted. Returns whether it was accepted. */
-export function cancelledByTemporal(run: Run): boolean {
-  if (cancelProblem(run) !== undefined) {
-    run.steering.cancelledTooLate = true;
-    return false;
-  }
-  acceptCancel(run, 'temporal', { actor: 'temporal', reason: 'The workflow was cancelled in Temporal' });
-  return true;
+/** Temporal's own cancel of this scope: acted on only while a cancel can be, or noted (rule 27). */
+export function heedCancel(run: Run, { consideredCancelled, cancelRequested }: CancellationScope): void {
+  const onCancel = (): void => {
+    const isTooLate = cancelProblem(run) !== undefined;
+    run.steering.temporalCancel ??= isTooLate ? 'tooLate' : 'accepted';
+    if (isTooLate) log.warn('A cancel came too late to be acted on: the saga goes on', { sagaId: run.definition.id });
+    else acceptCancel(run, 'temporal', { actor: 'temporal', reason: 'The workflow was cancelled in Temporal' });
+  };
+  if (consideredCancelled) onCancel();
+  else cancelRequested.catch(onCancel);
 }
 
 /** Each open request of this saga has its answer. Handlers of the workflow's own are not waited for (rule 24). */

@@ -1,5 +1,5 @@
 /**
- * The three kinds of steps, and what each must say before it can run: its calls, their time-outs, and what is a refusal.
+ * The three kinds of steps, and what each must say before it can run: its calls, their time-outs, and their refusals.
  *
  *  5. A step cannot be defined without its kind.
  *  6. A step that forgets its compensation, or a call that forgets its time-outs, does not compile.
@@ -17,18 +17,17 @@ export interface Budget {
 }
 
 /** A function of `proxyActivities`. */
-export interface Activity<Input, Result> {
-  executeWithOptions(options: ActivityOptions, args: [input: Input]): Promise<Result>;
+export interface Activity<Input extends unknown[], Result> {
+  executeWithOptions(options: ActivityOptions, args: Input): Promise<Result>;
 }
 
 /** An activity that does nothing by itself: the worker stores the journal that its header carries before it succeeds. */
-export interface StoreJournal {
-  executeWithOptions(options: ActivityOptions, args: []): Promise<unknown>;
-}
+export type StoreJournal = Activity<[], unknown>;
 
+/** A call of an activity. */
 export interface Call<Input, Result> {
   /** It must address its effect by the input alone: the same input, the same effect. */
-  readonly activity: Activity<Input, Result>;
+  readonly activity: Activity<[input: Input], Result>;
   readonly budget: Budget;
   /**
    * The `type`s of a non-retryable `ApplicationFailure` that are definitive answers: nothing happened, nothing ever
@@ -39,12 +38,10 @@ export interface Call<Input, Result> {
   readonly summary?: string | ((input: Input) => string);
 }
 
-/** What a compensation answers; `nothingToDo` means that it found no effect, and fenced the action that may be late. */
+/** The answer of a compensation; `nothingToDo` means that it found no effect, and fenced the action that may be late. */
 export interface Undone {
   readonly outcome: 'compensated' | 'nothingToDo';
 }
-
-export type Compensation<Input> = Call<Input, Undone>;
 
 /** For a participant that cannot take a blind compensation: it is asked before it is compensated (rule 9). */
 export interface Probe<Input> extends Call<Input, { readonly effect: 'applied' | 'none' }> {
@@ -52,27 +49,23 @@ export interface Probe<Input> extends Call<Input, { readonly effect: 'applied' |
   readonly maximumProcessingTime: number;
 }
 
-/** A step that can be undone. The compensation gets the action's *input*, never its result: that may be lost (rule 2). */
-export interface Compensatable<Input, Result> {
-  readonly kind: 'compensatable';
+interface StepOf<Kind, Input, Result> {
+  readonly kind: Kind;
   readonly name: string;
   readonly action: Call<Input, Result>;
-  readonly compensation: Compensation<Input>;
+}
+
+/** A step that can be undone. The compensation gets the action's *input*, never its result: that may be lost (rule 2). */
+export interface Compensatable<Input, Result> extends StepOf<'compensatable', Input, Result> {
+  readonly compensation: Call<Input, Undone>;
   readonly probe?: Probe<Input>;
 }
 
 /** The point of no return: after it nothing before it can be undone (rule 14). */
-export interface Pivot<Input, Result> {
-  readonly kind: 'pivot';
-  readonly name: string;
-  readonly action: Call<Input, Result>;
-}
+export type Pivot<Input, Result> = StepOf<'pivot', Input, Result>;
 
 /** A step that must eventually succeed; its failure never unwinds anything. */
-export interface Retriable<Input, Result> {
-  readonly kind: 'retriable';
-  readonly name: string;
-  readonly action: Call<Input, Result>;
+export interface Retriable<Input, Result> extends StepOf<'retriable', Input, Result> {
   /** `block` waits for an operator; `deadLetter` lists the step in the outcome and goes on. */
   readonly onExhausted: 'block' | 'deadLetter';
 }
@@ -94,7 +87,7 @@ export type Step = Compensatable<never, unknown> | Pivot<never, unknown> | Retri
 export function compensatable<Input, Result>(
   name: string,
   action: Call<Input, Result>,
-  compensation: Compensation<Input>,
+  compensation: Call<Input, Undone>,
   options: Pick<Compensatable<Input, Result>, 'probe'> = {},
 ): Compensatable<Input, Result> {
   return { kind: 'compensatable', name, action, compensation, ...options };

@@ -1,5 +1,5 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { attemptNumber } from './slots.js';
+import { attemptNumber } from '../service/failures.js';
 
 /**
  * One log line for each attempt that succeeds, with the ids of the saga and the correlation id; the SDK itself logs those

@@ -23,7 +23,8 @@ export function originHeaders(): Record<string, string> {
   return { ...(id !== undefined && { [CORRELATION_ID]: id }), ...(trace && { [TRACEPARENT]: trace }) };
 }
 
-const textOf = (headers: Headers, name: string): string | undefined => {
+/** The text that a header holds, if it is there. */
+export const textOf = (headers: Headers, name: string): string | undefined => {
   const payload = headers[name];
   return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
 };

@@ -3,9 +3,9 @@
  * taken fails at once, and Temporal tries it again after a pause. It occupies nothing while it waits, so that a service
  * that hangs holds up no other.
  */
-import { Context, type Info } from '@temporalio/activity';
+import type { Context } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { noFreeSlot } from '../service/failures.js';
+import { noFreeSlot, timesTurnedAway } from '../service/failures.js';
 
 export interface Slots {
   readonly service: string;
@@ -14,23 +14,6 @@ export interface Slots {
 }
 
 export const openSlots = (service: string, size: number): Slots => ({ service, size, taken: 0 });
-
-/** How often the present call was turned away: the heartbeat details, which Temporal hands to the next attempt. */
-function timesTurnedAway({ heartbeatDetails, attempt }: Info): number {
-  const { turnedAway }: { turnedAway?: unknown } = Object(heartbeatDetails);
-  // An operator can reset the number of attempts, and keep the heartbeat details.
-  const isKnown = Number.isSafeInteger(turnedAway) && Number(turnedAway) > 0 && Number(turnedAway) < attempt;
-  return isKnown ? Number(turnedAway) : 0;
-}
-
-/**
- * The number of the present attempt at the service. Temporal's own number (`info.attempt`) also counts the attempts that
- * found all slots taken.
- */
-export function attemptNumber(): number {
-  const { info } = Context.current();
-  return info.attempt - timesTurnedAway(info);
-}
 
 /**
  * Keeps each service to its slots. The outermost of all interceptors, because a slot is held until everything about its

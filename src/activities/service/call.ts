@@ -7,13 +7,10 @@ import { kindOf } from '../../platform/reason.js';
 import { retryAfterOf } from '../../platform/outbound/retry-after.js';
 import type { Address } from '../../platform/outbound/service-access.js';
 import { originHeaders } from '../interceptors/origin.js';
-import { fault, refusal } from './failures.js';
-import { attemptNumber } from '../interceptors/slots.js';
-
-type Method = 'PUT' | 'DELETE' | 'GET';
+import { attemptNumber, fault, refusal } from './failures.js';
 
 export interface ServiceRequest<Answer> {
-  readonly method: Method;
+  readonly method: 'PUT' | 'DELETE' | 'GET';
   readonly at: Address;
   readonly body?: unknown;
   /** What the answer has to be about: its `id`, and each other field that it has. */
@@ -40,30 +37,29 @@ const LONGEST_ANSWER = 64 * 1024;
  * @throws ApplicationFailure by the table in failures.ts
  */
 export async function call<Answer>(request: ServiceRequest<Answer>): Promise<Attempted<Answer>> {
-  const attempt = attemptNumber();
   const url = new URL(request.at.url);
-  const { status, text, retryAfter } = await send(request, url, attempt);
+  const { status, text, retryAfter } = await send(request, url);
   const where = `${request.method} ${url.host} answered ${status}`;
   const json = parse(text);
   if (status === 200) {
     const answer = request.answer.safeParse(json);
-    if (!answer.success) throw alarming('MalformedAnswer', `${where} with a body that does not fit`, attempt);
+    if (!answer.success) throw alarming('MalformedAnswer', `${where} with a body that does not fit`);
     const other = otherThan(request.about, Object(json));
-    if (other === undefined) return { ...answer.data, attempts: attempt };
-    throw alarming('MalformedAnswer', `${where} about another ${other} than was asked`, attempt);
+    if (other === undefined) return { ...answer.data, attempts: attemptNumber() };
+    throw alarming('MalformedAnswer', `${where} about another ${other} than was asked`);
   }
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    throw fault('ServiceUnavailable', where, attempt, { retryAfter: retryAfter * 1_000, left: budgetLeft() });
+    throw fault('ServiceUnavailable', where, { retryAfter: retryAfter * 1_000, left: budgetLeft() });
   }
   // Whatever their body says: they are about this caller, not about the order.
   if (status === 401 || status === 403 || status === 407) {
-    throw alarming('OperationalFault', `${where}: it does not accept our credentials`, attempt);
+    throw alarming('OperationalFault', `${where}: it does not accept our credentials`);
   }
   const problem = Problem.safeParse(json);
-  if (!problem.success) throw alarming('MalformedAnswer', `${where} without a problem document`, attempt);
+  if (!problem.success) throw alarming('MalformedAnswer', `${where} without a problem document`);
   const { code } = problem.data;
-  if (problem.data.status === status && request.refusals.includes(code)) throw refusal(code, attempt);
-  throw alarming('OperationalFault', `${where} ${code}`, attempt);
+  if (problem.data.status === status && request.refusals.includes(code)) throw refusal(code);
+  throw alarming('OperationalFault', `${where} ${code}`);
 }
 
 /** The time until the last attempt that the budget has room for, with the longest pause that is added to it. */
@@ -74,7 +70,7 @@ function budgetLeft(): number {
 }
 
 /** Ended by the attempt's own time-out or by the cancel of the activity. */
-async function send<Answer>({ method, body, at: { access } }: ServiceRequest<Answer>, url: URL, attempt: number) {
+async function send<Answer>({ method, body, at: { access } }: ServiceRequest<Answer>, url: URL) {
   const { cancellationSignal, info } = Context.current();
   try {
     const { status, text, headers } = await exchange({
@@ -93,7 +89,7 @@ async function send<Answer>({ method, body, at: { access } }: ServiceRequest<Ans
     });
     return { status, text, retryAfter: retryAfterOf(headers['retry-after'], headers.date) ?? 0 };
   } catch (error) {
-    throw fault('ServiceUnreachable', `${method} ${url.host}: ${kindOf(error)}`, attempt);
+    throw fault('ServiceUnreachable', `${method} ${url.host}: ${kindOf(error)}`);
   }
 }
 
@@ -112,7 +108,7 @@ function parse(text: string): unknown {
 }
 
 /** Neither a refusal nor weather: somebody must look at it, while the saga goes on trying. */
-function alarming(type: 'OperationalFault' | 'MalformedAnswer', message: string, attempts: number) {
-  Context.current().log.error(message, { alert: type, attempt: attempts });
-  return fault(type, message, attempts);
+function alarming(type: 'OperationalFault' | 'MalformedAnswer', message: string) {
+  Context.current().log.error(message, { alert: type, attempt: attemptNumber() });
+  return fault(type, message);
 }

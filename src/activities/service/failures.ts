@@ -11,13 +11,36 @@
  * | an answer that does not fit its schema                         | `MalformedAnswer`     | yes, alerted on |
  * | the service was not called: all of its slots are taken         | `NoFreeSlot`          | yes, not counted as an attempt |
  */
+import { Context, type Info } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 
 export type FaultType = 'ServiceUnreachable' | 'ServiceUnavailable' | 'OperationalFault' | 'MalformedAnswer';
 
+/** How often the present call found all slots taken: the heartbeat details, which Temporal hands to the next attempt. */
+export function timesTurnedAway({ heartbeatDetails, attempt }: Info): number {
+  const { turnedAway }: { turnedAway?: unknown } = Object(heartbeatDetails);
+  // An operator can reset the number of attempts, and keep the heartbeat details.
+  const isKnown = Number.isSafeInteger(turnedAway) && Number(turnedAway) > 0 && Number(turnedAway) < attempt;
+  return isKnown ? Number(turnedAway) : 0;
+}
+
+/**
+ * The number of the present attempt at the service. Temporal's own number (`info.attempt`) also counts the attempts that
+ * found all slots taken.
+ */
+export function attemptNumber(): number {
+  const { info } = Context.current();
+  return info.attempt - timesTurnedAway(info);
+}
+
 /** A definitive business answer: `type` is its code, by which the saga knows it (rule 8). */
-export const refusal = (code: string, attempts: number): ApplicationFailure =>
-  ApplicationFailure.create({ type: code, message: code, nonRetryable: true, details: [{ attempts }] });
+export const refusal = (code: string): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: code,
+    message: code,
+    nonRetryable: true,
+    details: [{ attempts: attemptNumber() }],
+  });
 
 /** What a service asked for, and how much of the step's budget is left for it; both in milliseconds. */
 export interface Asked {
@@ -30,7 +53,8 @@ export interface Asked {
  * have no jitter of their own, and sagas that failed together must not come back together (rule 10). What the service
  * asked for is waited for, as long as the budget leaves time for one attempt more.
  */
-export function fault(type: FaultType, message: string, attempts: number, asked?: Asked): ApplicationFailure {
+export function fault(type: FaultType, message: string, asked?: Asked): ApplicationFailure {
+  const attempts = attemptNumber();
   const pause = longestPause(attempts);
   const wait = asked ? Math.min(asked.retryAfter, Math.max(asked.left, 0)) : 0;
   return later(type, message, attempts, Math.max(wait, pause / 2) + spread(pause));

@@ -1,16 +1,23 @@
 /**
  * The journal while a saga runs, and how it leaves the workflow: in the headers of the activities that are scheduled
- * anyway, and by one activity more when the saga rests or ends without a last action. What a scheduled activity carries
- * is never speculative: a workflow task that is interrupted is run again, and only what it scheduled counts (rule 28).
+ * anyway, and by one activity more when the saga rests or ends without a last action. The entries that a scheduled activity
+ * carries are never speculative: a workflow task that is interrupted is run again, and only the activities that it
+ * scheduled count (rule 28).
  */
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import { closingEvents, entryName, JOURNAL_HEADER } from './events.js';
-import type { Closing, JournalHeader, SagaEvent } from './events.js';
-import { applyEntry } from './fold.js';
 import { hasEnded, verdictOf } from '../record.js';
 import type { Run } from '../run.js';
 import type { Step } from '../step.js';
+import {
+  closingEvents,
+  entryName,
+  JOURNAL_HEADER,
+  type Closing,
+  type JournalHeader,
+  type SagaEvent,
+} from './events.js';
+import { applyEntry } from './fold.js';
 
 /** Appends a transition and makes it the saga's state. `at` is ISO 8601, by default the workflow's clock. */
 export function record({ journal, definition }: Run, event: SagaEvent, at = new Date().toISOString()): void {
@@ -26,18 +33,10 @@ let outgoing: JournalHeader | undefined;
 
 /** Register it with the worker's workflow interceptors; without it the journal is not carried. */
 export const sagaInterceptors: WorkflowInterceptorsFactory = () => ({
-  outbound: [
-    {
-      scheduleActivity(input, next) {
-        if (!outgoing) return next(input);
-        return next({
-          ...input,
-          headers: { ...input.headers, [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(outgoing) },
-        });
-      },
-    },
-  ],
+  outbound: [{ scheduleActivity: (input, next) => next({ ...input, headers: { ...input.headers, ...header() } }) }],
 });
+
+const header = () => outgoing && { [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(outgoing) };
 
 /**
  * Gives the activity that `schedule` schedules, in this turn, the entries since the one before it; if they must be
@@ -66,18 +65,20 @@ export function storedUpTo({ journal }: Run, seq: number): void {
   journal.stored = Math.max(journal.stored, seq);
 }
 
-/** What holds if the saga's last step succeeds: its verdict, which travels with the call (rule 28). */
+/**
+ * The verdict that holds if the saga's last step succeeds: it travels with the call (rule 28).
+ *
+ * @throws Error if the step cannot be the last one
+ */
 export function closingOf({ record: now, body }: Run, step: Step): Closing {
   const mayBlock = step.kind !== 'retriable' || step.onExhausted !== 'deadLetter';
   if (mayBlock || body.inFlight.size > 0 || hasEnded(now)) {
-    throw new Error(
-      `${step.name} cannot be the last step: it may block, or is not the only one, or the saga has ended`,
-    );
+    throw new Error(`${step.name} cannot be the last step: it may block, or is not alone, or the saga has ended`);
   }
   return { step: step.name, ...verdictOf(now) };
 }
 
-/** The last step has succeeded. `closedAt` is when its worker saw that, whether it could store it or not. */
+/** The last step has succeeded. `closedAt` is when its worker saw that, even if it could not store it. */
 export function close(run: Run, closing: Closing, attempts: number, closedAt?: string): void {
   for (const event of closingEvents(closing, attempts)) record(run, event, closedAt);
 }
@@ -86,13 +87,13 @@ export function close(run: Run, closing: Closing, attempts: number, closedAt?: s
  * Stores everything when the saga rests or has ended; resolves when it is stored, however long the store is away.
  * No decision waits for it, and no cancel reaches it.
  */
-export function storeAtRest(run: Run): Promise<void> {
-  return storeAll(run, () => run.record.blockedOn !== null || run.record.waitingFor !== null || hasEnded(run.record));
-}
+export const storeAtRest = (run: Run): Promise<void> =>
+  storeAll(run, ({ blockedOn, waitingFor }) => blockedOn !== null || waitingFor !== null || hasEnded(run.record));
 
-export async function storeAll(run: Run, isWanted: () => boolean = () => true): Promise<void> {
+/** The same at any time, for as long as it `isWanted`. */
+export async function storeAll(run: Run, isWanted: (now: Run['record']) => boolean = () => true): Promise<void> {
   const { journal, scopes } = run;
-  while (!isStored(run) && isWanted()) await (journal.storing ??= scopes.shield.run(() => store(run)));
+  while (!isStored(run) && isWanted(run.record)) await (journal.storing ??= scopes.shield.run(() => store(run)));
 }
 
 async function store(run: Run): Promise<void> {
@@ -105,6 +106,6 @@ async function store(run: Run): Promise<void> {
   journal.storing = undefined;
 }
 
-/** Only what is stored may be left behind by a run that is continued as new. */
+/** Only entries that are stored may be left behind by a run that is continued as new. */
 export const isStored = ({ journal, definition }: Run): boolean =>
   !definition.storeJournal || journal.stored === journal.seq;

@@ -2,7 +2,7 @@
  * The fold: a saga's record *is* the fold over its entries, so that an audit trail and a read model cannot disagree with
  * the workflow.
  */
-import type { Awaited, SagaRecord, StepRecord, WaitingFor } from '../record.js';
+import { awaitedIn, type Awaited, type SagaRecord, type StepRecord, type StepStatus } from '../record.js';
 import type { Events, SagaEvent, SentEntry } from './events.js';
 
 /** A saga before its first entry. */
@@ -24,94 +24,79 @@ export const blankRecord = (sagaId: string): SagaRecord => ({
 
 /** The record after one more entry. Pure: the same entries give the same record, in a workflow and in a database. */
 export function applyEntry(record: SagaRecord, { event, at }: SentEntry): SagaRecord {
-  // One event and its row of the table: the compiler cannot tell that they belong together. What is not in it (a reader
-  // may be older than a writer) changes nothing but the time.
-  const { saga, step } = CHANGES[event.type]?.(event as never, record, at) ?? {};
   return {
     ...record,
-    ...saga,
+    // One event and its row of the table: the compiler cannot tell that they belong together. An event that is not in it
+    // (a reader may be older than a writer) changes nothing but the time.
+    ...CHANGES[event.type]?.(event as never, record, at),
     // The first reason stays.
     ...('unwinds' in event && { state: 'COMPENSATING', reason: record.reason ?? event.unwinds }),
     ...('deadLetter' in event && { deadLetters: [...record.deadLetters, event.step] }),
-    ...('step' in event && { steps: stepsAfter(record.steps, event, step) }),
+    ...('step' in event && { steps: stepsAfter(record.steps, event, at) }),
     updatedAt: at,
   };
 }
 
-interface Changes {
-  readonly saga?: Partial<SagaRecord>;
-  readonly step?: Partial<StepRecord>;
-}
+type Change<Event> = (event: Event, before: SagaRecord, at: string) => Partial<SagaRecord>;
 
-/** What each event changes in the saga, and in the step that it names. */
-const CHANGES: { readonly [Type in keyof Events]: (event: Events[Type], before: SagaRecord, at: string) => Changes } = {
-  SagaStarted: ({ sagaType, data, steps }, _, createdAt) => ({
-    saga: { sagaType, data, steps: steps.map(pending), createdAt },
-  }),
-  SagaStepStarted: ({ step }, { state }, at) => ({
-    saga: { state: state === 'STARTED' ? 'PENDING' : state, currentStep: step },
-    step: { status: 'executing', executedAt: at },
-  }),
-  SagaStepCompleted: ({ result }, before) => ({
-    saga: { data: { ...before.data, ...result } },
-    step: { status: 'completed', result },
-  }),
-  SagaStepFailed: () => ({ step: { status: 'failed' } }),
-  SagaStepTimedOut: () => ({ step: { status: 'unknown' } }),
-  SagaStepUnknown: () => ({ step: { status: 'unknown' } }),
-  SagaCompensationStarted: ({ step }) => ({ saga: { currentStep: step }, step: { status: 'compensating' } }),
-  SagaCompensationCompleted: ({ outcome }, _, at) => ({ step: { status: outcome, compensatedAt: at } }),
-  SagaCompensationFailed: () => ({ step: { status: 'compensating' } }),
-  SagaBlocked: ({ step: blockedOn }, { steps }) => ({
-    saga: { blockedOn },
-    // Cut short by an operator: whether it happened is not known.
-    ...(steps.some(({ name, status }) => name === blockedOn && status === 'executing') && {
-      step: { status: 'unknown' },
-    }),
-  }),
+/** The changes of each event in the saga. */
+const CHANGES: { readonly [Type in keyof Events]?: Change<Events[Type]> } = {
+  SagaStarted: ({ sagaType, data, steps }, _, createdAt) => ({ sagaType, data, steps: steps.map(pending), createdAt }),
+  SagaStepStarted: ({ step }, { state }) => ({ state: state === 'STARTED' ? 'PENDING' : state, currentStep: step }),
+  SagaStepCompleted: ({ result }, { data }) => ({ data: { ...data, ...result } }),
+  SagaCompensationStarted: ({ step }) => ({ currentStep: step }),
+  SagaBlocked: ({ step }) => ({ blockedOn: step }),
   SagaIntervened: ({ step, action, actor, reason }, { blockedOn, waivers }) => ({
-    saga: {
-      blockedOn: action !== 'block' && blockedOn === step ? null : blockedOn,
-      waivers: action === 'skip' ? [...waivers, { step, actor, reason }] : waivers,
-    },
-    ...(action === 'skip' && { step: { status: 'skipped' } }),
+    blockedOn: action !== 'block' && blockedOn === step ? null : blockedOn,
+    waivers: action === 'skip' ? [...waivers, { step, actor, reason }] : waivers,
   }),
-  SagaCancelAccepted: () => ({}),
-  SagaWaitStarted: ({ approval, until }, { waitingFor }) => ({
-    saga: { state: 'PENDING', waitingFor: waitsOf([...waitsIn(waitingFor), { approval, until }]) },
+  SagaWaitStarted: ({ approval, until }, before) => ({
+    state: 'PENDING',
+    ...waitsFor([...awaitedIn(before), { approval, until }]),
   }),
-  SagaWaitEnded: ({ approval }, { waitingFor }) => ({
-    saga: { waitingFor: waitsOf(waitsIn(waitingFor).filter((wait) => wait.approval !== approval)) },
-  }),
-  SagaEnded: ({ state, reason }) => ({ saga: { state, reason } }),
+  SagaWaitEnded: ({ approval }, before) => waitsFor(awaitedIn(before).filter((wait) => wait.approval !== approval)),
+  SagaEnded: ({ state, reason }) => ({ state, reason }),
 };
 
-const waitsIn = (waitingFor: WaitingFor | null): readonly Awaited[] => {
-  if (!waitingFor) return [];
-  const { also = [], ...first } = waitingFor;
-  return [first, ...also];
+const waitsFor = ([first, ...also]: readonly Awaited[]): Pick<SagaRecord, 'waitingFor'> => ({
+  waitingFor: first ? { ...first, ...(also.length > 0 && { also }) } : null,
+});
+
+type StepEvent = Extract<SagaEvent, { step: string }>;
+
+/** The status that each event gives to the step that it names; by another it stays. */
+const STATUS: { readonly [Type in StepEvent['type']]?: StepStatus } = {
+  SagaStepStarted: 'executing',
+  SagaStepCompleted: 'completed',
+  SagaStepFailed: 'failed',
+  SagaStepTimedOut: 'unknown',
+  SagaStepUnknown: 'unknown',
+  SagaCompensationStarted: 'compensating',
 };
 
-const waitsOf = ([first, ...also]: readonly Awaited[]): WaitingFor | null =>
-  first ? { ...first, ...(also.length > 0 && { also }) } : null;
+function statusAfter(before: StepStatus, event: StepEvent): StepStatus {
+  if (event.type === 'SagaCompensationCompleted') return event.outcome;
+  if (event.type === 'SagaIntervened' && event.action === 'skip') return 'skipped';
+  // An operator cut it short: nobody knows whether it happened.
+  if (event.type === 'SagaBlocked' && before === 'executing') return 'unknown';
+  return STATUS[event.type] ?? before;
+}
 
 const pending = (step: Pick<StepRecord, 'name' | 'kind'>): StepRecord => ({ ...step, status: 'pending', attempts: 0 });
 
 const SENTENCES: Readonly<Record<string, string>> = { StepTimedOut: 'Step timed out' };
 
 /** A step that was not declared (the notice at the end of unwinding) is appended when it starts. */
-function stepsAfter(
-  steps: readonly StepRecord[],
-  event: Extract<SagaEvent, { step: string }>,
-  change: Changes['step'],
-): readonly StepRecord[] {
+function stepsAfter(steps: readonly StepRecord[], event: StepEvent, at: string): readonly StepRecord[] {
   const isNew = event.type === 'SagaStepStarted' && !steps.some(({ name }) => name === event.step);
   const all = isNew ? [...steps, pending({ name: event.step, kind: 'retriable' })] : steps;
   const after = (step: StepRecord): StepRecord => ({
     ...step,
-    ...change,
+    status: statusAfter(step.status, event),
     // The first time counts.
-    ...(step.executedAt !== undefined && { executedAt: step.executedAt }),
+    ...(event.type === 'SagaStepStarted' && { executedAt: step.executedAt ?? at }),
+    ...(event.type === 'SagaCompensationCompleted' && { compensatedAt: at }),
+    ...('result' in event && { result: event.result }),
     ...('attempts' in event && { attempts: step.attempts + event.attempts }),
     ...('timeoutAt' in event && { timeoutAt: event.timeoutAt }),
     ...('code' in event && { error: { code: event.code, message: SENTENCES[event.code] ?? event.code } }),

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { attemptNumber, openSlots, slotsInterceptor, type Slots } from '../../../src/activities/interceptors/slots.js';
+import { openSlots, slotsInterceptor, type Slots } from '../../../src/activities/interceptors/slots.js';
+import { attemptNumber } from '../../../src/activities/service/failures.js';
 
 type Info = NonNullable<ConstructorParameters<typeof MockActivityEnvironment>[0]>;
 
