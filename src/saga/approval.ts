@@ -6,8 +6,9 @@ import type { ApprovalRequest, RefusalCode } from './messages.js';
 import { awaitedIn, isCommitted, isGoingForward, type Awaited, type Who } from './record.js';
 import { fromNow, requireForward, type Run } from './run.js';
 
-const waitFor = (run: Run, approval: string): Awaited | undefined =>
-  awaitedIn(run.record).find((wait) => wait.approval === approval);
+/** The named wait, or the one that has been awaited longest. */
+const waitFor = ({ record: now }: Run, approval?: string): Awaited | undefined =>
+  awaitedIn(now).find((wait) => approval === undefined || wait.approval === approval);
 
 /** Waits for an answer within `timeout` or the saga's deadline, whichever is nearer. */
 export async function awaitApproval(run: Run, approval: string, timeout: number): Promise<void> {
@@ -34,20 +35,16 @@ function endWait(run: Run, approval: string, answer: WaitAnswer, unwinds?: strin
   record(run, { type: 'SagaWaitEnded', approval, answer, ...who, ...(unwinds !== undefined && { unwinds }) });
 }
 
-/** The approval that a request is about: the named one, or the one that has been awaited longest. */
-const waitOf = (run: Run, { approval }: ApprovalRequest): Awaited | undefined =>
-  approval === undefined ? awaitedIn(run.record)[0] : waitFor(run, approval);
-
 /** Why an approval cannot be given or refused now; `undefined` if it can. */
-export function approvalProblem(run: Run, request: ApprovalRequest): RefusalCode | undefined {
-  const wait = waitOf(run, request);
+export function approvalProblem(run: Run, { approval }: ApprovalRequest): RefusalCode | undefined {
+  const wait = waitFor(run, approval);
   if (!wait || !isGoingForward(run.record)) return 'NotApplicable';
   return Date.parse(wait.until) <= Date.now() ? 'ApprovalExpired' : undefined;
 }
 
 /** Ends the wait by a decision; a rejection starts the unwinding. */
 export function answerApproval(run: Run, answer: 'approved' | 'rejected', request: ApprovalRequest): void {
-  const { actor, reason } = request;
+  const { actor, reason, approval } = request;
   const unwinds = answer === 'rejected' ? 'ApprovalRejected' : undefined;
-  endWait(run, waitOf(run, request)?.approval ?? '', answer, unwinds, { actor, reason });
+  endWait(run, waitFor(run, approval)?.approval ?? '', answer, unwinds, { actor, reason });
 }

@@ -42,6 +42,7 @@ export interface Failed {
 /** An operator's answer in place of the participant's. */
 type Answer = Exclude<ResolveAction, 'retry' | 'block'>;
 type Decided = Answer | 'retry';
+type Outcome<Result> = Done<Result> | Failed | { readonly kind: Answer };
 
 interface Manner {
   /** A compensation, or the question before it: the summary begins with this. */
@@ -70,6 +71,7 @@ const MANNERS = {
 
 /** One call of a step. Times are milliseconds since the epoch. */
 interface Errand<Input, Result> {
+  readonly manner: keyof typeof MANNERS;
   readonly step: string;
   readonly call: Call<Input, Result>;
   readonly input: Input;
@@ -85,12 +87,8 @@ interface Errand<Input, Result> {
  * short; the answer of the participant wins over it. A call that may block runs in a non-cancellable scope: unwinding and
  * steps past a pivot cannot be interrupted (rule 26).
  */
-export async function perform<Input, Result>(
-  run: Run,
-  manner: keyof typeof MANNERS,
-  errand: Errand<Input, Result>,
-): Promise<Done<Result> | Failed | { readonly kind: Answer }> {
-  const { blocksOn, allowed, back }: Manner = MANNERS[manner];
+export async function perform<Input, Result>(run: Run, errand: Errand<Input, Result>): Promise<Outcome<Result>> {
+  const { blocksOn, allowed, back }: Manner = MANNERS[errand.manner];
   const { step, call, quietFrom, notBefore } = errand;
   const { blockedOn, steps } = run.record;
   const quietAfter = (milliseconds: number): number => quietFrom ?? Date.now() + milliseconds;
@@ -104,7 +102,7 @@ export async function perform<Input, Result>(
     while (decision === 'retry') {
       steerable.quietFrom = quietAfter(call.budget.attempt);
       steerable.scope = new CancellationScope();
-      const outcome = await steerable.scope.run(() => schedule(run, MANNERS[manner], errand));
+      const outcome = await steerable.scope.run(() => schedule(run, errand));
       delete steerable.scope;
       const isAnswer = outcome.kind === 'done' || (outcome.kind === 'refused' && !blocksOn.includes('refused'));
       const isOver = CancellationScope.current().consideredCancelled;
@@ -121,11 +119,9 @@ export async function perform<Input, Result>(
 }
 
 /** Schedules in this turn, and in the present cancellation scope. */
-function schedule<Input, Result>(
-  run: Run,
-  { back, leavesAttempt, shortened }: Manner,
-  { step, call, input, closing }: Errand<Input, Result>,
-): Promise<Done<Result> | Failed> {
+function schedule<Input, Result>(run: Run, errand: Errand<Input, Result>): Promise<Done<Result> | Failed> {
+  const { back, leavesAttempt, shortened }: Manner = MANNERS[errand.manner];
+  const { step, call, input, closing } = errand;
   const { activity, budget, refusals, summary } = call;
   const left = Math.max(run.deadlineAt - Date.now(), shortened === 'toOneAttempt' ? budget.attempt : 1);
   const patience = shortened ? Math.min(budget.total, left) : budget.total;

@@ -14,6 +14,9 @@ import type { Step } from './step.js';
 /** A workflow function. `carried` is the state that a run that is continued as new gets from the one before it. */
 export type SagaWorkflow<Input> = (input: Input, carried?: CarriedSaga) => Promise<SagaOutcome>;
 
+/** The ends of a saga are named after its type (`TripBookingFailed`), beside the library's own events (`SagaStepFailed`). */
+const TYPE = /^(?!Saga)[A-Za-z]/;
+
 /**
  * Makes a workflow of a body that runs steps. If it fails or is cancelled, everything on the stack is undone in reverse,
  * and the outcome says which it was; a business refusal is an outcome, not an error. The workflow ends when the saga has
@@ -30,13 +33,16 @@ export type SagaWorkflow<Input> = (input: Input, carried?: CarriedSaga) => Promi
  * );
  * ```
  *
+ * @throws Error at once, of a type that does not begin with a letter, or that begins with `Saga`
  * @throws CancelledFailure if Temporal's own cancel started the unwinding, so that Temporal shows *Canceled*
- * @throws ApplicationFailure `SagaRefused` before anything else, if the saga's id is not the workflow's id (rule 19)
+ * @throws ApplicationFailure `SagaRefused` before anything else, if the saga's id is not the workflow's id (rule 19), or
+ *   a deadline or a budget is not positive
  */
 export function defineSaga<Input, Known extends Steps>(
   saga: SagaDefinition<Input, Known>,
   body: Body<Input, Known>,
 ): SagaWorkflow<Input> {
+  if (!TYPE.test(saga.type)) throw new Error(`A saga's type begins with a letter, and not with Saga: ${saga.type}`);
   return async (input, carried) => {
     const definition = definitionOf(saga, body, input, carried?.record.sagaId);
     const outside = CancellationScope.current();

@@ -93,6 +93,8 @@ export function definitionOf<Input, Known extends Steps>(
   const steps = typeof saga.steps === 'function' ? saga.steps(input) : saga.steps;
   const known = Object.values(steps);
   if (new Set(known.map(({ name }) => name)).size < known.length) throw new Error('Two steps have the same name');
+  const poor = known.find((step) => callsOf(step).some(({ budget }) => !(budget.attempt > 0 && budget.total > 0)));
+  if (poor) refuseSaga(`A budget of the step ${poor.name} is not positive`);
   const afterUnwinding = saga.afterUnwinding?.(steps, input);
   return {
     id,
@@ -109,6 +111,9 @@ export function definitionOf<Input, Known extends Steps>(
     onEntry: (record: SagaRecord, before: SagaRecord): void => saga.onEntry?.(record, before, input),
   };
 }
+
+const callsOf = (step: Step): readonly Pick<Step['action'], 'budget'>[] =>
+  step.kind === 'compensatable' ? [step.action, step.compensation, step.probe ?? step.action] : [step.action];
 
 /**
  * Fails the workflow for good. Call it before anything is scheduled: nothing is undone, and nothing is journaled.

@@ -45,7 +45,7 @@ export interface CarriedSaga {
   readonly decisions: readonly (readonly [id: string, RecordedDecision])[];
   /** The results of finished steps: a body that is run again gets these instead of calling again. */
   readonly given: readonly (readonly [step: string, given: { readonly value?: unknown }])[];
-  readonly temporalCancel?: 'accepted' | 'tooLate' | undefined;
+  readonly temporalCancel?: 'tooLate';
 }
 
 /** The state of one saga, and its definition. */
@@ -84,7 +84,7 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
       /** Requests that are accepted and not answered yet. */
       open: 0,
       /** Temporal's own cancel came, and started the unwinding; or it came too late for that. */
-      temporalCancel: carried?.temporalCancel,
+      temporalCancel: carried?.temporalCancel as 'accepted' | 'tooLate' | undefined,
     },
     /** Written by hand-over.ts. */
     handOver: { isDecided: false },
@@ -110,7 +110,8 @@ export const carry = ({ journal, stack, deadlineAt, steering, body }: Run): Carr
   deadlineAt,
   decisions: [...steering.decisions],
   given: [...body.given],
-  temporalCancel: steering.temporalCancel,
+  // Temporal closes a run as *Canceled* only if it was asked to cancel that run.
+  ...(steering.temporalCancel === 'tooLate' && { temporalCancel: 'tooLate' }),
 });
 
 /**

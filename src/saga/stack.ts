@@ -43,7 +43,7 @@ async function take(run: Run, step: Step, input: never, closing?: Closing): Prom
   const { name, kind, action } = step;
   const { stack } = run;
   const manner = kind === 'retriable' ? step.onExhausted : kind;
-  const answer = await perform(run, manner, { step: name, call: action, input, closing });
+  const answer = await perform(run, { manner, step: name, call: action, input, closing });
   if (answer.kind === 'refused') stack.entries = stack.entries.filter((other) => other.step !== name);
   if (answer.kind === 'refused' || answer.kind === 'unknown') return failed(run, step, answer);
   // The next three are what an operator says.
@@ -91,7 +91,7 @@ async function undo(run: Run, step: Compensatable<never, unknown>, entry: StackE
     if (found === 'notApplied') return compensated('nothingToDo', 0);
     entry.outcome = found;
   }
-  const answer = await perform(run, 'undo', { step: name, call: compensation, input });
+  const answer = await perform(run, { manner: 'undo', step: name, call: compensation, input });
   if (answer.kind === 'done') compensated(answer.result.outcome, answer.attempts);
 }
 
@@ -104,7 +104,7 @@ async function ask(run: Run, { name, action }: Step, probe: Probe<never>, input:
   const quietFrom = Date.now() + action.budget.attempt;
   const processedBy = quietFrom + probe.maximumProcessingTime;
   for (let notBefore: number | undefined; ; notBefore = processedBy) {
-    const answer = await perform(run, 'ask', { step: name, call: probe, input, quietFrom, notBefore });
+    const answer = await perform(run, { manner: 'ask', step: name, call: probe, input, quietFrom, notBefore });
     if (answer.kind === 'skip' || answer.kind === 'notApplied') return answer.kind;
     if (answer.kind === 'applied' || (answer.kind === 'done' && answer.result.effect === 'applied')) return 'applied';
     if (answer.kind === 'done' && answer.calledAt >= processedBy) return 'notApplied';

@@ -40,17 +40,17 @@ function offer<Request extends AnyRequest>(
 
   const validator = (request: unknown): void => {
     if (!isRequest(request, decides)) throw refusal(run, 'InvalidRequest');
-    const { id, content } = identify(update.name, request);
-    const known = decisions.get(id);
+    const known = decisions.get(idOf(request));
     if (isFull()) throw refusal(run, 'NotDecided');
-    if (known?.content === content) return;
+    if (known?.content === contentOf(update.name, request)) return;
     const code = known ? 'RequestIdReused' : (timeProblem(run, request) ?? problem(run, request as Request));
     if (code) throw refusal(run, code);
   };
 
   const decide = async (request: Request): Promise<Decision> => {
-    const { id, content } = identify(update.name, request);
-    const recorded = decisions.get(id) ?? { content, lapsesAt: Date.parse(request.validUntil) + DAY };
+    const id = idOf(request);
+    const lapsesAt = Date.parse(request.validUntil) + DAY;
+    const recorded: RecordedDecision = decisions.get(id) ?? { content: contentOf(update.name, request), lapsesAt };
     if (!decisions.has(id)) {
       remember(decisions, id, recorded);
       if ((await act(run, request)) === false) decisions.delete(id);
@@ -74,13 +74,12 @@ function offer<Request extends AnyRequest>(
   setHandler(update, handler, { validator });
 }
 
-/** The id by which a request is known when it is repeated, and its content. */
-function identify(update: string, { requestId, step, action, approval, actor, reason }: AnyRequest) {
-  return {
-    id: fingerprint(requestId ?? currentUpdateInfo()?.id ?? ''),
-    content: fingerprint(JSON.stringify([update, step, action, approval, actor, reason])),
-  };
-}
+/** The id by which a request is known when it is repeated. */
+const idOf = ({ requestId }: AnyRequest): string => fingerprint(requestId ?? currentUpdateInfo()?.id ?? '');
+
+/** The content that must be equal when it is repeated. */
+const contentOf = (update: string, { step, action, approval, actor, reason }: AnyRequest): string =>
+  fingerprint(JSON.stringify([update, step, action, approval, actor, reason]));
 
 function remember(decisions: Map<string, RecordedDecision>, id: string, recorded: RecordedDecision): void {
   decisions.set(id, recorded);

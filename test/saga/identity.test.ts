@@ -66,4 +66,14 @@ describe('a saga in a workflow that is not its own (S12, rule 19)', () => {
       expect(participant.calls).toEqual([]);
     }),
   );
+
+  it.each([{ budget: 0 }, { undoBudget: Number.NaN }, { attempt: -1 }])(
+    'is refused with a budget that is not positive, before it calls anybody: %p',
+    (budgets) =>
+      play(async ({ start, participant }) => {
+        const saga = await start(compensatable('a'), budgets);
+        expect(await refusalOf(saga.result())).toBe(SAGA_REFUSED);
+        expect(participant.calls).toEqual([]);
+      })(),
+  );
 });

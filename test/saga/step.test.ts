@@ -1,5 +1,5 @@
 /** Rule 6 by the compiler: `npm run types` fails where one of these lines would compile. */
-import { compensatable, pivot, retriable, type Call, type Undone } from '../../src/saga/saga.js';
+import { compensatable, defineSaga, pivot, retriable, type Call, type Undone } from '../../src/saga/saga.js';
 
 interface Input {
   readonly id: string;
@@ -23,6 +23,22 @@ export const definitions = [
   // @ts-expect-error rule 2: a compensation takes the action's input, not its result
   () => compensatable('step', act, undo as Call<{ readonly total: number }, Undone>),
 ];
+
+describe('the definition of a saga', () => {
+  const define = (type: string) => () =>
+    defineSaga({ type, id: () => 'saga-1', deadline: 1000, steps: {} }, () => Promise.resolve());
+
+  it.each(['Saga', 'SagaStep', 'SagaOfMine', '', '1st', 'Über'])(
+    'is refused if the names of its ends could be those of the library, or begin with no letter: %p',
+    (type) => {
+      expect(define(type)).toThrow(`A saga's type begins with a letter, and not with Saga: ${type}`);
+    },
+  );
+
+  it.each(['TripBooking', 'trip', 'sagaOfMine', 'Sage'])('is taken with any other type: %p', (type) => {
+    expect(define(type)).not.toThrow();
+  });
+});
 
 describe('the definition of a step', () => {
   it('keeps its kind, its name and both of its directions (rules 5 and 6)', () => {

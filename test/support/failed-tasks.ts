@@ -4,10 +4,11 @@ import proto from '@temporalio/proto';
 
 const { WorkflowTaskFailedCause } = proto.temporal.api.enums.v1;
 
-/** The server itself writes these: a reset, and a task that was made again since something had come in between. */
+/** The server itself writes these: a reset, an event that came while a task ran, and a run that was terminated under it. */
 const BY_THE_SERVER: ReadonlySet<unknown> = new Set([
   WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
   WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
+  WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
 ]);
 
 /** A sentence for each. */

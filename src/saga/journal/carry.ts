@@ -72,9 +72,8 @@ export function storedUpTo({ journal }: Run, seq: number): void {
  */
 export function closingOf({ record: now, body }: Run, step: Step): Closing {
   const mayBlock = step.kind !== 'retriable' || step.onExhausted !== 'deadLetter';
-  if (mayBlock || body.inFlight.size > 0 || hasEnded(now)) {
+  if (mayBlock || body.inFlight.size > 0 || hasEnded(now))
     throw new Error(`${step.name} cannot be the last step: it may block, or is not alone, or the saga has ended`);
-  }
   return { step: step.name, ...verdictOf(now) };
 }
 
