@@ -1,4 +1,4 @@
-/** What the worker registers: the verbs of the four services, each addressed by ids alone. */
+/** The activities that the worker registers: the verbs of the four services, each addressed by ids alone. */
 import type { Money, Order, UnitPrices } from '../order.js';
 import type { ServiceTarget } from '../platform/outbound/service-access.js';
 import { inventoryActivities } from './inventory.js';
@@ -6,7 +6,7 @@ import { notificationActivities } from './notification.js';
 import { paymentActivities } from './payment.js';
 import { shippingActivities } from './shipping.js';
 
-/** What names an order's effects at every participant. */
+/** The name of an order's effects at every participant. */
 export interface OrderRef {
   readonly orderId: string;
 }
@@ -15,7 +15,7 @@ export interface PricedOrderRef extends OrderRef {
   readonly total: Money;
 }
 
-/** Where what an order's products cost is kept, beside the order. */
+/** Keeps the prices of an order's products, beside the order. */
 export interface PriceKeeper {
   keepPrices(orderId: string, prices: UnitPrices): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface OrderReader {
   get(orderId: string): Promise<Order | undefined>;
 }
 
-/** Where the order's data and the participants are. */
+/** The source of the order's data, and the addresses of the participants. */
 export interface Participants {
   readonly orders: OrderReader;
   readonly prices?: PriceKeeper;
@@ -36,7 +36,7 @@ export const createActivities = (participants: Participants) => ({
   ...paymentActivities(participants),
   ...shippingActivities(participants),
   ...notificationActivities(participants),
-  /** Does nothing by itself: what it carries in its header is stored before it succeeds. */
+  /** Does nothing by itself: the entries in its header are stored before it succeeds. */
   storeJournal: async (): Promise<void> => undefined,
 });
 

@@ -21,7 +21,7 @@ const TYPE = /^(?!Saga)[A-Za-z]/;
  * Makes a workflow of a body that runs steps. If it fails or is cancelled, everything on the stack is undone in reverse,
  * and the outcome says which it was; a business refusal is an outcome, not an error. The workflow ends when the saga has
  * ended and its message handlers have finished. A saga that is steered for very long runs its body once more in a new run,
- * and each finished step gives again what it gave: between its steps a body only computes.
+ * and each finished step gives its result again: between its steps a body only computes.
  *
  * ```ts
  * export const bookTrip = defineSaga(
@@ -62,7 +62,7 @@ export function defineSaga<Input, Known extends Steps>(
 
 const listed = ({ definition }: Run) => definition.steps.map(({ name, kind }) => ({ name, kind }));
 
-/** Goes to the end of the saga, or to where the next run takes over: then everything is stored and answered. */
+/** Runs to the end of the saga, or until the next run takes over: then everything is stored and answered. */
 async function isCarriedOn(run: Run): Promise<boolean> {
   const { isCarried, handOver } = run;
   // A saga that is carried over stands at its call before the requests that have waited are looked at.

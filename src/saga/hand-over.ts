@@ -1,6 +1,6 @@
 /**
  * A saga that is steered for long is continued as new before its history gets too long for the server, whether it
- * unwinds or waits in the middle of its body: the body is run again, and its finished steps give what they gave before.
+ * unwinds or waits in the middle of its body: the body is run again, and its finished steps give their results again.
  */
 import { condition, workflowInfo } from '@temporalio/workflow';
 import { isStored, storeAll } from './journal/carry.js';

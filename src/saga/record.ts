@@ -1,6 +1,6 @@
 /**
- * What a saga tells about itself: plain data, the same in a query's answer, a read model and a page; and what is read
- * from it. Times are ISO 8601 in UTC, taken from the workflow's clock.
+ * The record of a saga: plain data, the same in a query's answer, a read model and a page; and the questions that it
+ * answers. Times are ISO 8601 in UTC, taken from the workflow's clock.
  */
 
 /** The states in which a saga has ended. */
@@ -22,13 +22,13 @@ export interface StepRecord {
   readonly name: string;
   readonly kind: StepKind;
   readonly status: StepStatus;
-  /** What the action answered: ids and totals. */
+  /** The answer of the action: ids and totals. */
   readonly result?: unknown;
   /** The last failure: a refusal code, `StepTimedOut`, `StepUnknown` …, and a sentence. Never a participant's free text. */
   readonly error?: { readonly code: string; readonly message: string };
   /** When the action was scheduled first. */
   readonly executedAt?: string;
-  /** When what runs now gives up: scheduling plus budget. */
+  /** When the present call gives up: scheduling plus budget. */
   readonly timeoutAt?: string;
   readonly compensatedAt?: string;
   /** Attempts of the action and its compensation that the workflow knows of: a lower bound while one is running. */
@@ -53,7 +53,7 @@ export interface End {
   readonly reason: string | null;
 }
 
-/** What a saga's workflow completes with. */
+/** The result of a saga's workflow. */
 export interface SagaOutcome extends End {
   /** Ids and totals, never personal data. */
   readonly data: Readonly<Record<string, unknown>>;

@@ -64,7 +64,7 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
     journal: {
       record: carried?.record ?? blankRecord(id),
       entries: [] as JournalEntry[],
-      /** The number of the last entry; up to where an activity has carried them; up to where they are known to be stored. */
+      /** Numbers of entries: of the last one, of the last one that an activity has carried, of the last one known to be stored. */
       seq,
       sent: seq,
       stored: seq,

@@ -1,6 +1,6 @@
 /**
  * Sagas on Temporal that either finish or are undone correctly: `defineSaga`, and the three kinds of steps.
- * The model and what it demands of a participant are in docs/saga.md.
+ * The model and its demands on a participant are in docs/saga.md.
  */
 export { defineSaga, type SagaWorkflow } from './define-saga.js';
 export { last, refuseSaga, type LastStep, type Saga, type SagaDefinition } from './definition.js';

@@ -46,7 +46,7 @@ async function take(run: Run, step: Step, input: never, closing?: Closing): Prom
   const answer = await perform(run, { manner, step: name, call: action, input, closing });
   if (answer.kind === 'refused') stack.entries = stack.entries.filter((other) => other.step !== name);
   if (answer.kind === 'refused' || answer.kind === 'unknown') return failed(run, step, answer);
-  // The next three are what an operator says.
+  // The next three are an operator's answers.
   if (answer.kind === 'notApplied') return failed(run, step, { kind: 'refused', code: 'NotApplied', attempts: 0 });
   if (answer.kind === 'applied') return completed(run, name, 0, undefined);
   if (answer.kind !== 'done') return undefined;

@@ -1,5 +1,5 @@
 /**
- * The three kinds of steps, and what each must say before it can run: its calls, their time-outs, and their refusals.
+ * The three kinds of steps, and the parts that each must have before it can run: its calls, their time-outs, and their refusals.
  *
  *  5. A step cannot be defined without its kind.
  *  6. A step that forgets its compensation, or a call that forgets its time-outs, does not compile.
@@ -70,7 +70,7 @@ export interface Retriable<Input, Result> extends StepOf<'retriable', Input, Res
   readonly onExhausted: 'block' | 'deadLetter';
 }
 
-/** Any step, as the library keeps it: its input was checked where it was run. */
+/** Any step, as the library keeps it: its input was checked when it was run. */
 export type Step = Compensatable<never, unknown> | Pivot<never, unknown> | Retriable<never, unknown>;
 
 /**
@@ -98,7 +98,7 @@ export function pivot<Input, Result>(name: string, action: Call<Input, Result>):
   return { kind: 'pivot', name, action };
 }
 
-/** A step that is repeated until it succeeds or its budget is spent; then `onExhausted` says what happens. */
+/** A step that is repeated until it succeeds or its budget is spent; then `onExhausted` decides. */
 export function retriable<Input, Result>(
   name: string,
   action: Call<Input, Result>,

@@ -1,2 +1,2 @@
-/** The one barrel: what the worker registers. */
+/** The one barrel: the workflows that the worker registers. */
 export { orderFulfillment } from './order-fulfillment.js';

@@ -1,4 +1,4 @@
-/** What a workflow of this type is started with, looked at before it calls anybody. */
+/** The input of a workflow of this type, checked before it calls a service. */
 import { ORDER_ID_PATTERN } from '../order.js';
 import { refuseSaga } from '../saga/saga.js';
 import type { OrderFulfillmentInput, SagaPolicy } from './messages.js';

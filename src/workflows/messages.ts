@@ -16,7 +16,7 @@ export type { Decision, RefusalCode, ResolveAction, ResolveRequest, SteeringRequ
 export { CANCEL_REQUESTED } from '../saga/record.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus } from '../saga/record.js';
 
-/** What `cancelSaga` takes. */
+/** The input of `cancelSaga`. */
 export type CancelRequest = SteeringRequest;
 
 export const TASK_QUEUE = 'order-fulfillment';
@@ -71,7 +71,7 @@ export interface SagaPolicy {
   readonly historyLimit?: number;
 }
 
-/** Ids and policy only: what the customer asked for stays in the `orders` table. */
+/** Ids and policy only: the customer's request stays in the `orders` table. */
 export interface OrderFulfillmentInput {
   readonly orderId: string;
   /** ISO 8601: when the order was created. Lists are sorted by it. */

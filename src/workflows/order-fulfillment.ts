@@ -7,7 +7,7 @@
  *           │
  *    sendCancellationNotice ──► FAILED | CANCELLED
  *
- * What calls what, with which budget, stands in order-steps.ts.
+ * Each step's service, its compensation and its budget stand in order-steps.ts.
  */
 import { workflowInfo } from '@temporalio/workflow';
 import { sagaIdOf, type Money } from '../order.js';

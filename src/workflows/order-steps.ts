@@ -1,4 +1,4 @@
-/** The calls of an order: what undoes what, how long each may take, and how Temporal's Web UI shows it. */
+/** The calls of an order: which one undoes which, how long each may take, and how Temporal's Web UI shows it. */
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.js';
 import { formatMoney, ORDER_STEPS, type Money, type Participant } from '../order.js';
@@ -7,7 +7,7 @@ import { serviceQueue, type SagaPolicy } from './messages.js';
 
 type Priced = { readonly total: Money };
 
-/** The time-outs are the budgets' below; this one is only what Temporal asks for. */
+/** The time-outs are the budgets' below; this one is there because Temporal demands one. */
 export const activitiesOn = (taskQueue: string) =>
   proxyActivities<Activities>({ startToCloseTimeout: '10s', taskQueue });
 

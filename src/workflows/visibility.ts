@@ -1,4 +1,4 @@
-/** What Temporal's Web UI shows of a saga: by itself it would call a compensated order a green *Completed*. */
+/** The view of a saga in Temporal's Web UI: by itself it would call a compensated order a green *Completed*. */
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { SagaRecord, StepRecord } from '../saga/saga.js';
 import { SagaBlockedOnAttribute, SagaStateAttribute } from './messages.js';

@@ -1,4 +1,4 @@
-/** Keeps what may be left out from being tried again and again while it cannot succeed. */
+/** Keeps an optional call from being made again and again while it cannot succeed. */
 
 const FAILURES = 3;
 const PAUSE_MS = 5_000;
@@ -10,7 +10,7 @@ export interface Breaker {
   failed(): void;
 }
 
-/** @param onChange told when it opens (`away`) and when what it guards is back */
+/** @param onChange called when it opens (`away`) and when the guarded system is back */
 export function createBreaker(onChange: (now: 'away' | 'back') => void, clock = () => performance.now()): Breaker {
   let failures = 0;
   let nextTry = 0;

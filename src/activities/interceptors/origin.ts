@@ -1,4 +1,4 @@
-/** Makes the correlation id and the trace of the saga known to the HTTP client and the log, whatever activity calls it. */
+/** Makes the correlation id and the trace of the saga known to the HTTP client and the log, for every activity. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';

@@ -17,7 +17,7 @@ import type { Appended } from '../../journal/write/append.js';
 import { JOURNAL_HEADER, type Batch, type JournalHeader } from '../../journal/write/batch.js';
 import type { Journal } from '../../journal/write/journal.js';
 import { reasonOf } from '../../platform/reason.js';
-import { within } from '../../platform/time-limit.js';
+import { withTimeLimit } from '../../platform/time-limit.js';
 import { attemptNumber, later } from '../service/failures.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import { CORRELATION_ID, textOf } from './origin.js';
@@ -82,7 +82,7 @@ async function storeBeside({ journal, breaker, batch, act }: Attempt): Promise<u
   const storing = journal.append({ ...withoutClosing(batch), required: false }).then(succeeded, () => breaker.failed());
   const [acted] = await Promise.allSettled([act()]);
   const left = BESIDE_MS - (performance.now() - started);
-  if (left > 0) await within(storing, { ms: left }).catch(() => undefined);
+  if (left > 0) await withTimeLimit(storing, { ms: left }).catch(() => undefined);
   if (acted.status === 'rejected') throw acted.reason;
   return withReport(acted.value, batch, stored);
 }

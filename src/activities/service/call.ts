@@ -1,4 +1,4 @@
-/** The only place where activities call a participant: time-out, correlation id, answers checked by schema, failures by table. */
+/** The only way by which activities call a participant: time-out, correlation id, answers checked by schema, failures by table. */
 import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
@@ -13,9 +13,9 @@ export interface ServiceRequest<Answer> {
   readonly method: 'PUT' | 'DELETE' | 'GET';
   readonly at: Address;
   readonly body?: unknown;
-  /** What the answer has to be about: its `id`, and each other field that it has. */
+  /** The subject that the answer must have: its `id`, and each other field that it has. */
   readonly about: { readonly id: string; readonly orderId: string } & Readonly<Record<string, unknown>>;
-  /** What a 200 must look like; anything else is malformed. */
+  /** The schema of a 200; any other body is malformed. */
   readonly answer: z.ZodType<Answer>;
   /** The codes that are this call's definitive answers. */
   readonly refusals: readonly string[];
@@ -28,7 +28,7 @@ const Problem = z.object({ status: z.number(), code: z.string(), type: z.string(
 
 const LONGEST_SPREAD_MS = 30_000;
 
-/** No participant of ours answers with more; what an activity returns must stay small. */
+/** No participant of ours answers with more; the result of an activity must stay small. */
 const LONGEST_ANSWER = 64 * 1024;
 
 /**
@@ -51,7 +51,7 @@ export async function call<Answer>(request: ServiceRequest<Answer>): Promise<Att
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     throw fault('ServiceUnavailable', where, { retryAfter: retryAfter * 1_000, left: budgetLeft() });
   }
-  // Whatever their body says: they are about this caller, not about the order.
+  // Their body does not count: they are about this caller, not about the order.
   if (status === 401 || status === 403 || status === 407) {
     throw alarming('OperationalFault', `${where}: it does not accept our credentials`);
   }
@@ -107,7 +107,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Neither a refusal nor weather: somebody must look at it, while the saga goes on trying. */
+/** Neither a refusal nor a passing fault: an operator must look at it, while the saga goes on trying. */
 function alarming(type: 'OperationalFault' | 'MalformedAnswer', message: string) {
   Context.current().log.error(message, { alert: type, attempt: attemptNumber() });
   return fault(type, message);

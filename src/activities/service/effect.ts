@@ -30,7 +30,7 @@ export function effectOf({ orders, services }: Participants, step: OrderStep, pa
   return {
     /**
      * Makes the effect; `bodyOf` gives the request's fields. If the order was forgotten there is nothing left to act on:
-     * a run that was reset asks what the participant has done, so that the order stands as it is.
+     * a run that was reset asks the participant for its effect, so that the order stands as it is.
      */
     async act<Answer>(
       ref: OrderRef,

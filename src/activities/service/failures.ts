@@ -2,12 +2,12 @@
  * How a participant's answer becomes a failure of an activity. There are two kinds only: a *refusal* ends the step, and
  * everything else is tried again until the step's budget is spent, and leaves the outcome unknown.
  *
- * | what came back                                                | failure               | tried again |
+ * | the answer                                                    | failure               | tried again |
  * |---------------------------------------------------------------|-----------------------|-------------|
  * | a problem document whose code the step knows as a refusal      | that code             | no          |
  * | nothing: network error, attempt time-out                       | `ServiceUnreachable`  | yes         |
  * | 408, 425, 429, 5xx                                             | `ServiceUnavailable`  | yes, `Retry-After` honoured |
- * | 401, 403, 407, whatever the body says; any other 4xx           | `OperationalFault`    | yes, alerted on |
+ * | 401, 403, 407 with any body; any other 4xx                     | `OperationalFault`    | yes, alerted on |
  * | an answer that does not fit its schema                         | `MalformedAnswer`     | yes, alerted on |
  * | the service was not called: all of its slots are taken         | `NoFreeSlot`          | yes, not counted as an attempt |
  */
@@ -42,7 +42,7 @@ export const refusal = (code: string): ApplicationFailure =>
     details: [{ attempts: attemptNumber() }],
   });
 
-/** What a service asked for, and how much of the step's budget is left for it; both in milliseconds. */
+/** The pause that a service asked for, and how much of the step's budget is left for it; both in milliseconds. */
 export interface Asked {
   readonly retryAfter: number;
   readonly left: number;
@@ -50,8 +50,8 @@ export interface Asked {
 
 /**
  * A fault that may pass. Pauses double from half a second to a minute, spread over half their length: retry policies
- * have no jitter of their own, and sagas that failed together must not come back together (rule 10). What the service
- * asked for is waited for, as long as the budget leaves time for one attempt more.
+ * have no jitter of their own, and sagas that failed together must not come back together (rule 10). The pause that
+ * the service asked for is kept, as long as the budget leaves time for one attempt more.
  */
 export function fault(type: FaultType, message: string, asked?: Asked): ApplicationFailure {
   const attempts = attemptNumber();

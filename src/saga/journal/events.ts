@@ -4,7 +4,7 @@
  */
 import type { End, SagaRecord, StepRecord, Who } from '../record.js';
 
-/** What an action or a compensation failed with. */
+/** The failure of an action or a compensation. */
 interface Failure {
   step: string;
   attempts: number;
@@ -17,7 +17,7 @@ interface Failure {
 
 export type WaitAnswer = 'approved' | 'rejected' | 'expired' | 'deadlineExceeded' | 'cancelled';
 
-/** What may happen to a saga. */
+/** Everything that may happen to a saga, by the type of its event. */
 export interface Events {
   SagaStarted: { sagaType: string; data: SagaRecord['data']; steps: readonly Pick<StepRecord, 'name' | 'kind'>[] };
   SagaStepStarted: { step: string; timeoutAt: string };
@@ -40,7 +40,7 @@ export interface Events {
 
 export type SagaEvent = { [Type in keyof Events]: Readonly<{ type: Type } & Events[Type]> }[keyof Events];
 
-/** One transition. `name` is what the audit trail calls it: the event's type, and `<SagaType>Completed` at the end. */
+/** One transition. `name` is its name in the audit trail: the event's type, and `<SagaType>Completed` at the end. */
 export interface JournalEntry {
   readonly seq: number;
   /** ISO 8601, UTC: the workflow's clock. */
@@ -53,8 +53,8 @@ export interface JournalEntry {
 export type SentEntry = Omit<JournalEntry, 'name'>;
 
 /**
- * What the header `saga-journal` of an activity carries, so that whoever runs the activity can store the trail. What a
- * scheduled activity carries is in the history, and therefore never speculative.
+ * The content of an activity's header `saga-journal`, so that the worker that runs the activity can store the trail. A
+ * scheduled activity is in the history, and therefore its entries are never speculative.
  */
 export interface JournalHeader {
   readonly sagaId: string;
@@ -64,8 +64,8 @@ export interface JournalHeader {
   /** The activity has not succeeded before all of this is stored. */
   readonly required?: true;
   /**
-   * The saga's last action: two more entries hold if it succeeds, its completion and the verdict. Whoever stores them
-   * first says when that was, and answers it as `closedAt` with the activity's result.
+   * The saga's last action: two more entries hold if it succeeds, its completion and the verdict. The worker
+   * that stores them first says when that was, and answers it as `closedAt` with the activity's result.
    */
   readonly closing?: Closing;
 }

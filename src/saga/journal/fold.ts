@@ -77,7 +77,7 @@ const STATUS: { readonly [Type in StepEvent['type']]?: StepStatus } = {
 function statusAfter(before: StepStatus, event: StepEvent): StepStatus {
   if (event.type === 'SagaCompensationCompleted') return event.outcome;
   if (event.type === 'SagaIntervened' && event.action === 'skip') return 'skipped';
-  // An operator cut it short: nobody knows whether it happened.
+  // An operator cut it short: it may have happened, or not.
   if (event.type === 'SagaBlocked' && before === 'executing') return 'unknown';
   return STATUS[event.type] ?? before;
 }
