@@ -57,7 +57,10 @@ const leaveWhenStopping =
     next();
   };
 
-/** Our pages need no scripts, frames or other hosts; their one stylesheet is allowed by its hash. */
+/**
+ * No scripts, frames or other hosts; the stylesheet of the pages about problems is allowed by its hash. `/docs` has a policy
+ * of its own.
+ */
 function securityHeaders() {
   const style = createHash('sha256').update(DOCS_STYLE).digest('base64');
   const directives = {

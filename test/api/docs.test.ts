@@ -24,10 +24,23 @@ describe('GET /openapi.json', () => {
     const { status, body } = await api.request('GET', '/openapi.json');
     expect(status).toBe(200);
     expect(body).toEqual(JSON.parse(JSON.stringify(openApiDocument())));
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(body).toMatchObject({
       openapi: '3.1.0',
+      info: { version, license: { identifier: 'MIT' } },
+      servers: [{ url: '/' }],
       components: { schemas: { OrderRequest: { additionalProperties: false, required: ['items'] } } },
     });
+  });
+
+  it('asks for credentials wherever an operation names roles, and nowhere else', () => {
+    for (const item of Object.values(openApiDocument().paths ?? {})) {
+      for (const described of Object.values(item as Record<string, Record<string, unknown>>)) {
+        const needed = described['x-roles'] ? [{ bearer: [] }, { apiKey: [] }] : [];
+        expect(described['security']).toEqual(needed);
+        expect(described['tags']).toHaveLength(1);
+      }
+    }
   });
 
   it('describes no route that is not there', async () => {
@@ -90,16 +103,53 @@ describe('GET /problems/{code}', () => {
 });
 
 describe('GET /docs', () => {
-  it('shows every route and every problem on one page', async () => {
+  it('is a page whose files come from this host, each of the type that the browser asks for', async () => {
     const { status, headers, text } = await api.request('GET', '/docs');
-    expect(status).toBe(200);
-    expect(headers.get('content-type')).toMatch(/^text\/html/);
-    for (const path of Object.keys(openApiDocument().paths ?? {})) expect(text).toContain(path);
-    for (const code of Object.keys(PROBLEMS)) expect(text).toContain(`<code>${code}</code>`);
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    const files = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => String(file));
+    expect(files).toEqual([
+      '/docs/swagger-ui.css',
+      '/docs/favicon-32x32.png',
+      '/openapi.json',
+      '/docs/swagger-ui-bundle.js',
+      '/docs/init.js',
+    ]);
+    const types = await Promise.all(
+      files.map(async (file) => {
+        const answer = await api.request('GET', file);
+        expect(answer.status).toBe(200);
+        expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+        return answer.headers.get('content-type')?.split(';', 1)[0];
+      }),
+    );
+    expect(types).toEqual(['text/css', 'image/png', 'application/json', 'text/javascript', 'text/javascript']);
   });
 
-  it('needs no script and no other host, and its style is the one that the policy allows', async () => {
+  it('shows the document of this host and sends it to no validator on the internet', async () => {
+    const { text } = await api.request('GET', '/docs/init.js');
+    expect(text).toContain("url: '/openapi.json'");
+    expect(text).toContain('validatorUrl: null');
+  });
+
+  it('has no inline script and no inline style, and its policy allows none', async () => {
     const { headers, text } = await api.request('GET', '/docs');
+    expect(text).not.toMatch(/<script(?! src=)|<style|style=|\son\w+=|https?:\/\//);
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+  });
+
+  it('serves no other file of the package, and nothing outside of it', async () => {
+    for (const file of ['index.html', 'swagger-initializer.js', 'package.json', '..%2fpackage.json', '%2e%2e/app.js']) {
+      expect((await api.request('GET', `/docs/${file}`)).status).toBe(404);
+    }
+  });
+});
+
+describe('GET /problems', () => {
+  it('needs no script and no other host, and its style is the one that the policy allows', async () => {
+    const { headers, text } = await api.request('GET', '/problems');
     expect(text).not.toMatch(/<script|<link|https?:\/\//);
     const style = /<style>([^]*)<\/style>/.exec(text)?.[1] ?? '';
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style));

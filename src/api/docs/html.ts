@@ -1,15 +1,13 @@
-/** The frame of our pages: no script, no other host. */
+/** The frame of the pages about problems: no script, no other host. */
 
 export const DOCS_STYLE = `
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 58rem; margin: 2rem auto; padding: 0 1rem; }
 section { border-top: 1px solid var(--line); padding: 1rem 0; }
 h2 code { font-size: 1.1rem; }
-.method { display: inline-block; min-width: 3.5rem; text-transform: uppercase; font-weight: 700; }
 table { border-collapse: collapse; width: 100%; }
 td, th { border-bottom: 1px solid var(--line); padding: .35rem .6rem .35rem 0; text-align: left; vertical-align: top; }
 pre { overflow-x: auto; padding: .8rem; border: 1px solid var(--line); border-radius: 6px; font-size: .85rem; }
-summary { cursor: pointer; }
 td p { margin: 0; }
 `;
 

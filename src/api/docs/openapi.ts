@@ -44,7 +44,7 @@ export function openApiDocument(): OpenApiDocument {
       version: packageVersion(),
       description:
         'Orders that finish, or are undone correctly. Errors are problem documents (RFC 9457), whose `type` is the ' +
-        'address of a page that explains it. `x-roles` says which roles may do what, if authentication is on.',
+        'address of a page that explains it; [all of them](/problems). `x-roles` says which roles may do what, if authentication is on.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'The API that serves this document.' }],

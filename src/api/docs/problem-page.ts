@@ -24,7 +24,7 @@ export function problemPage(code: string): string | undefined {
 
 export const problemList = (): string => page('Problems', `<h1>Problems</h1>${problemTable()}`);
 
-export function problemTable(): string {
+function problemTable(): string {
   const rows = Object.entries<ProblemKind>(PROBLEMS).map(
     ([code, { status, title, operator }]) =>
       `<tr><td><a href="${problemType(code as ProblemCode)}"><code>${code}</code></a></td><td>${status}</td><td>${prose(title)}</td><td>${prose(operator)}</td></tr>`,

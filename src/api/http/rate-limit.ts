@@ -1,41 +1,46 @@
-/** Limits the requests per minute of one caller; the headers follow draft-ietf-httpapi-ratelimit-headers. */
+/** Limits the requests per minute of one caller; the headers follow draft-ietf-httpapi-ratelimit-headers-08. */
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
-import { callerOf } from './caller.js';
-import { PROBLEMS, Problem } from '../../problems.js';
+import { type AugmentedRequest, ipKeyGenerator, rateLimit as limiterWith } from 'express-rate-limit';
+import { Problem, PROBLEMS } from '../../problems.js';
+import { knownCallerOf } from './caller.js';
+import { hashOfCaller } from './credentials.js';
 
-const WINDOW_S = 60;
+const WINDOW_MS = 60_000;
 
 /**
- * Counted by this process, in windows of a minute that are the same for all callers. Unknown callers are counted by
- * address, so that credentials cannot be tried out.
+ * Counted by this process, in windows of a minute that begin with a caller's first request. A request whose credentials
+ * are refused counts for its address, so that credentials cannot be tried out.
  */
 export function rateLimit(perMinute: number): [known: RequestHandler, unknown: ErrorRequestHandler] {
-  let window = 0;
-  let used = new Map<string, number>();
-
-  function take(req: Request, who: string): void {
-    const at = Date.now() / 1_000;
-    const current = Math.floor(at / WINDOW_S);
-    if (current !== window) [window, used] = [current, new Map()];
-    const count = (used.get(who) ?? 0) + 1;
-    used.set(who, count);
-    const reset = Math.ceil((current + 1) * WINDOW_S - at);
-    req.res?.set('RateLimit-Policy', `"minute";q=${perMinute};w=${WINDOW_S}`);
-    req.res?.set('RateLimit', `"minute";r=${Math.max(perMinute - count, 0)};t=${reset}`);
-    if (count > perMinute) throw new Problem('TooManyRequests', { retryAfter: reset });
-  }
-
-  return [
-    (req, _res, next) => {
-      const { id } = callerOf(req);
-      take(req, id === 'anybody' ? addressOf(req) : id);
-      next();
+  const limiter = limiterWith({
+    windowMs: WINDOW_MS,
+    limit: perMinute,
+    identifier: 'minute',
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    keyGenerator: keyOf,
+    handler: (req, _res, next) => {
+      next(new Problem('TooManyRequests', { retryAfter: secondsUntilReset(req as AugmentedRequest) }));
     },
-    (error: unknown, req, _res, next) => {
-      if (error instanceof Problem && PROBLEMS[error.code].status === 401) take(req, addressOf(req));
-      next(error);
+  });
+  return [
+    limiter,
+    (error: unknown, req, res, next) => {
+      const isUnknown = error instanceof Problem && PROBLEMS[error.code].status === 401;
+      if (isUnknown) void limiter(req, res, (limited?: unknown) => next(limited ?? error));
+      else next(error);
     },
   ];
 }
 
-const addressOf = ({ ip }: Request): string => `address:${ip ?? ''}`;
+/** A hash, because the library writes its keys to a log if `DEBUG` names it. Of IPv6 addresses the network (/56) counts. */
+function keyOf(req: Request): string {
+  const known = knownCallerOf(req);
+  const isNamed = known !== undefined && known.id !== 'anybody';
+  return hashOfCaller(isNamed ? known.id : `address:${ipKeyGenerator(req.ip ?? '')}`);
+}
+
+const secondsUntilReset = ({ rateLimit }: AugmentedRequest): number => {
+  const resetTime = rateLimit?.['resetTime'] ?? new Date(Date.now() + WINDOW_MS);
+  return Math.max(1, Math.ceil((resetTime.getTime() - Date.now()) / 1_000));
+};

@@ -1,6 +1,6 @@
 import { OPERATIONS } from '../operations.js';
 
-const OTHERS = ['/openapi.json', '/docs', '/problems', '/problems/{code}'];
+const OTHERS = ['/openapi.json', '/docs', '/docs/{file}', '/problems', '/problems/{code}'];
 
 const PATTERNS = [...OPERATIONS.map(({ path }) => path), ...OTHERS].map((pattern) => pattern.split('/'));
 
