@@ -1,4 +1,7 @@
-/** What the operations that cancel, approve or reject have in common: those on orders and on sagas differ in their address only. */
+/**
+ * The common part of the operations that cancel, approve or reject: those on orders and on sagas differ in their
+ * address only.
+ */
 import type { z } from 'zod';
 import { sagaIdOf } from '../order.js';
 import type { ProblemCode } from '../problems.js';

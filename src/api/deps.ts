@@ -31,7 +31,7 @@ export interface ApiDeps extends PlaceOrderDeps, LooksDeps, SteeringDeps {
   readonly stopping?: AbortSignal | undefined;
 }
 
-/** What the handlers of operations work with. */
+/** The dependencies of the operations' handlers. */
 export interface OperationDeps extends ApiDeps {
   /** Issued for streams; `identify` takes them instead of other credentials. */
   readonly tickets: StreamTickets;

@@ -70,7 +70,7 @@ export interface Asked<D extends Definition> {
   };
 }
 
-/** What a handler may answer with: a status of the definition with the body that belongs to it. */
+/** A handler's answer: a status of the definition with the body that belongs to it. */
 export type Answer<D extends Definition> = {
   readonly [Code in keyof D['answers'] & Status]: {
     readonly status: Code;
@@ -93,9 +93,9 @@ export interface PlainAnswer {
   readonly body?: unknown;
 }
 
-/** What `operations.ts` lists. */
+/** An entry of the list in `operations.ts`. */
 export interface Operation extends Definition {
-  /** Called once for each app: what it keeps, all requests of the app share. */
+  /** Called once for each app: all requests of the app share its state. */
   readonly handlerOf: (deps: OperationDeps) => (asked: never) => Promise<PlainAnswer | undefined>;
 }
 

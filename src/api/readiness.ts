@@ -1,4 +1,4 @@
-/** What the API can do at the moment, duty by duty: reading, placing, steering. */
+/** The present abilities of the API, duty by duty: reading, placing, steering. */
 import { reasonAgainstWrites } from '../orders/store/write-probe.js';
 import { askTemporal } from '../platform/temporal/ask.js';
 import type { ApiDeps } from './deps.js';

@@ -1,4 +1,4 @@
-/** With what the services and the stores are called: tokens, and the PEM files of TLS. */
+/** Credentials for the services and the stores: tokens, and the PEM files of TLS. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 

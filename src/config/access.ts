@@ -1,4 +1,4 @@
-/** How the services and the stores are called, as the configuration says. */
+/** The access to the services and the stores, from the configuration. */
 import tls from 'node:tls';
 import { readTlsFiles, type ServiceAccess, type TlsFiles } from '../platform/outbound/service-access.js';
 import type { ServiceName, Settings } from './config.js';
@@ -13,8 +13,8 @@ const UPPER = {
 } as const satisfies Record<ServiceName, string>;
 
 /**
- * @param urls where they are
- * @throws StartError for files that do not belong together, or that a URL without TLS has no use for
+ * @param urls of the services
+ * @throws StartError for files that do not belong together, or that a URL without TLS cannot use
  */
 export function servicesOf(
   settings: Settings,
@@ -67,7 +67,7 @@ function tlsFilesOf(settings: Settings, prefix: (typeof UPPER)[ServiceName] | 'R
 /**
  * The PEM files of Redis and MongoDB.
  *
- * @throws StartError for files that a URL without TLS has no use for
+ * @throws StartError for files that a URL without TLS cannot use
  */
 export function storeTlsOf(settings: Settings): { redisTls: TlsFiles | undefined; mongodbCaFile: string | undefined } {
   const redisTls = tlsFilesOf(settings, 'REDIS');
@@ -83,7 +83,7 @@ export function storeTlsOf(settings: Settings): { redisTls: TlsFiles | undefined
 
 const hasUser = (url: string): boolean => new URL(url).username !== '' || new URL(url).password !== '';
 
-/** In production a service that takes calls from anybody is worth a sentence. */
+/** Warns in production about a service that takes calls from any caller. */
 export function warningsOfAccess(
   production: boolean,
   services: Readonly<Record<ServiceName, ServiceAccess>>,

@@ -1,11 +1,11 @@
-/** Who may call the API, as the environment says it. */
+/** The callers of the API, from the environment. */
 import type { Config, Settings } from './config.js';
 import { StartError } from '../platform/start-error.js';
 import type { AuthOptions } from '../caller.js';
 
 const REMEDY = 'set AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE, or AUTH_API_KEYS (npx --no unwind api-key makes one)';
 
-/** Undefined: off. On as soon as anything of it is set, unless AUTH says otherwise. */
+/** Undefined: off. It is on as soon as one of its variables is set, unless AUTH says otherwise. */
 export function authOf(settings: Settings): AuthOptions | undefined {
   const { AUTH: wanted, AUTH_JWKS_URL: jwksUrl, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = settings;
   if (wanted === false && settings.NODE_ENV === 'production') {
@@ -28,7 +28,7 @@ export function authOf(settings: Settings): AuthOptions | undefined {
   return undefined;
 }
 
-/** For the API alone: the other processes take no requests from outside. */
+/** For the API alone, because the other processes take no requests from outside. */
 export function requireAuth({ environment, auth }: Config): void {
   if (environment !== 'production' || auth) return;
   throw new StartError(`NODE_ENV=production, and the API does not know its callers: ${REMEDY}.`);

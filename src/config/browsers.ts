@@ -1,14 +1,14 @@
-/** From where browsers may call, as the environment says it. */
+/** The origins and host names of browsers, from the environment. */
 import { z } from 'zod';
 
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])$/;
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
-/** What a browser on this machine calls it by. */
+/** The names of this machine in a browser. */
 const OWN_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
 const entriesOf = (text: string): string[] => text.split(',').map((entry) => entry.trim());
 
-/** As a browser sends it: scheme, host and port, nothing behind. */
+/** As a browser sends it: scheme, host and port, and nothing after them. */
 function isOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, host, origin } = new URL(text);
@@ -36,8 +36,8 @@ export const hostNames = z
   .optional();
 
 /**
- * The host names under which a process may be called; undefined for any. On a loopback address only names of this
- * machine reach it rightly: any other is a web page whose own name was pointed at it (DNS rebinding).
+ * The host names under which a process may be called; undefined for any. A loopback address is rightly reached only
+ * by names of this machine: any other name is that of a web page that was pointed at it (DNS rebinding).
  */
 export function hostsOf(listenHost: string, named: readonly string[] | undefined): readonly string[] | undefined {
   const name = listenHost.toLowerCase();

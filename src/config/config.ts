@@ -21,18 +21,18 @@ export type ServiceName = (typeof SERVICE_NAMES)[number];
 const schema = z.object(variables);
 export type Settings = z.infer<typeof schema>;
 
-/** Ports are 0 where a free one is to be taken. */
+/** A port of 0 stands for a free one. */
 export interface Config {
   readonly environment: Settings['NODE_ENV'];
   readonly logLevel: string;
   readonly listenHost: string;
   /** Absolute. */
   readonly dataDir: string;
-  /** Megabytes that must be free there for orders to be placed, if an embedded server keeps its data there. */
+  /** Megabytes that must be free there to accept orders, if an embedded server keeps its data there. */
   readonly leastFreeMb: number;
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined;
-  /** Where the journal lives; undefined: where the orders do. */
+  /** The journal's database; undefined: that of the orders. */
   readonly journalDatabaseUrl: string | undefined;
   /** Milliseconds that another process may hold the lock for migrating a schema. */
   readonly migrationWaitMs: number;
@@ -44,31 +44,31 @@ export interface Config {
   readonly metricsPort: number;
   readonly relayMetricsPort: number;
   readonly workerHealthPort: number;
-  /** Sinks of the journal; undefined: switched off. */
+  /** The sinks of the journal; undefined: switched off. */
   readonly redisUrl: string | undefined;
   readonly redisTls: TlsFiles | undefined;
   readonly mongodbUrl: string | undefined;
   readonly mongodbCaFile: string | undefined;
-  /** Also where commands are read. */
+  /** Commands are read from the same brokers. */
   readonly kafka: KafkaConfig | undefined;
   readonly kurrentdbUrl: string | undefined;
-  /** What the worker and the API call; the bundled services where nothing else is said. */
+  /** The addresses that the worker and the API call; by default those of the bundled services. */
   readonly serviceUrls: Readonly<Record<ServiceName, string>>;
-  /** The same, with the credentials. The bundled services take calls with these tokens alone. */
+  /** The same, with the credentials. The bundled services accept only calls with these tokens. */
   readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
-  /** How much the worker asks of each. */
+  /** The most that the worker asks of each service. */
   readonly serviceLimits: ServiceLimits;
-  /** What a worker serves; undefined: all queues. */
+  /** The queues of a worker; undefined: all. */
   readonly workerQueues: readonly WorkerQueue[] | undefined;
-  /** Orders that wait for a worker before the API takes no more. */
+  /** Orders that may wait for a worker before the API refuses new ones. */
   readonly backlogLimit: number;
   readonly startServices: boolean;
   readonly faultInjection: boolean;
   readonly demoData: boolean;
   readonly policy: SagaPolicy;
-  /** Undefined: anybody may do everything, which production refuses. */
+  /** Undefined: every caller may do everything, which production refuses. */
   readonly auth: AuthOptions | undefined;
-  /** Of one caller; undefined for any number. */
+  /** The limit of one caller; undefined for any number. */
   readonly requestsPerMinute: number | undefined;
   /** Host names under which the API and the services may be called; undefined for any. */
   readonly hosts: readonly string[] | undefined;
@@ -80,21 +80,23 @@ export interface Config {
   readonly streamsPerCaller: number;
   /** Milliseconds without progress after which a saga counts as stuck. */
   readonly stuckAfter: number;
-  /** What is odd, yet no reason not to start; one sentence each. */
+  /** Odd settings that are no reason not to start; one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** Longer values are no wrong numbers or words. They may be anything, such as a key that was pasted into the wrong line. */
+/**
+ * A longer value cannot be a number or a word. It may be anything, such as a key that was pasted into the wrong line.
+ */
 const SHOWN = /^[\w .:+-]{1,10}$/;
 
-/** A sentence for a wrong variable. Its value is shown if it can bear no secret. */
+/** A sentence for a wrong variable. Its value is shown only if it cannot be a secret. */
 function wrong(name: string, value: string, requirement: string): string {
   const shown = bearingOf(name) === 'nothing' && SHOWN.test(value);
   return shown ? `${name} is "${value}", but must be ${requirement}.` : `${name} must be ${requirement}.`;
 }
 
 function parse(env: NodeJS.ProcessEnv): Settings {
-  // An empty variable counts as not set: compose files pass `NAME=` for what they leave out.
+  // An empty variable counts as not set, because compose files pass `NAME=` for variables that they leave out.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const result = schema.safeParse(given);
   if (result.success) return result.data;
@@ -136,7 +138,7 @@ function requireSense(settings: Settings, env: NodeJS.ProcessEnv): void {
   }
 }
 
-/** A worker that serves a queue into which no order puts its calls would do nothing. */
+/** Refuses a queue into which no order puts its calls, because its worker would do nothing. */
 function requireQueues(settings: Settings): void {
   const own: readonly WorkerQueue[] = ownQueuesOf(limitsOf(settings));
   const shared = settings.WORKER_QUEUES?.find((name) => name !== 'orders' && !own.includes(name));
@@ -182,7 +184,7 @@ function limitsOf(settings: Settings): ServiceLimits {
   };
 }
 
-/** A password that is given by itself is taken as it is; in a URL it would have to be percent-encoded. */
+/** A password of its own is taken as it is; in a URL it would have to be percent-encoded. */
 function withPassword(url: string | undefined, password: string | undefined): string | undefined {
   if (password === undefined) return url;
   if (url === undefined) {
@@ -193,7 +195,10 @@ function withPassword(url: string | undefined, password: string | undefined): st
   return whole.href;
 }
 
-/** Throws a `StartError` with a sentence for each variable that is wrong. */
+/**
+ * Loads the configuration.
+ * @throws StartError with a sentence for each variable that is wrong
+ */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const settings = parse(env);
   requireSense(settings, env);

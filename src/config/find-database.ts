@@ -1,4 +1,4 @@
-/** Which database is meant, and whether it answers. */
+/** Finds the database, and checks that it answers. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +22,10 @@ async function answers(url: string): Promise<void> {
   await client.end();
 }
 
-/** Returns once the database answers. One that only starts up is waited for; else a sentence says what is wrong. */
+/**
+ * Returns when the database answers. If it is starting up, it is waited for.
+ * @throws StartError with a sentence if it cannot be used
+ */
 export async function requireDatabase(url: string, variable = 'DATABASE_URL'): Promise<void> {
   const end = performance.now() + PATIENCE;
   for (;;) {

@@ -1,4 +1,4 @@
-/** What the journal's commands work on: the journal's database and, where it answers, Temporal. */
+/** The target of the journal's commands: the journal's database and, if it answers, Temporal. */
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from './config.js';
 import { findDatabase, requireDatabase } from './find-database.js';
@@ -18,7 +18,7 @@ export async function findJournal(config: Config): Promise<JournalTarget> {
   return { databaseUrl: journalDatabaseUrl, migrationWaitMs };
 }
 
-/** Throws a sentence if Temporal does not answer. With `lazily` it is asked when it is needed. */
+/** Throws a sentence if Temporal does not answer. With `lazily` it is asked only when it is needed. */
 export async function withTemporal<T>(config: Config, act: (client: Client) => Promise<T>, lazily = false): Promise<T> {
   const { address, namespace, connection: options } = temporalTarget(config.temporalPort);
   const target = { address, ...options };

@@ -1,5 +1,5 @@
 import type { Config } from './config.js';
 
-/** Whether the relay has anything to do. */
+/** True if the relay has work. */
 export const hasSinks = ({ redisUrl, mongodbUrl, kafka, kurrentdbUrl }: Config): boolean =>
   [redisUrl, mongodbUrl, kafka, kurrentdbUrl].some((each) => each !== undefined);

@@ -1,4 +1,4 @@
-/** How Kafka is reached, and whether and from whom commands are taken, as the environment says it. */
+/** The access to Kafka, and the senders of commands, from the environment. */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { KafkaSettings } from '../platform/kafka/client.js';
@@ -13,11 +13,11 @@ export interface KafkaConfig extends KafkaSettings {
 }
 
 export interface CommandSettings {
-  /** Undefined: commands are not signed, and everybody who may write to the topic may do everything. */
+  /** Undefined: commands are not signed, and every client that may write to the topic may do everything. */
   readonly keys: readonly CommandKey[] | undefined;
-  /** An undecided command is tried so long before it rests. Milliseconds. */
+  /** How long an undecided command is tried before it rests, in milliseconds. */
   readonly budgetMs: number;
-  /** The broker need not ask its clients for proof: the operator has said that this is meant. */
+  /** The broker need not authenticate its clients, because the operator has waived it. */
   readonly isWaived: boolean;
 }
 
@@ -81,11 +81,11 @@ function saslOf(settings: Settings): KafkaSettings['sasl'] {
 }
 
 /**
- * For the relay. In production commands are read only from a broker to which we prove who we are, as every other client
- * then has to. Signatures are no substitute: they say who may command what, and keep nobody from reading the topic,
- * which holds addresses, or from flooding it.
+ * For the relay. In production commands are read only from a broker to which we authenticate, because it then demands
+ * the same of every other client. Signatures are no substitute: they name the sender of a command, but they do not
+ * keep anyone from reading the topic, which holds addresses, or from flooding it.
  *
- * @throws StartError if the broker asks for no proof and nobody has waived it
+ * @throws StartError if the broker asks for no authentication and `KAFKA_COMMANDS` does not waive it
  */
 export function requireBrokerAuthentication({ environment, kafka }: Config): void {
   if (environment !== 'production' || !kafka?.commands || kafka.commands.isWaived) return;

@@ -1,4 +1,4 @@
-/** How much the workers ask of each service, from which task queues, and what each worker serves. */
+/** The limits of the workers' calls to each service, the task queues of the services, and the queues of each worker. */
 import { z } from 'zod';
 
 export const count = (standard: number, most: number) =>
@@ -11,7 +11,7 @@ export const count = (standard: number, most: number) =>
       return z.NEVER;
     });
 
-/** How much a service is given; without it as much as there is. */
+/** The calls per second for a service; if absent, there is no limit. */
 const rate = () =>
   z
     .string()

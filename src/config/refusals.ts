@@ -1,6 +1,7 @@
 /**
- * What each program refuses before it starts, opens or migrates anything. `npm start` refuses what any of its parts
- * would. A check looks at the configuration alone: it asks no server, so that the sentence comes at once.
+ * The refusals of each program before it starts, opens or migrates anything. `npm start` refuses everything that one
+ * of its parts would. A check looks at the configuration alone and asks no server, so that the sentence comes at
+ * once.
  */
 import { requireAuth } from './auth.js';
 import type { Config } from './config.js';
@@ -21,7 +22,7 @@ const requireSinks: Check = (config) => {
   throw new StartError('No sink is configured: set REDIS_URL, MONGODB_URL, KAFKA_BROKERS or KURRENTDB_URL.');
 };
 
-/** To refuse something more, add a check to each program that it concerns. */
+/** To add a refusal, add a check to each program that it concerns. */
 const CHECKS: Readonly<Record<Program, readonly Check[]>> = {
   api: [requireAuth, requireTemporalTarget],
   worker: [requireTemporalTarget],

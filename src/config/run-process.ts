@@ -1,4 +1,4 @@
-/** What our Node processes have in common: configuration, log, signals, and one sentence where they do not start. */
+/** The common part of our Node processes: configuration, log, signals, and one sentence if they do not start. */
 import { type Logger, pino } from 'pino';
 import { describeError } from '../platform/describe-error.js';
 import { type Config, loadConfig } from './config.js';
@@ -7,12 +7,12 @@ import { StartError, startSentence } from '../platform/start-error.js';
 import { redact } from '../platform/secrets.js';
 import { readDotEnv } from './dot-env.js';
 
-/** A second signal of one Ctrl-C (npm passes it on as well) is no second Ctrl-C. */
+/** A second signal within this time belongs to the same Ctrl-C, because npm passes it on as well. */
 const SAME_CTRL_C = 1_000;
 const STOP_PATIENCE = 25_000;
 
 export interface Started {
-  /** Where it is reached, for people. */
+  /** The address, for people. */
   readonly where: string;
   readonly stop: () => Promise<void>;
   /** Rejects when it cannot go on. */
@@ -31,12 +31,12 @@ function report(message: Report): void {
   if (process.connected) process.send?.(message, undefined, {}, () => undefined);
 }
 
-/** Tells it on the terminal, or the supervisor where there is one, and ends with exit code 1. */
+/** Reports the error on the terminal, or to the supervisor if there is one, and ends with exit code 1. */
 function giveUp(name: string, error: unknown): void {
   const sentence = startSentence(error);
   report({ failed: sentence });
   process.stderr.write(`unwind ${name}: ${sentence}\n`);
-  // A stack trace only where nobody foresaw the error, and only on request.
+  // A stack trace only for an unforeseen error, and only on request.
   if (!(error instanceof StartError) && process.env['LOG_LEVEL'] === 'debug')
     process.stderr.write(`${redact(String(error))}\n`);
   setTimeout(() => process.exit(1), 100);
@@ -61,17 +61,20 @@ function stopOnSignals(name: string, logger: Logger, stop: () => Promise<void>):
     );
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => onSignal(signal));
-  // The supervisor is gone, however it went: nobody would start or stop this process any more.
+  // The supervisor is gone, for any reason, so no process would restart or stop this one.
   process.on('disconnect', () => onSignal('disconnect'));
 }
 
-/** Runs one process from its start to the signal that ends it. What can be refused is refused before `start` is called. */
+/**
+ * Runs one process from its start to the signal that ends it. Everything that can be refused is refused before
+ * `start` is called.
+ */
 export async function runProcess(
   name: string,
   program: Program,
   start: (setting: Setting) => Promise<Started>,
 ): Promise<void> {
-  // Where the reader of our output is gone, there is nobody to tell.
+  // If the reader of our output is gone, output fails, and the process goes on.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   let started: Started | undefined;
   try {

@@ -1,11 +1,14 @@
-/** How much may be asked of a service at once, and if its calls wait in a task queue of their own. */
+/** The most calls to a service at once, and if they wait in a task queue of their own. */
 import type { Participant } from '../order.js';
 export interface ServiceLimit {
-  /** Calls under way at once, of one worker. */
+  /** Running calls of one worker at once. */
   readonly concurrency?: number | undefined;
-  /** Calls per second, of all workers together: Temporal's server keeps count. The last worker to say it decides. */
+  /**
+   * Calls per second of all workers together: Temporal's server counts them, with the rate of the last worker that
+   * set it.
+   */
   readonly rate?: number | undefined;
-  /** If workers shall be able to serve this service alone. */
+  /** Set if a worker may serve this service alone. */
   readonly queue?: 'own' | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Every variable that the processes read: what it may be, and whether it may bear a secret. The SDK reads Temporal's own. */
+/** Every variable that the processes read: its values, and if it may hold a secret. The SDK reads Temporal's own. */
 import { hostNames, origins } from './browsers.js';
 import { z } from 'zod';
 import { decimalsOf, type Money } from '../order.js';
@@ -7,7 +7,7 @@ import { parseDuration } from './durations.js';
 import { count, limitVariables } from './limit-variables.js';
 import { type ApiKey, ROLES, type CommandKey } from '../caller.js';
 
-/** Kinds of variables that can hold no secret. Every other one is taken to hold one, and its value is never shown. */
+/** Kinds of variables that can hold no secret. Every other variable counts as secret, and its value is never shown. */
 const harmless = z.registry<{ readonly bears: 'nothing' }>();
 
 const isHarmless = <Schema extends z.ZodType>(schema: Schema): Schema => {
@@ -20,7 +20,7 @@ const allHarmless = <Schemas extends Readonly<Record<string, z.ZodType>>>(schema
   return schemas;
 };
 
-/** `a URL`: its password. `secret`: all of it. */
+/** `a URL`: its password is secret. `secret`: all of it is. */
 export type Bearing = 'nothing' | 'a URL' | 'secret';
 
 /** Undefined for a variable that is not ours. */
@@ -44,7 +44,7 @@ const port = (standard: number) =>
       }),
   );
 
-/** @param least a shorter one has no sense, and is most likely a wrong unit */
+/** @param least a shorter duration makes no sense, and is most likely a wrong unit */
 const duration = (standard: string, least = '1ms') =>
   isHarmless(
     z
@@ -61,10 +61,10 @@ const duration = (standard: string, least = '1ms') =>
 /** Percent-encoded, as RFC 3986 has it. Without it no two libraries read such a URL alike. */
 const USER_INFO = /^(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*$/;
 
-/** What stands between `//` and the last `@` of a URL; undefined if there is no `@`. */
+/** The part between `//` and the last `@` of a URL; undefined if there is no `@`. */
 const userInfoOf = (text: string): string | undefined => /^[^/]*\/\/(.*)@/s.exec(text)?.[1];
 
-/** If there may be several hosts (`mongodb://a:1,b:2/shop`), the first of them is looked at. */
+/** If several hosts are allowed (`mongodb://a:1,b:2/shop`), the first one is checked. */
 const url = (protocols: readonly string[], example: string, hosts: 'one host' | 'several hosts' = 'one host') =>
   z
     .string()
@@ -95,7 +95,7 @@ const toggle = (...[yes, no]: [string, string]) =>
 /** The entries of a list, with or without blanks around its commas. */
 const entriesOf = (text: string): string[] => text.split(',').map((entry) => entry.trim());
 
-/** Undefined if it is no amount with just as many decimals as its currency has. */
+/** Undefined if it is not an amount with exactly the decimals of its currency. */
 function parseMoney(text: string): Money | undefined {
   const [, whole = '', fraction = '', currency = ''] = /^(\d{1,15})(?:\.(\d+))?\s+([A-Z]{3})$/.exec(text) ?? [];
   if (currency === '' || fraction.length !== decimalsOf(currency)) return undefined;
@@ -172,7 +172,7 @@ const commandKeys = z
 
 const file = (what: string) => z.string().min(1, `the path of ${what} in PEM`).optional();
 
-/** Undefined where it is not said; null for any number. */
+/** Undefined if it is not set; null for any number. */
 const requestsPerMinute = isHarmless(
   z
     .string()

@@ -14,6 +14,7 @@ export const orderAcceptedSchema = z
 
 export type OrderAccepted = z.infer<typeof orderAcceptedSchema>;
 
+/** The paths of an order and its saga at the API. */
 export const linksOf = (orderId: string): OrderAccepted['links'] => ({
   order: `/api/orders/${orderId}`,
   status: `/api/sagas/${sagaIdOf(orderId)}/status`,

@@ -20,6 +20,7 @@ interface HowToAsk {
 /** Longer than any description of a product or an effect of ours. */
 const LONGEST_ANSWER = 64 * 1024;
 
+/** The headers that continue a saga's correlation id and trace. */
 export const originHeaders = ({ correlationId, traceparent }: Required<SagaMemo>): Record<string, string> => ({
   [CORRELATION_HEADER]: correlationId,
   [TRACE_HEADER]: traceparent,

@@ -28,6 +28,7 @@ const WARN_EVERY_MS = 60_000;
 /** The most questions of one order at once. */
 const AT_ONCE = 10;
 
+/** Opens the catalogue. Known products are cached; a service that refuses our credentials is logged once in a while. */
 export function createCatalogue({ inventory, logger, patienceMs = 500, now = Date.now }: CatalogueOptions): Catalogue {
   /** Known products with the time until which they count. Unknown ones are not cached, because they may be added at any time. */
   const known = new LRUCache<string, number>({ max: MAX_CACHED });

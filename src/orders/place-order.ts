@@ -52,6 +52,7 @@ export interface Looks {
   readonly backlog: Backlog;
 }
 
+/** The checks of an API process, with its own cache and its own watch of the backlog. */
 export function looksOf(deps: LooksDeps): Looks {
   const { temporal, taskQueue, backlogLimit = Infinity } = deps;
   return { catalogue: createCatalogue(deps), backlog: watchBacklog({ temporal, taskQueue, limit: backlogLimit }) };

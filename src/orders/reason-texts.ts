@@ -15,5 +15,6 @@ const TEXTS: Readonly<Record<string, string>> = {
   RunEnded: 'The order was ended from outside, and was undone.',
 };
 
+/** The sentence for a reason code, and a general one for a code of another saga; null if there is no reason. */
 export const reasonText = (reason: string | null): string | null =>
   reason === null ? null : (TEXTS[reason] ?? 'The order could not be fulfilled.');

@@ -1,10 +1,10 @@
-/** The secrets of this process, so that no log line and no message shows them, whatever a driver's error quotes. */
+/** The secrets of this process, which no log line and no message may show, even if a driver's error quotes them. */
 
-/** Shorter ones stand in ordinary words: they are masked only between a colon and an `@`. */
+/** A shorter secret may be part of ordinary words: it is masked only between a colon and an `@`. */
 const SHORTEST = 5;
 const MASK = '***';
 
-/** Passwords of development, in docker-compose.yml, that are words of each log. */
+/** Passwords of development, in docker-compose.yml, that are ordinary words of every log. */
 const WORDS = new Set(['unwind', 'temporal', 'postgres']);
 
 const masked = new Set<string>();
@@ -15,7 +15,7 @@ const SECRET_PARAMETER = /[?&;,][^=&?]*(?:password|passphrase|secret|token)=([^&
 /** Remembers the password of each `//user:password@` in a text, and of each parameter that holds one. */
 export function keepSecretsOfUrl(text: string): void {
   for (const [, user = '', password = ''] of text.matchAll(/\/\/([^:/@\s]*):([^\s]*)@/g)) {
-    // A password that is the user's name, as in development, would mask the name wherever it stands.
+    // A password that equals the user's name, as in development, would mask the name everywhere.
     if (password === user) continue;
     mask(password);
     mask(decode(password));
@@ -44,7 +44,7 @@ function decode(text: string): string {
 /** The text with each secret of this process replaced. */
 export function redact(text: string): string {
   let shown = text;
-  // The longer first: a shorter one may be a part of it.
+  // The longer first, because a shorter one may be a part of it.
   for (const secret of [...masked].sort((one, other) => other.length - one.length)) {
     if (shown.includes(secret)) shown = shown.replaceAll(secret, secret.startsWith(':') ? `:${MASK}@` : MASK);
   }

@@ -35,7 +35,7 @@ function endWait(run: Run, approval: string, answer: WaitAnswer, unwinds?: strin
   record(run, { type: 'SagaWaitEnded', approval, answer, ...who, ...(unwinds !== undefined && { unwinds }) });
 }
 
-/** Why an approval cannot be given or refused now; `undefined` if it can. */
+/** The reason to refuse the request now; `undefined` if the approval can be answered. */
 export function approvalProblem(run: Run, { approval }: ApprovalRequest): RefusalCode | undefined {
   const wait = waitFor(run, approval);
   if (!wait || !isGoingForward(run.record)) return 'NotApplicable';

@@ -29,13 +29,13 @@ export interface Done<Result> extends Pick<Report, 'closedAt'> {
   readonly calledAt: number;
 }
 
-/** `refused`: nothing happened, nothing ever will. `unknown`: it may have happened. */
+/** `refused`: nothing happened, and nothing will. `unknown`: it may have happened. */
 export interface Failed {
   readonly kind: 'refused' | 'unknown';
   readonly code: string;
   readonly attempts: number;
   readonly timedOut?: boolean;
-  /** The last attempt may still be under way, for as long as one attempt may take. */
+  /** The last attempt may still be running, for as long as one attempt may take. */
   readonly mayGoOn?: boolean;
 }
 
@@ -51,7 +51,10 @@ interface Manner {
   readonly blocksOn: readonly Failed['kind'][];
   /** Decisions that an operator may make, while the call is blocked and while it is still under way. */
   readonly allowed: readonly ResolveAction[];
-  /** A cut does not wait for the attempt under way: a tombstone fences it. Otherwise nothing is under way after a cut. */
+  /**
+   * A cut does not wait for the running attempt, because a tombstone fences it. Without this, no attempt is running
+   * after a cut.
+   */
   readonly leavesAttempt?: true;
   /** The saga's deadline shortens the budget (rule 11): to the time that remains, or to one attempt at least. */
   readonly shortened?: 'toTheRest' | 'toOneAttempt';
@@ -59,7 +62,7 @@ interface Manner {
 
 const ALWAYS = ['refused', 'unknown'] as const;
 
-/** Every call that a saga makes is made in one of these manners. */
+/** The manners of a saga's calls; each call has one of them. */
 const MANNERS = {
   compensatable: { blocksOn: [], allowed: ['retry'], leavesAttempt: true, shortened: 'toTheRest' },
   pivot: { blocksOn: ['unknown'], allowed: ['retry', 'block', 'applied', 'notApplied'] },
@@ -95,7 +98,7 @@ export async function perform<Input, Result>(run: Run, errand: Errand<Input, Res
   const steerable: SteerableCall = { allowed, quietFrom: quietAfter(call.budget.attempt) };
   run.calls.set(step, steerable);
   try {
-    // Continued as new while blocked: the call is not made again before an operator says so.
+    // After a continue-as-new while blocked, the call is not repeated before an operator decides.
     const wasBlocked = blockedOn !== null && steps.some(({ name, status }) => name === step && status !== 'pending');
     if (notBefore !== undefined) await condition(() => !!steerable.pending, Math.max(1, notBefore - Date.now()));
     let decision = wasBlocked || steerable.pending ? await decided(run, step, steerable) : 'retry';
@@ -118,7 +121,7 @@ export async function perform<Input, Result>(run: Run, errand: Errand<Input, Res
   }
 }
 
-/** Schedules in this turn, and in the present cancellation scope. */
+/** Schedules the activity in this turn, in the present cancellation scope. */
 function schedule<Input, Result>(run: Run, errand: Errand<Input, Result>): Promise<Done<Result> | Failed> {
   const { back, leavesAttempt, shortened }: Manner = MANNERS[errand.manner];
   const { step, call, input, closing } = errand;
@@ -191,13 +194,13 @@ async function decided(run: Run, step: string, call: SteerableCall, code = ''): 
     } else if (mayHandOver(run)) {
       return handOver(run);
     } else {
-      // Looked at again afterwards: of several that wait for their turn one goes on first.
+      // Checked again afterwards, because several waiting calls may wake up and only the first may go on.
       await condition(() => !!call.pending || run.record.blockedOn === null || mayHandOver(run));
     }
   }
 }
 
-/** Why a decision on a step cannot be acted on now; `undefined` if it can. */
+/** The reason to refuse a decision on a step now; `undefined` if it can be acted on. */
 export function callProblem({ calls, record: now }: Run, { step, action }: ResolveRequest): RefusalCode | undefined {
   const call = calls.get(step);
   const isAnswer = action === 'applied' || action === 'notApplied';
@@ -206,7 +209,7 @@ export function callProblem({ calls, record: now }: Run, { step, action }: Resol
   return isAnswer && Date.now() < call.quietFrom ? 'NotApplicable' : undefined;
 }
 
-/** Cuts the call short, or wakes it if it is blocked; resolves to false if the participant's answer was quicker. */
+/** Cuts the call short, or wakes it if it is blocked. False if the participant's answer was quicker. */
 export async function steerCall({ calls, journal }: Run, request: ResolveRequest): Promise<boolean> {
   const call = calls.get(request.step);
   if (!call || call.pending) return false;

@@ -46,7 +46,8 @@ export function defineSaga<Input, Known extends Steps>(
   return async (input, carried) => {
     const definition = definitionOf(saga, body, input, carried?.record.sagaId);
     const outside = CancellationScope.current();
-    // Nothing in here is cancelled from outside: Temporal's cancel is passed on only while it can be acted on (rule 27).
+    // Nothing in here is cancelled from outside. Temporal's cancel is passed on only while it can be acted on (rule
+    // 27).
     return CancellationScope.nonCancellable(async () => {
       const run = openRun(definition, carried);
       if (carried) definition.onEntry(run.record, run.record);
@@ -65,7 +66,7 @@ const listed = ({ definition }: Run) => definition.steps.map(({ name, kind }) =>
 /** Runs to the end of the saga, or until the next run takes over: then everything is stored and answered. */
 async function isCarriedOn(run: Run): Promise<boolean> {
   const { isCarried, handOver } = run;
-  // A saga that is carried over stands at its call before the requests that have waited are looked at.
+  // A carried saga must be back at its call before its waiting requests are decided.
   if (!isCarried) offerMessages(run);
   const going = isCarried && run.record.state === 'COMPENSATING' ? goBack(run) : goForward(run);
   if (isCarried) offerMessages(run);
@@ -167,7 +168,7 @@ async function goBack(run: Run): Promise<void> {
   await end(run);
 }
 
-/** The verdict is decided in the turn of the call; the run stays open until the last of its journal is stored. */
+/** The verdict is decided in the turn of the call; the run stays open until the rest of its journal is stored. */
 async function end(run: Run): Promise<void> {
   if (!hasEnded(run.record)) record(run, { type: 'SagaEnded', ...verdictOf(run.record) });
   if (isStored(run) && !run.journal.storing) return;

@@ -21,14 +21,14 @@ export interface Saga {
   /** `undefined` if no result is known: an operator answered for the step, or it became a dead letter. */
   run<Input, Result>(step: Pivot<Input, Result> | Retriable<Input, Result>, input: Input): Promise<Result | undefined>;
   /**
-   * Runs the step with which the saga completes: nothing may run beside it or after it. The verdict is stored with it, so
-   * that a journal costs no action more. Optional; a saga also ends with its body. It becomes a dead letter if it is given
-   * up.
+   * Runs the step with which the saga completes: nothing may run beside it or after it. The verdict is stored with
+   * it, so that the journal costs no extra action. Optional, because a saga also ends with its body. If the step
+   * exhausts its budget, it becomes a dead letter.
    */
   last<Input>(step: Retriable<Input, unknown>, input: Input): Promise<void>;
   /**
-   * Waits for an Update `approve`; rejected or expired, the saga unwinds. `timeout` is in milliseconds. Approvals that are
-   * awaited at the same time have different names.
+   * Waits for an Update `approve`. If it is rejected or expires, the saga unwinds. `timeout` is in milliseconds.
+   * Approvals that wait at the same time need different names.
    */
   awaitApproval(approval: string, timeout: number): Promise<void>;
 }
@@ -54,11 +54,11 @@ export interface SagaDefinition<Input, Known> {
   readonly check?: (input: Input) => void;
   /** Other names for messages, if the workflow needs the usual ones itself. */
   readonly messages?: Partial<SagaMessages>;
-  /** Runs after the last compensation, and closes the saga: a notice, say. The body does not run it. */
+  /** The step after the last compensation, which closes the saga, for example a notice. The body does not run it. */
   readonly afterUnwinding?: (steps: Known, input: Input) => LastStep;
   /** If it gives an activity, the journal is carried out of the workflow: see journal/carry.ts. */
   readonly storeJournal?: (input: Input) => StoreJournal | undefined;
-  /** Called after each transition, to show it: search attributes, current details. Must not wait. */
+  /** Called after each transition, to show it: search attributes, current details. It must not wait. */
   readonly onEntry?: (record: SagaRecord, before: SagaRecord, input: Input) => void;
   /** Events in the history after which a saga is continued as new; the server's own suggestion counts as well. */
   readonly historyLimit?: (input: Input) => number | undefined;

@@ -16,13 +16,16 @@ const isLong = ({ definition }: Run): boolean => {
   return continueAsNewSuggested || historyLength >= (definition.historyLimit ?? Infinity);
 };
 
-/** Nothing more can be accepted: each request that is accepted makes the history longer. */
+/** True if no request can be accepted any more, because each accepted request makes the history longer. */
 export function isFull(): boolean {
   const { historyLength, historySize } = workflowInfo();
   return historyLength >= MOST_EVENTS || historySize >= MOST_BYTES;
 }
 
-/** Nothing runs or is decided, and every branch of the body that has not ended stands at a call that waits for an operator. */
+/**
+ * True if nothing is running or being decided, and every open branch of the body stands at a call that waits for an
+ * operator.
+ */
 function isAtRest({ calls, body }: Run): boolean {
   const isUnderWay = [...calls.values()].some(({ scope, pending }) => scope || pending);
   return !isUnderWay && (body.inFlight.size === 0 || body.inFlight.size === calls.size);

@@ -3,13 +3,16 @@ import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { JournalEntry } from './journal/events.js';
 import type { SagaRecord, Who } from './record.js';
 
-/** Every steering request says who, why, and until when it may be acted on. */
+/** Every steering request has an actor, a reason and a time until which it may be acted on. */
 export interface SteeringRequest extends Who {
-  /** ISO 8601; afterwards the validator refuses, so that nothing is acted on whose caller gave up (rule 24). */
+  /**
+   * ISO 8601. After that time the validator refuses, so that no request is acted on after its caller gave up (rule
+   * 24).
+   */
   readonly validUntil: string;
 }
 
-/** Approves or rejects; without a name the approval that has been awaited longest. */
+/** Approves or rejects; without a name, the approval that has waited longest. */
 export interface ApprovalRequest extends SteeringRequest {
   readonly approval?: string;
 }
@@ -36,8 +39,8 @@ export interface Decision {
 }
 
 /**
- * Why a request is refused: the `type` and the message of an `ApplicationFailure` whose details are the saga's
- * `[{state, blockedOn}]` at present. `NotDecided` is no decision: repeat with the same id.
+ * The reasons for a refusal: the `type` and the message of an `ApplicationFailure` whose details are the saga's
+ * present `[{state, blockedOn}]`. `NotDecided` is not a decision: repeat the request with the same id.
  */
 export const REFUSAL_SENTENCES = {
   AlreadyUnwinding: 'The saga unwinds or has been undone',
@@ -47,7 +50,7 @@ export const REFUSAL_SENTENCES = {
   Overtaken: 'The step was answered before the request could act',
   RequestIdReused: 'A request with this id and other content was made before',
   InvalidRequest: 'A request needs an id, an actor, a reason, and a time until which it is valid',
-  /** `validUntil` has passed, or the run is being handed over. */
+  /** `validUntil` has passed, or the saga is moving to a new run. */
   NotDecided: 'Not decided in time: repeat the request with the same id',
 } as const;
 
@@ -64,7 +67,7 @@ const LONGEST = 1_000;
 /** No database stores these as text: the null character, and halves of surrogate pairs. */
 const UNSTORABLE = /[\0\ud800-\udfff]/u;
 
-/** ISO 8601 with its offset: `Date.parse` alone takes much that is no time, such as `1`. */
+/** ISO 8601 with its offset, because `Date.parse` alone accepts many texts that are not times, such as `1`. */
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 const isText = (value: unknown): boolean =>

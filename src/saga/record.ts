@@ -11,7 +11,7 @@ export type SagaState = 'STARTED' | 'PENDING' | 'COMPENSATING' | Verdict;
 export type StepKind = 'compensatable' | 'pivot' | 'retriable';
 
 /**
- * `unknown`: the outcome could not be learnt, it may have happened. `nothingToDo`: its compensation found no effect.
+ * `unknown`: the outcome is not known, it may have happened. `nothingToDo`: the compensation found no effect.
  * `skipped`: an operator waived it.
  */
 export type StepStatus =
@@ -35,7 +35,7 @@ export interface StepRecord {
   readonly attempts: number;
 }
 
-/** Who decided something, and why. */
+/** The actor of a decision, and the reason. */
 export interface Who {
   readonly actor: string;
   readonly reason: string;
@@ -49,7 +49,7 @@ export interface Waiver extends Who {
 /** How a saga ends. */
 export interface End {
   readonly state: Verdict;
-  /** Why it failed or was cancelled: a refusal code, `StepTimedOut`, `DeadlineExceeded`, `CancelRequested`, … */
+  /** The reason of FAILED or CANCELLED: a refusal code, `StepTimedOut`, `DeadlineExceeded`, `CancelRequested`, … */
   readonly reason: string | null;
 }
 
@@ -58,9 +58,9 @@ export interface SagaOutcome extends End {
   /** Ids and totals, never personal data. */
   readonly data: Readonly<Record<string, unknown>>;
   readonly waivers: readonly Waiver[];
-  /** Steps whose delivery was given up; they block nothing. */
+  /** Steps that exhausted their budget or were refused; they block nothing. */
   readonly deadLetters: readonly string[];
-  /** Temporal's own cancel came when it could not be acted on any more. */
+  /** Temporal's own cancel arrived when it could not be acted on any more. */
   readonly cancelledTooLate?: true;
 }
 
@@ -70,7 +70,7 @@ export interface Awaited {
   readonly until: string;
 }
 
-/** The approval that has been awaited longest, and those that are awaited beside it. */
+/** The approval that has waited longest, and those that wait beside it. */
 export interface WaitingFor extends Awaited {
   readonly also?: readonly Awaited[];
 }
@@ -106,17 +106,21 @@ const OWN_CODES: ReadonlySet<string> = new Set([
   'StepUnknown',
 ]);
 
-/** A code from outside, of a participant or of the body: one of the library's own is marked, so that it means nothing here. */
+/**
+ * Marks a code from outside (of a participant or of the body) that equals one of the library's own, so that it is not
+ * taken for it.
+ */
 export const foreign = (code: string): string => (OWN_CODES.has(code) ? `Foreign${code}` : code);
 
-/** It has begun, and neither unwinds nor has ended: only then may anything more be started. */
+/** True if the saga has begun, and neither unwinds nor has ended: only then may it start anything more. */
 export const isGoingForward = ({ state }: SagaRecord): boolean => state === 'STARTED' || state === 'PENDING';
 
+/** True if the saga has a verdict. */
 export const hasEnded = (record: SagaRecord): boolean => !isGoingForward(record) && record.state !== 'COMPENSATING';
 
 /**
- * From the scheduling of the first step that cannot be undone a saga only goes forward, unless that is a pivot that is
- * refused: it cannot be cancelled, and only retriable steps may follow (rules 14 and 24).
+ * True from the scheduling of the first step that cannot be undone, unless that is a pivot that is refused. The saga
+ * then only goes forward: it cannot be cancelled, and only retriable steps may follow (rules 14 and 24).
  */
 export const isCommitted = ({ steps }: SagaRecord): boolean =>
   steps.some(
@@ -131,7 +135,7 @@ export function awaitedIn({ waitingFor }: SagaRecord): readonly Awaited[] {
   return [first, ...also];
 }
 
-/** Something is under way that may still start the unwinding. */
+/** True if a running call may still start the unwinding. */
 export const mayStillUnwind = ({ steps, waitingFor }: SagaRecord): boolean =>
   waitingFor !== null ||
   steps.some(({ kind, status }) => kind !== 'retriable' && (status === 'executing' || status === 'unknown'));

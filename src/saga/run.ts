@@ -27,7 +27,7 @@ export interface SteerableCall {
   pending?: ResolveRequest;
 }
 
-/** A request that was accepted, and the decision once there is one. */
+/** A request that was accepted, and its decision when there is one. */
 export interface RecordedDecision {
   /** The request's fingerprint. */
   readonly content: string;
@@ -95,7 +95,7 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
       shield: CancellationScope.current(),
       forward: new CancellationScope(),
     },
-    /** The saga's state: whether it unwinds, and why, is read from here. */
+    /** The saga's state; it says if the saga unwinds, and why. */
     get record(): SagaRecord {
       return this.journal.record;
     },
@@ -124,8 +124,8 @@ export function requireForward({ record: now }: Run, what: string): void {
 }
 
 /**
- * Changes when the run is reset, at that place in its history and so at each replay: Temporal then gives the run another
- * source of random numbers. (The SDK says it nowhere else.)
+ * A value that changes when the run is reset, at that place in its history and so at each replay, because Temporal
+ * then gives the run another source of random numbers. (The SDK shows a reset nowhere else.)
  */
 export const origin = (): unknown =>
   (globalThis as { readonly __TEMPORAL_ACTIVATOR__?: { readonly random: unknown } }).__TEMPORAL_ACTIVATOR__?.random;

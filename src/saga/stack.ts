@@ -19,7 +19,7 @@ import { isGoingForward } from './record.js';
 import { copyOf, isRecord, origin, requireForward, type Run, type StackEntry } from './run.js';
 import type { Compensatable, Probe, Step, Undone } from './step.js';
 
-/** Takes one step forward. Inputs were checked when the step was run; `never` says that it is any step's. */
+/** Runs one step forward. Its input was checked in `saga.run`; `never` accepts the input of any step. */
 export async function act(run: Run, step: Step, original: never, isLast = false): Promise<unknown> {
   const { stack, deadlineAt } = run;
   const closing = isLast ? closingOf(run, step) : undefined;
@@ -33,7 +33,8 @@ export async function act(run: Run, step: Step, original: never, isLast = false)
   }
   if (step.kind !== 'compensatable') return take(run, step, original, closing);
   if (deadlineAt <= Date.now()) return failed(run, step, { kind: 'refused', code: 'DeadlineExceeded', attempts: 0 });
-  // Before the call: an answer that is lost must still be undone (rule 1). A body that is run again finds its entry.
+  // Pushed before the call, because a lost answer must still be undone (rule 1). A body that runs again finds its
+  // entry.
   let entry = stack.entries.find((other) => other.step === step.name);
   if (!entry) stack.entries.push((entry = { step: step.name, input: copyOf<unknown>(original), outcome: 'unknown' }));
   return take(run, step, entry.input as never);
@@ -57,8 +58,9 @@ async function take(run: Run, step: Step, input: never, closing?: Closing): Prom
 }
 
 /**
- * A run that was reset may have been undone behind its back: before it goes on, each step on the stack is called once
- * more. An effect that lives answers as before; one that was undone is refused, and the saga unwinds (rule 27).
+ * The effects of a run that was reset may have been undone before the reset. So each step on the stack is called once
+ * more before the run goes on. An effect that stands answers as before; one that was undone is refused, and the saga
+ * unwinds (rule 27).
  */
 async function confirm(run: Run): Promise<void> {
   for (const { step: name, input, outcome } of run.stack.entries) {

@@ -1,6 +1,7 @@
 /**
- * How requests to a running saga are decided. All of them are Updates, because an Update can be refused and is answered
- * only when it is decided; a signal can be neither (rules 18 and 24). Validators decide by the state at that moment.
+ * The decisions on requests to a running saga. All requests are Updates, because an Update can be refused and is
+ * answered only when it is decided; a signal can be neither (rules 18 and 24). Validators decide by the state at that
+ * moment.
  */
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { CancellationScope, condition, currentUpdateInfo, log, setHandler } from '@temporalio/workflow';
@@ -12,7 +13,10 @@ import { isRequest, REFUSAL_SENTENCES, type AnyRequest, type Decision, type Refu
 import { CANCEL_REQUESTED, isCommitted, isGoingForward, type Who } from './record.js';
 import type { RecordedDecision, Run } from './run.js';
 
-/** The newest decisions are kept, so that a saga that is steered for ever stays small (rule 16). */
+/**
+ * The number of kept decisions. Only the newest are kept, so that a saga that is steered without end stays small
+ * (rule 16).
+ */
 const KEPT = 300;
 const DAY = 86_400_000;
 
@@ -65,7 +69,7 @@ function offer<Request extends AnyRequest>(
   const handler = async (request: Request): Promise<Decision> => {
     steering.open += 1;
     try {
-      // Once Temporal has cancelled the workflow, nothing could be awaited in a handler that is cancelled with it.
+      // A handler that Temporal's cancel of the workflow cancels as well could not await anything.
       return await CancellationScope.nonCancellable(() => decide(request));
     } finally {
       steering.open -= 1;
@@ -127,5 +131,8 @@ export function heedCancel(run: Run, { consideredCancelled, cancelRequested }: C
   else cancelRequested.catch(onCancel);
 }
 
-/** Each open request of this saga has its answer. Handlers of the workflow's own are not waited for (rule 24). */
+/**
+ * Resolves when each open request of this saga has its answer. Handlers of the workflow's own are not waited for
+ * (rule 24).
+ */
 export const requestsAnswered = ({ steering }: Run): Promise<void> => condition(() => steering.open === 0);

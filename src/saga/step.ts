@@ -30,11 +30,11 @@ export interface Call<Input, Result> {
   readonly activity: Activity<[input: Input], Result>;
   readonly budget: Budget;
   /**
-   * The `type`s of a non-retryable `ApplicationFailure` that are definitive answers: nothing happened, nothing ever
+   * The `type`s of a non-retryable `ApplicationFailure` that are definitive answers: nothing happened, and nothing
    * will. Any other failure leaves the outcome unknown (rule 8).
    */
   readonly refusals: readonly string[];
-  /** One line for the Web UI; ids and amounts only. A compensation's is shown behind `UNDO`. */
+  /** One line for the Web UI; ids and amounts only. A compensation's line begins with `UNDO`. */
   readonly summary?: string | ((input: Input) => string);
 }
 
@@ -43,9 +43,9 @@ export interface Undone {
   readonly outcome: 'compensated' | 'nothingToDo';
 }
 
-/** For a participant that cannot take a blind compensation: it is asked before it is compensated (rule 9). */
+/** For a participant that cannot take a blind compensation: it is probed before it is compensated (rule 9). */
 export interface Probe<Input> extends Call<Input, { readonly effect: 'applied' | 'none' }> {
-  /** How long, in milliseconds, the participant may still work on an attempt that has ended for us. */
+  /** How long, in milliseconds, the participant may still work on an attempt after the worker gave it up. */
   readonly maximumProcessingTime: number;
 }
 
@@ -93,7 +93,10 @@ export function compensatable<Input, Result>(
   return { kind: 'compensatable', name, action, compensation, ...options };
 }
 
-/** A step after which the saga only goes forward: exhausted, it blocks for an operator; refused, the saga unwinds. */
+/**
+ * A step after which the saga only goes forward. If it exhausts its budget, it blocks for an operator; if it is
+ * refused, the saga unwinds.
+ */
 export function pivot<Input, Result>(name: string, action: Call<Input, Result>): Pivot<Input, Result> {
   return { kind: 'pivot', name, action };
 }

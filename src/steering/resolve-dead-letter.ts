@@ -35,6 +35,7 @@ const VALID_MS = 15_000;
 const PATIENCE_MS = 20_000;
 const LONGEST_ANSWER = 64 * 1024;
 
+/** Acts on one dead letter as the operator decided. A letter that is resolved already stays as it is. */
 export async function resolveDeadLetter(
   letters: DeadLetters,
   shop: Shop,

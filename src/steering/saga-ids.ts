@@ -10,6 +10,7 @@ export interface SagaIds {
   readonly orderId?: string;
 }
 
+/** The ids of a saga; `orderId` only if it is an order's saga. */
 export function idsOf(sagaId: string): SagaIds {
   const orderId = orderIdOf(sagaId);
   return { ...(orderId !== undefined && { orderId }), sagaId };

@@ -72,6 +72,7 @@ export const ALARMS: ReadonlySet<string> = new Set(['FAILED', 'TIMED_OUT', 'TERM
 
 const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
+/** True if the state is a verdict. */
 export const hasEnded = ({ state }: { readonly state: string }): boolean => ENDED.has(state);
 
 const now = (): string => new Date().toISOString();

@@ -51,6 +51,7 @@ export interface SteerRequest {
 const UPDATES = { cancel: cancelSaga, approve, reject } as const;
 export type SagaDecision = keyof typeof UPDATES;
 
+/** A request to cancel, approve or reject. The same actor and reason make the same request. */
 export const decisionRequest = (
   decision: SagaDecision,
   { actor, reason }: Steering<SteeringRequest>,

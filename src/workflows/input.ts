@@ -5,7 +5,7 @@ import type { OrderFulfillmentInput, SagaPolicy } from './messages.js';
 
 const NEEDED = ['attemptTimeout', 'stepTimeout', 'retriableBudget', 'compensationBudget', 'deadline'] as const;
 
-/** @throws ApplicationFailure `SagaRefused` of an input without its order's id or its policy */
+/** @throws ApplicationFailure `SagaRefused` for an input without its order's id or its policy */
 export function requireInput(input: unknown): void {
   const { orderId, policy }: Partial<OrderFulfillmentInput> = Object(input);
   if (typeof orderId !== 'string' || !ORDER_ID_PATTERN.test(orderId)) refuseSaga('The input names no order');

@@ -1,4 +1,4 @@
-/** The names on the wire between the API and the workflow: ids, the library's queries and Updates, search attributes. */
+/** The names that API and workflow share: ids, the library's queries and Updates, search attributes. */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Money, Participant } from '../order.js';
 import type { SteeringRequest } from '../saga/messages.js';
@@ -21,7 +21,10 @@ export type CancelRequest = SteeringRequest;
 
 export const TASK_QUEUE = 'order-fulfillment';
 
-/** Behind the queue of the workflows, so that two systems on one Temporal share none: `order-fulfillment-payment`. */
+/**
+ * The name begins with the workflows' queue, so that two systems on one Temporal share none:
+ * `order-fulfillment-payment`.
+ */
 export const serviceQueue = (taskQueue: string, service: Participant): string => `${taskQueue}-${service}`;
 
 export const ORDER_FULFILLMENT = 'orderFulfillment';
@@ -37,10 +40,10 @@ export interface SagaMemo {
   readonly traceparent?: string;
 }
 
-/** Beside them in the memo: the type of a saga that is no order's, for who asks Temporal alone. */
+/** Beside them in the memo: the type of a saga that is not an order's, for readers that ask only Temporal. */
 export const SAGA_TYPE_MEMO = 'sagaType';
 
-/** Which row of `orders` the workflow was started for (its `mark`). */
+/** The row of `orders` for which the workflow was started (its `mark`). */
 export const ORDER_MARK = 'orderMark';
 
 /** The headers, in Temporal and in HTTP alike. */
@@ -63,11 +66,11 @@ export interface SagaPolicy {
    */
   readonly approvalAbove?: readonly Money[];
   readonly approvalTimeout?: number;
-  /** Every transition is carried to the audit trail. */
+  /** True: every transition is carried to the audit trail. */
   readonly journal?: boolean;
   /** Services whose calls go to a queue of their own: `serviceQueue`. */
   readonly ownQueues?: readonly Participant[];
-  /** Events after which an order is continued as new; without it Temporal's own suggestion counts. */
+  /** Events after which an order is continued as new; if absent, Temporal's own suggestion counts. */
   readonly historyLimit?: number;
 }
 

@@ -17,7 +17,7 @@ import { SAGA_TYPE, type OrderFulfillmentInput, type SagaPolicy } from './messag
 import { activitiesOn, orderSteps } from './order-steps.js';
 import { showInWebUi } from './visibility.js';
 
-/** Fulfils one order. A business refusal is an outcome: the workflow completes, and says FAILED and why. */
+/** Fulfils one order. A business refusal is an outcome: the workflow completes, with FAILED and the reason. */
 export const orderFulfillment = defineSaga(
   {
     type: SAGA_TYPE,

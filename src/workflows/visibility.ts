@@ -4,9 +4,9 @@ import type { SagaRecord, StepRecord } from '../saga/saga.js';
 import { SagaBlockedOnAttribute, SagaStateAttribute } from './messages.js';
 
 /**
- * Shows the record as the workflow's current details, and upserts the search attributes that no longer tell the truth.
- * `STARTED` stays while all goes well: on the happy path there is one upsert, with the end, since each costs 4 % of the
- * throughput.
+ * Shows the record as the workflow's current details, and upserts the search attributes that are out of date.
+ * `STARTED` stays while all goes well: on the happy path there is one upsert, at the end, because each costs 4 % of
+ * the throughput.
  */
 export function showInWebUi(record: SagaRecord, before: SagaRecord): void {
   setCurrentDetails(asMarkdown(record));

@@ -2,8 +2,9 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { attemptNumber } from '../service/failures.js';
 
 /**
- * One log line for each attempt that succeeds, with the ids of the saga and the correlation id; the SDK itself logs those
- * that fail. It stands inside of the interceptor that knows the correlation id. Nothing of input or result is logged.
+ * One log line for each attempt that succeeds, with the ids of the saga and the correlation id; the SDK itself logs
+ * those that fail. It is inside of the interceptor that knows the correlation id. Nothing of input or result is
+ * logged.
  */
 export const attemptLog: ActivityInterceptorsFactory = ({ info, log }) => ({
   inbound: {

@@ -4,7 +4,10 @@ const FAILURES = 3;
 const PAUSE_MS = 5_000;
 
 export interface Breaker {
-  /** Whether to try now: always, until several tries in a row have failed; then one try every few seconds. */
+  /**
+   * True if the work should be tried now: always, until several tries in a row have failed; then once every few
+   * seconds.
+   */
   allows(): boolean;
   succeeded(): void;
   failed(): void;

@@ -15,7 +15,7 @@ interface Origin {
 
 const current = new AsyncLocalStorage<Origin>();
 
-/** Who has caused the call, as HTTP headers: each call is a span of its own in the saga's trace. */
+/** The origin of the call as HTTP headers: each call is a span of its own in the saga's trace. */
 export function originHeaders(): Record<string, string> {
   const { correlationId: id, traceparent } = current.getStore() ?? {};
   const [version, traceId, , flags] = traceparent?.split('-') ?? [];

@@ -1,7 +1,7 @@
 /**
- * Slots: how many calls of a service this worker has under way at once. An activity that finds all slots of its service
- * taken fails at once, and Temporal tries it again after a pause. It occupies nothing while it waits, so that a service
- * that hangs holds up no other.
+ * Slots bound the running calls of a worker to each service. An activity that finds all slots of its service taken
+ * fails at once, and Temporal retries it after a pause. It occupies nothing while it waits, so that a service that
+ * hangs does not hold up the others.
  */
 import type { Context } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';

@@ -87,7 +87,7 @@ async function storeBeside({ journal, breaker, batch, act }: Attempt): Promise<u
   return withReport(acted.value, batch, stored);
 }
 
-/** Only an answer that is a record, or none, can say more. */
+/** Only a result that is a record, or no result, can hold the report. */
 function withReport(result: unknown, sent: SentBatch, stored: Appended | undefined, more: object = {}): unknown {
   const canSayMore = result === undefined || (typeof result === 'object' && result !== null && !Array.isArray(result));
   if (!canSayMore) return result;
@@ -122,7 +122,10 @@ async function closeAfter(attempt: Attempt, end: Closing): Promise<unknown> {
 const storeOnFailure = (attempt: Attempt): Promise<unknown> =>
   attempt.act().catch((error: unknown) => storeBeside({ ...attempt, act: () => Promise.reject(error) }));
 
-/** Until this attempt must be reported, by its own time-out and by the budget of all. The server's clock may differ. */
+/**
+ * The time until this attempt must be reported, by its own time-out and by the whole budget. The server's clock may
+ * differ.
+ */
 function timeLeft(started: number): number {
   const { startToCloseTimeoutMs, scheduleToCloseTimeoutMs, scheduledTimestampMs, currentAttemptScheduledTimestampMs } =
     Context.current().info;
@@ -140,7 +143,10 @@ function logRefusal(error: unknown): undefined {
 
 const LONGEST_PAUSE_MS = 10_000;
 
-/** Tried again soon: a saga rests or ends only when its journal is stored. Sagas that failed together come back apart. */
+/**
+ * Retried soon, because a saga rests or ends only when its journal is stored. The pauses are spread, so that sagas
+ * that failed together come back apart.
+ */
 function notStored(error: unknown): never {
   logRefusal(error);
   const attempt = attemptNumber();

@@ -17,7 +17,7 @@ export interface ServiceRequest<Answer> {
   readonly about: { readonly id: string; readonly orderId: string } & Readonly<Record<string, unknown>>;
   /** The schema of a 200; any other body is malformed. */
   readonly answer: z.ZodType<Answer>;
-  /** The codes that are this call's definitive answers. */
+  /** The codes of this call's definitive refusals. */
   readonly refusals: readonly string[];
 }
 
@@ -93,7 +93,7 @@ async function send<Answer>({ method, body, at: { access } }: ServiceRequest<Ans
   }
 }
 
-/** The field in which the answer speaks of something else. */
+/** The field in which the answer differs from the request. */
 const otherThan = (about: ServiceRequest<unknown>['about'], answer: Readonly<Record<string, unknown>>) =>
   Object.keys(about).find(
     (field) => (field === 'id' || answer[field] !== undefined) && !isDeepStrictEqual(answer[field], about[field]),

@@ -66,8 +66,8 @@ const longestPause = (failures: number): number => Math.min(60_000, 500 * 2 ** M
 const spread = (pause: number): number => (Math.random() * pause) / 2;
 
 /**
- * The call was not made, because all slots of its service are taken. The pauses are those of a fault. It is no failure to
- * the SDK's log and metrics, because many wait when a service is slow.
+ * The call was not made, because all slots of its service are taken. The pauses are those of a fault. The SDK's log
+ * and metrics do not count it as a failure, because many calls wait when a service is slow.
  *
  * @param attempts that were made before
  * @param times that this call has found all slots taken, this time included

@@ -20,7 +20,10 @@ export function routesOf(operations: readonly Operation[], deps: OperationDeps):
   return router;
 }
 
-/** In this order: may the caller do this, can the body be read, are query and body valid, what is the answer. */
+/**
+ * The order of the checks: the caller's permission, the body's form, query and body by their schemas; then the
+ * handler.
+ */
 function handlersOf(operation: Operation, deps: OperationDeps): RequestHandler[] {
   const handle = operation.handlerOf(deps);
   return [

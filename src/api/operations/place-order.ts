@@ -73,7 +73,7 @@ export const placeOrder = operation(
         memo: { correlationId: correlationIdOf(req), traceparent: traceOf(req) },
       });
       req.log.info({ orderId, sagaId: sagaIdOf(orderId), outcome }, 'order placed');
-      // Set before the order is read: a caller that then gets a problem still learns where its order is.
+      // Set before the order is read, so that a caller that then gets a problem still learns the order's address.
       res.location(answer.location);
       if (outcome === 'replayed') res.set('Idempotency-Replayed', 'true');
       const known = outcome === 'existing';

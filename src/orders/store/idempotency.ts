@@ -100,6 +100,7 @@ const columnsOf = (
   metadata === undefined ? null : JSON.stringify(metadata),
 ];
 
+/** Writes the order's row, and the caller's key if there is one; the outcome says if they existed already. */
 export async function claim(query: Query, schema: string, asked: Asked): Promise<Claim> {
   if (asked.key) return claimKey(query, schema, asked, asked.key);
   const { order, fingerprint, named } = asked;

@@ -28,7 +28,9 @@ export function record({ journal, definition }: Run, event: SagaEvent, at = new 
   definition.onEntry(journal.record, before);
 }
 
-/** For the activity that is scheduled within `withJournal`: all workflows of an isolate may share this module. */
+/**
+ * For the activity that is scheduled within `withJournal`, because all workflows of an isolate may share this module.
+ */
 let outgoing: JournalHeader | undefined;
 
 /** Register it with the worker's workflow interceptors; without it the journal is not carried. */
@@ -39,8 +41,8 @@ export const sagaInterceptors: WorkflowInterceptorsFactory = () => ({
 const header = () => outgoing && { [JOURNAL_HEADER]: defaultPayloadConverter.toPayload(outgoing) };
 
 /**
- * Gives the activity that `schedule` schedules, in this turn, the entries since the one before it; if they must be
- * stored, all that are not known to be.
+ * Gives the entries since the previous activity to the activity that `schedule` schedules in this turn. If they must
+ * be stored, it gives all entries that are not known to be stored.
  */
 export function withJournal<T>(
   { journal, definition }: Run,
@@ -60,7 +62,7 @@ export function withJournal<T>(
   }
 }
 
-/** An activity has answered that the journal holds everything up to this number. */
+/** An activity answered that the journal has stored everything up to this number. */
 export function storedUpTo({ journal }: Run, seq: number): void {
   journal.stored = Math.max(journal.stored, seq);
 }
@@ -83,8 +85,8 @@ export function close(run: Run, closing: Closing, attempts: number, closedAt?: s
 }
 
 /**
- * Stores everything when the saga rests or has ended; resolves when it is stored, however long the store is away.
- * No decision waits for it, and no cancel reaches it.
+ * Stores everything when the saga rests or has ended. Resolves when it is stored, however long the store is away. It
+ * delays no decision, and no cancel reaches it.
  */
 export const storeAtRest = (run: Run): Promise<void> =>
   storeAll(run, ({ blockedOn, waitingFor }) => blockedOn !== null || waitingFor !== null || hasEnded(run.record));

@@ -9,9 +9,9 @@ interface Failure {
   step: string;
   attempts: number;
   code: string;
-  /** It is the reason why the saga is undone. */
+  /** The reason, if this failure starts the unwinding. */
   unwinds?: string;
-  /** It was given up, and blocks nothing. */
+  /** The step became a dead letter, which blocks nothing. */
   deadLetter?: true;
 }
 
@@ -25,7 +25,7 @@ export interface Events {
   /** Refused, or not scheduled. */
   SagaStepFailed: Failure;
   SagaStepTimedOut: Failure;
-  /** Its outcome could not be learnt. */
+  /** Its outcome is not known. */
   SagaStepUnknown: Failure;
   SagaCompensationStarted: { step: string; timeoutAt: string };
   SagaCompensationCompleted: { step: string; attempts: number; outcome: 'compensated' | 'nothingToDo' };
@@ -49,7 +49,7 @@ export interface JournalEntry {
   readonly event: SagaEvent;
 }
 
-/** An entry as it travels: its name is derived from its event. */
+/** An entry as activities carry it: its name is derived from its event. */
 export type SentEntry = Omit<JournalEntry, 'name'>;
 
 /**
@@ -61,7 +61,7 @@ export interface JournalHeader {
   readonly sagaType: string;
   /** Contiguous, in order. */
   readonly entries: readonly SentEntry[];
-  /** The activity has not succeeded before all of this is stored. */
+  /** The activity succeeds only after all of this is stored. */
   readonly required?: true;
   /**
    * The saga's last action: two more entries hold if it succeeds, its completion and the verdict. The worker

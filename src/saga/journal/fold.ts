@@ -1,5 +1,5 @@
 /**
- * The fold: a saga's record *is* the fold over its entries, so that an audit trail and a read model cannot disagree with
+ * The fold: a saga's record *is* the fold over its entries, so that audit trail and read model cannot disagree with
  * the workflow.
  */
 import { awaitedIn, type Awaited, type SagaRecord, type StepRecord, type StepStatus } from '../record.js';
@@ -86,7 +86,7 @@ const pending = (step: Pick<StepRecord, 'name' | 'kind'>): StepRecord => ({ ...s
 
 const SENTENCES: Readonly<Record<string, string>> = { StepTimedOut: 'Step timed out' };
 
-/** A step that was not declared (the notice at the end of unwinding) is appended when it starts. */
+/** A step that was not declared (the notice after the unwinding) is appended when it starts. */
 function stepsAfter(steps: readonly StepRecord[], event: StepEvent, at: string): readonly StepRecord[] {
   const isNew = event.type === 'SagaStepStarted' && !steps.some(({ name }) => name === event.step);
   const all = isNew ? [...steps, pending({ name: event.step, kind: 'retriable' })] : steps;

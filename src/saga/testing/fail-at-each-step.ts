@@ -1,6 +1,6 @@
 /**
- * Runs a saga once per step and fault, and holds each run to what must come of it: all is done, or nothing has happened.
- * (The way of Oxide's steno: fail at each step in turn, then verify a clean slate.)
+ * Runs a saga once per step and fault, and checks each run's result: everything is done, or nothing has happened. (As
+ * in Oxide's steno: fail at each step in turn, then verify a clean slate.)
  */
 import { randomUUID } from 'node:crypto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -12,7 +12,7 @@ import { judge, type Fault, type Trial } from './judge.js';
 import type { Behaviour, Participant } from './participant.js';
 import { endOf } from './trial.js';
 
-/** What `failAtEachStep` runs. `Input` is the saga's input. */
+/** The arguments of `failAtEachStep`. `Input` is the saga's input. */
 export interface Rehearsal<Input> {
   /** The name under which the module exports the saga. */
   readonly workflowType: string;
@@ -29,7 +29,7 @@ export interface Rehearsal<Input> {
   readonly worker?: Partial<WorkerOptions>;
 }
 
-/** What each step is made to do in turn; `answerLostOnce` only delays the saga. */
+/** The faults of each step in turn; `answerLostOnce` only delays the saga. */
 const FAULTS: Readonly<Record<Fault, Behaviour | readonly Behaviour[]>> = {
   refused: 'refuse',
   neverAnswered: 'late',
@@ -80,7 +80,7 @@ const bundle = ({ workflowsPath, worker }: Omit<Rehearsal<unknown>, 'input'>): P
   bundleWorkflowCode({
     workflowsPath,
     workflowInterceptorModules: worker?.interceptors?.workflowModules ?? [],
-    // What webpack says of a bundle that it could make is not about the saga.
+    // Webpack's messages about a bundle that it could make are not about the saga.
     logger: new DefaultLogger('WARN'),
   });
 

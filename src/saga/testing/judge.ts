@@ -1,4 +1,4 @@
-/** What must have become of a saga of which one step was made to fail, and what a test is told if it has not. */
+/** The expected result of a saga with one failing step, and the findings if the result differs. */
 import type { StepRecord } from '../record.js';
 import type { Participant } from './participant.js';
 import type { Outcome } from './trial.js';
@@ -12,7 +12,7 @@ export type Fault = 'refused' | 'neverAnswered' | 'answerLost' | 'answerLostOnce
 /** One run of `failAtEachStep`. */
 export interface Trial {
   readonly sagaId: string;
-  /** The step that was made to fail, and how; undefined in the run in which all was well. */
+  /** The failing step; undefined in the run without a fault. */
   readonly step: string | undefined;
   readonly fault: Fault | undefined;
   readonly state: string;
@@ -21,7 +21,7 @@ export interface Trial {
   readonly blockedOn: string | null;
   /** The ledger afterwards, by step. */
   readonly ledger: Readonly<Record<string, string>>;
-  /** What is not as it must be, a sentence each. */
+  /** The deviations from the expected result, a sentence each. */
   readonly findings: readonly string[];
 }
 
@@ -34,7 +34,7 @@ function endingOf(kind: StepRecord['kind'], fault: Fault): Ending {
   return kind === 'pivot' && fault === 'refused' ? 'undone' : 'forward';
 }
 
-/** Compares a run with what must have become of it. The late originals have arrived by now. */
+/** Compares a run with its expected result. The late originals have arrived by now. */
 export function judge(
   sagaId: string,
   { record, closed }: Outcome,
@@ -72,7 +72,7 @@ interface Run {
   readonly record: Outcome['record'];
   readonly ledger: Readonly<Record<string, string>>;
   readonly participant: Participant;
-  /** The step that was made to fail. */
+  /** The failing step. */
   readonly step: string | undefined;
 }
 

@@ -1,4 +1,7 @@
-/** Participants in memory for tests of sagas: they keep the ledger that docs/saga.md asks for, and misbehave as told. */
+/**
+ * Participants in memory for tests of sagas: they keep the ledger that docs/saga.md asks for, and misbehave as
+ * scripted.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
@@ -29,11 +32,13 @@ export interface Participant {
     script: Script & { readonly answer: (input: Input) => Result },
   ): (input: Input) => Promise<Result>;
   action(step: string, script?: Script): (input: unknown) => Promise<void>;
-  /** An activity that plays the compensation of a step: it undoes the effect, or fences what never happened. */
+  /**
+   * An activity that plays the compensation of a step: it undoes the effect, or fences an action that never happened.
+   */
   compensation(step: string, script?: Script): (input: unknown) => Promise<Undone & { readonly attempts: number }>;
   /** An activity that plays the probe of a step. */
   probe(step: string): (input: unknown) => Promise<{ readonly effect: 'applied' | 'none' }>;
-  /** By `<saga's id>/<step>`; what was never asked for is missing. */
+  /** By `<saga's id>/<step>`; ids that were never used are missing. */
   readonly ledger: ReadonlyMap<string, LedgerStatus>;
   /** Every call that arrived, in order: `act a`, `undo a`. */
   readonly calls: string[];
@@ -43,9 +48,9 @@ export interface Participant {
   readonly undoable: ReadonlySet<string>;
   /** Calls of one effect whose inputs differed: the effect's id must follow from the input alone (rules 2 and 19). */
   readonly mismatches: readonly string[];
-  /** A list is used up attempt by attempt, and then all is well; a single behaviour stays. */
+  /** A list is used up attempt by attempt, and later attempts are well; a single behaviour stays. */
   behave(operation: Operation, step: string, behaviour: Behaviour | Behaviour[]): void;
-  /** From now on all is well. */
+  /** From now on every call is well. */
   behaveWell(): void;
   /** Resolves when a call of this kind has arrived. */
   arrived(operation: Operation, step: string): Promise<void>;
@@ -90,7 +95,7 @@ export function createParticipant(): Participant {
     scripts.set(step, script);
     return async (input: Input): Promise<Result> => {
       await handle('act', step, input, script.refusal ?? 'Refused');
-      // Left out only where the overload says that the action answers nothing.
+      // Left out only if the overload says that the action returns nothing.
       return script.answer?.(input) as Result;
     };
   }
@@ -117,7 +122,7 @@ export function createParticipant(): Participant {
   };
 }
 
-/** What calls meet, and those that are held or late. */
+/** The faults for calls, and the calls that are held or late. */
 function createPlan() {
   const behaviours = new Map<string, Behaviour | Behaviour[]>();
   const late: (() => void)[] = [];
@@ -167,7 +172,10 @@ function createLog() {
 /** Answers the code of a refusal, if it is one. */
 type Change = (ledger: Map<string, LedgerStatus>, id: string, refused: boolean, code: string) => string | undefined;
 
-/** What each operation does to the ledger, the table of docs/saga.md: action and refusal are kept, the tombstone too. */
+/**
+ * The changes of each operation in the ledger, as in the table of docs/saga.md: action and refusal are kept, and so
+ * is the tombstone.
+ */
 const CHANGES: Record<Operation, Change> = {
   act: (ledger, id, refused, code) => {
     const now = ledger.get(id);

@@ -11,7 +11,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
   ],
 });
 
-/** Headers bypass the payload codec: ids and nothing else. */
+/** Headers bypass the payload codec, so they hold ids and nothing else. */
 function withOrigin(headers: Headers): Headers {
   const { memo } = workflowInfo();
   return {
