@@ -55,7 +55,7 @@ describe('the page /docs', () => {
     const shown = page.locator('.opblock');
     await shown.nth(ids.length - 1).waitFor();
     const listed = await shown.evaluateAll((blocks) => blocks.map((block) => block.id.replace(/^.*-/, '')));
-    expect(listed.toSorted()).toEqual(ids.toSorted());
+    expect([listed.length, new Set(listed)]).toEqual([ids.length, new Set(ids)]);
     expect(complaints).toEqual([]);
   });
 

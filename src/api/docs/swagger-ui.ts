@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { RequestHandler } from 'express';
-import helmet from 'helmet';
+import { contentSecurityPolicy } from 'helmet';
 
 const require = createRequire(import.meta.url);
 const folder = path.dirname(require.resolve('swagger-ui-dist/package.json'));
@@ -42,7 +42,7 @@ export const INIT_SCRIPT = `SwaggerUIBundle({
 `;
 
 /** Scripts and requests of this host only; Swagger UI's style sheet has its pictures as data. */
-export const docsPolicy: RequestHandler = helmet.contentSecurityPolicy({
+export const docsPolicy: RequestHandler = contentSecurityPolicy({
   useDefaults: false,
   directives: {
     defaultSrc: ["'none'"],
