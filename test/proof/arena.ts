@@ -1,10 +1,11 @@
-/** Many generated sagas in flight: one time-skipping server, one long-lived worker, one participant, one clock. */
+/** Many generated sagas in flight: one server, one long-lived worker, one participant, one clock. */
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import { msToTs } from '@temporalio/common/lib/time.js';
 import type { InjectedSinks } from '@temporalio/worker';
+import { entryName } from '../../src/saga/journal/events.js';
+import { hasEnded } from '../../src/saga/record.js';
 import { getSagaJournal, getSagaState } from '../../src/saga/saga.js';
 import type { JournalEntry, SagaOutcome, SagaRecord, SentEntry } from '../../src/saga/saga.js';
 import { createArchive, type Archive } from '../saga/archive.js';
@@ -12,16 +13,13 @@ import * as script from '../saga/scripted.js';
 import type { Plan } from '../saga/scripted.js';
 import { bundleScripted } from '../saga/stage.js';
 import { failedTasksIn } from '../support/failed-tasks.js';
-import { createTimeSkipping, type TestEnv } from '../support/temporal.js';
-import { answerApproval, askOnArrival, unblock } from './operator.js';
-import { arriveAgain, arriveLate, participantOf } from './participant.js';
+import { answerApproval, askInBackOff, askOnArrival, unblock } from './operator.js';
+import { outageOf, whereItIsAway } from './outage.js';
+import { arriveAgain, arriveLate, participantOf, type Attendant } from './participant.js';
 import { openScene, type LedgerStatus, type Scene } from './scene.js';
 import { LAST, type Operation, type Schedule } from './schedule.js';
-
-const MINUTE = 60_000;
-
-/** Milliseconds on the clock. */
-const PATIENCE = 30_000;
+import { casesIn, historiesOf } from './trail.js';
+import { openSkipping, type Venue } from './venue.js';
 
 /** A saga that was played to its end. */
 export interface Played {
@@ -36,6 +34,8 @@ export interface Played {
   readonly failedTasks: readonly string[];
   /** The ledger when the saga ended; `scene.ledger` is what late and repeated originals have made of it. */
   readonly ledgerAtEnd: ReadonlyMap<string, LedgerStatus>;
+  /** The rare cases that it came to. */
+  readonly cases: ReadonlySet<string>;
 }
 
 export interface Arena {
@@ -46,16 +46,29 @@ export interface Arena {
 /** Playing it again smaller makes no sense: the server's time has stopped. */
 export class DidNotEnd extends Error {}
 
-export async function openArena(): Promise<Arena> {
+export async function openArena(openVenue: () => Promise<Venue> = openSkipping): Promise<Arena> {
   const code = await bundleScripted();
-  const env = await createTimeSkipping();
+  const venue = await openVenue();
+  const { env } = venue;
   const taskQueue = `arena-${randomUUID()}`;
   const scenes = new Map<string, Scene>();
-  const clock = startClock(env);
-  const archive = createArchive();
+  const archive = createArchive((sagaId) => turnedAway(scenes.get(sagaId)));
   const closing = new AbortController();
   // A call that outlives its server would be tried again on a closed channel, which ends the whole process.
   const whileOpen = <T>(act: () => Promise<T>): Promise<T> => env.connection.withAbortSignal(closing.signal, act);
+  const attendant: Attendant = {
+    onArrival: (scene, operation, step) => {
+      outageOf(scene, archive).called(step);
+      return whileOpen(() => askOnArrival(env.client, scene, operation, step));
+    },
+    onBackOff: (scene, ...call) => {
+      if (venue.isReal)
+        send(
+          scene,
+          whileOpen(() => askInBackOff(env.client, scene, ...call)),
+        );
+    },
+  };
   const worker = await env.startWorker({
     taskQueue,
     workflowBundle: { code },
@@ -63,33 +76,32 @@ export async function openArena(): Promise<Arena> {
     // Sagas that did not end may keep calls waiting.
     shutdownGraceTime: '1s',
     shutdownForceTime: '5s',
-    activities: {
-      ...participantOf(scenes, (...call) => whileOpen(() => askOnArrival(env.client, ...call))),
-      storeJournal: async () => undefined,
-    },
+    activities: { ...participantOf(scenes, attendant), storeJournal: async () => undefined },
     interceptors: { activity: [archive.interceptor] },
-    sinks: audienceOf(scenes, (scene, before) => void whileOpen(async () => onTold(env, clock, scene, before))),
+    sinks: audienceOf(scenes, (scene, before) => {
+      outageOf(scene, archive).told(before);
+      void whileOpen(async () => onTold(venue, scene, before));
+    }),
   });
   return {
     play: async (schedule) => {
-      const scene = openScene(`saga-${randomUUID()}`, schedule);
+      const scene = openScene(`saga-${randomUUID()}`, schedule, venue.isReal);
       scenes.set(scene.sagaId, scene);
-      const playing = whileOpen(() => play(env, taskQueue, scene, archive));
-      return withPatience(scene, playing).finally(() => scenes.delete(scene.sagaId));
+      const playing = whileOpen(() => play(venue, taskQueue, scene, archive));
+      return withPatience(scene, playing, venue.patience).finally(() => scenes.delete(scene.sagaId));
     },
     close: async () => {
-      clock.stop();
       closing.abort();
       await worker.stop().catch(() => undefined);
-      await env.close();
+      await venue.close();
     },
   };
 }
 
 /** Time that somebody holds is held for every saga, so the first that did not end need not be the one to blame. */
-async function withPatience<T>(scene: Scene, playing: Promise<T>): Promise<T> {
+async function withPatience<T>(scene: Scene, playing: Promise<T>, patience: number): Promise<T> {
   const ended = new AbortController();
-  const outOfPatience = pause(PATIENCE, undefined, ended).then(() => {
+  const outOfPatience = pause(patience, undefined, ended).then(() => {
     throw new DidNotEnd(
       `it did not end: ${JSON.stringify({ told: scene.record?.updatedAt, calls: scene.arrivals, record: scene.record })}`,
     );
@@ -98,37 +110,62 @@ async function withPatience<T>(scene: Scene, playing: Promise<T>): Promise<T> {
   return Promise.race([playing, outOfPatience]).finally(() => ended.abort());
 }
 
-const planOf = ({ sagaId, schedule }: Scene): Plan => ({
+const planOf = ({ sagaId, schedule }: Scene, { times, approval, isReal }: Venue): Plan => ({
   sagaId,
   groups: [...schedule.groups, [{ name: LAST, kind: schedule.archived ? 'last' : 'deadLetter' }]],
   journal: schedule.archived,
-  attempt: 10_000,
-  budget: MINUTE,
-  undoBudget: MINUTE,
+  ...times,
   deadline: schedule.deadline * 1000,
-  // Where somebody comes, the clock is not there first.
-  approvalTimeout: schedule.lastResort === 'skip' ? MINUTE : 120 * MINUTE,
+  approvalTimeout: schedule.lastResort === 'skip' ? approval.expires : approval.answered,
+  ...(isReal && schedule.historyLimit !== null && { historyLimit: schedule.historyLimit }),
   told: true,
 });
 
-async function play({ client }: TestEnv, taskQueue: string, scene: Scene, archive: Archive): Promise<Played> {
-  const { sagaId } = scene;
-  const saga = await client.workflow.start(script.scripted, { workflowId: sagaId, taskQueue, args: [planOf(scene)] });
+async function play(venue: Venue, taskQueue: string, scene: Scene, archive: Archive): Promise<Played> {
+  const { sagaId, schedule } = scene;
+  const { client } = venue.env;
+  const outage = outageOf(scene, archive);
+  outage.opens();
+  const args: [Plan] = [planOf(scene, venue)];
+  const saga = await client.workflow.start(script.scripted, { workflowId: sagaId, taskQueue, args });
   const ended = saga.result().catch((error: unknown): 'cancelled' => {
     if (error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure) return 'cancelled';
     throw error;
   });
   await Promise.race([scene.ended, ended]);
+  await Promise.race([outage.hasLasted(), ended]);
   await Promise.all(scene.errands);
-  const [record, journal] = await Promise.all([saga.query(getSagaState), saga.query(getSagaJournal)]);
+  const [record, ofThisRun] = await Promise.all([saga.query(getSagaState), saga.query(getSagaJournal)]);
   await saga.signal(script.dismiss);
   const outcome = await ended;
   const ledgerAtEnd = new Map(scene.ledger);
   arriveLate(scene);
   arriveAgain(scene, fenced(scene, record));
-  const stored = scene.schedule.archived && archive.storedOf(sagaId);
-  const failedTasks = failedTasksIn(await saga.fetchHistory());
-  return { scene, outcome, record, journal, ledgerAtEnd, failedTasks, ...(stored && { stored }) };
+  const stored = schedule.archived && archive.storedOf(sagaId);
+  const histories = await historiesOf(client, sagaId);
+  return {
+    scene,
+    outcome,
+    record,
+    journal: [...earlierIn(stored || [], ofThisRun), ...ofThisRun],
+    ledgerAtEnd,
+    failedTasks: histories.flatMap((events) => failedTasksIn({ events })),
+    cases: new Set([...scene.reached, ...casesIn(histories)]),
+    ...(stored && { stored }),
+  };
+}
+
+/** What the runs before the present one have stored: they are continued as new only when that is everything. */
+const earlierIn = (stored: readonly SentEntry[], [first]: readonly JournalEntry[]): JournalEntry[] =>
+  stored
+    .filter(({ seq }) => first !== undefined && seq < first.seq)
+    .map((entry) => ({ ...entry, name: entryName(entry.event, 'Scripted') }));
+
+/** What must be stored could not be: that is noted with where the saga stood. */
+function turnedAway(scene: Scene | undefined): void {
+  if (!scene?.record) return;
+  scene.reached.add(whereItIsAway(scene.record));
+  if (hasEnded(scene.record)) scene.turnedAwayAtEnd.resolve();
 }
 
 /** The steps whose participant promises to refuse what comes late: not those that were only asked, nor what was given up. */
@@ -156,7 +193,8 @@ function audienceOf(
     if (!scene) return;
     const before = scene.record;
     scene.record = record;
-    if (['COMPLETED', 'FAILED', 'CANCELLED'].includes(record.state)) scene.end();
+    if (hasEnded(record)) scene.end();
+    if (record.waitingFor?.also) scene.reached.add('two approvals awaited at once');
     scene.pace.told((step) => isOpen(record, step));
     onTold(scene, before);
   };
@@ -164,45 +202,23 @@ function audienceOf(
 }
 
 /** Whoever is waited for comes at once, and never before the saga waits. */
-function onTold({ client }: TestEnv, clock: Clock, scene: Scene, before: SagaRecord | undefined): void {
-  const { blockedOn, waitingFor } = scene.record ?? {};
+function onTold(venue: Venue, scene: Scene, before: SagaRecord | undefined): void {
+  const { client } = venue.env;
+  const { blockedOn } = scene.record ?? {};
   if (blockedOn && before?.blockedOn !== blockedOn) send(scene, unblock(client, scene, blockedOn));
-  if (waitingFor && !before?.waitingFor) send(scene, clock.stopped(answerApproval(client, scene)));
+  const known = approvalsIn(before);
+  for (const approval of approvalsIn(scene.record)) {
+    if (!known.includes(approval)) send(scene, venue.stopped(answerApproval(client, scene, approval)));
+  }
+}
+
+function approvalsIn(record: SagaRecord | undefined): string[] {
+  const { waitingFor } = record ?? {};
+  return waitingFor ? [waitingFor, ...(waitingFor.also ?? [])].map(({ approval }) => approval) : [];
 }
 
 /** Whether it went well is asked when the saga has ended. */
 function send({ errands }: Scene, errand: Promise<void>): void {
   errand.catch(() => undefined);
   errands.push(errand);
-}
-
-interface Clock {
-  /** No further time is skipped before this has settled. */
-  stopped<T>(wait: Promise<T>): Promise<T>;
-  stop(): void;
-}
-
-/** Lets time skip ten minutes at a time, so that it never runs away from a saga that waits for somebody. */
-function startClock({ connection }: TestEnv): Clock {
-  const stopped = new AbortController();
-  const waits = new Set<Promise<unknown>>();
-  const run = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      await Promise.allSettled(waits);
-      await connection.withAbortSignal(stopped.signal, async () =>
-        connection.testService?.unlockTimeSkippingWithSleep({ duration: msToTs(10 * MINUTE) }),
-      );
-      await nextTurn();
-    }
-  };
-  // Ends with its server, if not before: where time stands still, a skip never returns.
-  void run().catch(() => undefined);
-  return {
-    stopped: (wait) => {
-      const waiting = wait.finally(() => waits.delete(waiting));
-      waits.add(waiting);
-      return waiting;
-    },
-    stop: () => stopped.abort(),
-  };
 }

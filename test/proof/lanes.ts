@@ -2,10 +2,13 @@
 import * as fc from 'fast-check';
 import { DidNotEnd, type Arena, type Played } from './arena.js';
 import { brokenIn } from './ledger-rules.js';
-import { schedules, type Schedule } from './schedule.js';
+import type { Schedule } from './schedule.js';
 import { told, toldSchedule } from './telling.js';
 
 export interface Drill {
+  /** Where it is found: a part of the file's name, for who plays one run again. */
+  readonly file: string;
+  readonly schedules: fc.Arbitrary<Schedule>;
   readonly seed: number;
   readonly runs: number;
   readonly lanes: number;
@@ -29,7 +32,8 @@ export interface Report {
 /** How many smaller schedules are tried once one has failed. */
 const SHRINKS = 80;
 
-export async function check(arena: Arena, { seed, runs, lanes, path, verbose }: Drill, print: (text: string) => void) {
+export async function check(arena: Arena, drill: Drill, print: (text: string) => void): Promise<Report> {
+  const { schedules, seed, runs, lanes, path, verbose } = drill;
   const tally: Tally = new Map();
   const unended: Schedule[] = [];
   let failing: number | undefined;
@@ -58,31 +62,25 @@ export async function check(arena: Arena, { seed, runs, lanes, path, verbose }: 
       if (numRuns < 1) return [];
       const replay = path === undefined ? {} : { path, endOnFailure: true };
       const result = await fc.check(property, { seed: seed + lane, numRuns, ...replay });
-      return result.failed ? [failureOf(result)] : [];
+      return result.failed ? [failureOf(drill.file, result)] : [];
     }),
   );
-  return { tally, failures: results.flat(), unended } satisfies Report;
+  return { tally, failures: results.flat(), unended };
 }
 
-function failureOf({
-  seed,
-  counterexample,
-  counterexamplePath,
-  errorInstance,
-  numRuns,
-  numShrinks,
-}: fc.RunDetails<[Schedule]>) {
+function failureOf(file: string, result: fc.RunDetails<[Schedule]>): string {
+  const { seed, counterexample, counterexamplePath, errorInstance, numRuns, numShrinks } = result;
   const [schedule] = counterexample ?? [];
   const why = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
   return [
     `Failed at run ${numRuns}, made smaller ${numShrinks} times. To see it again:`,
-    `  npm run reproduce -- --seed ${seed} --path ${counterexamplePath ?? ''}`,
+    `  npm run reproduce -- --seed ${seed} --path ${counterexamplePath ?? ''} ${file}`,
     ...(why.startsWith('SCHEDULE') || !schedule ? [] : [toldSchedule(schedule)]),
     why,
   ].join('\n');
 }
 
-function count(tally: Tally, { record, journal, stored, scene, outcome }: Played): void {
+function count(tally: Tally, { record, journal, stored, scene, outcome, cases }: Played): void {
   const seen = (what: string): void => void tally.set(what, (tally.get(what) ?? 0) + 1);
   seen('sagas');
   seen(record.state);
@@ -90,5 +88,6 @@ function count(tally: Tally, { record, journal, stored, scene, outcome }: Played
   if (journal.some(({ event }) => event.type === 'SagaBlocked')) seen('blocked');
   if (scene.late.length > 0) seen('late');
   if (stored) seen('stored');
+  for (const reached of cases) seen(reached);
   for (const { ask, answers } of scene.asked) seen(`${ask} ${answers[0]?.answer ?? 'sent'}`);
 }

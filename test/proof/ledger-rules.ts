@@ -103,7 +103,7 @@ function endsAsTold({ outcome, journal, record, scene: { asked } }: Played): str
   ];
 }
 
-const REFUSALS = ['AlreadyUnwinding', 'AlreadyFulfilled', 'NotApplicable', 'Overtaken', 'gone'];
+const REFUSALS = ['AlreadyUnwinding', 'AlreadyFulfilled', 'NotApplicable', 'ApprovalExpired', 'Overtaken', 'gone'];
 const ABOUT_A_STEP = ['retry', 'skip', 'block', 'applied', 'notApplied'];
 
 function requestsAsAnswered({ scene: { asked }, journal, record }: Played): string[] {
@@ -145,8 +145,8 @@ function hasItsCause({ record, scene: { schedule, asked } }: Played): string[] {
       (behaviours.some(hopeless) || behaviours.filter((behaviour) => behaviour !== 'ok').length >= 5),
   );
   const steered = asked.some(({ ask }) => ['cancel', 'temporalCancel', 'reject', 'notApplied'].includes(ask));
-  const expired =
-    record.reason === 'ApprovalExpired' &&
-    !asked.some(({ ask, answers }) => ask === 'approve' && answers[0]?.answer === 'accepted');
+  const approvals = schedule.groups.flat().filter(({ kind }) => kind === 'approval');
+  const given = asked.filter(({ ask, answers }) => ask === 'approve' && answers[0]?.answer === 'accepted');
+  const expired = record.reason === 'ApprovalExpired' && given.length < approvals.length;
   return fails || steered || expired ? [] : [`34: ${record.state} (${record.reason ?? ''}) without a cause`];
 }

@@ -1,13 +1,13 @@
 /** Asks of a saga what its schedule says, and what a good operator does where it stays blocked. */
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { ServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Client, WorkflowUpdateHandle } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
 import { approve, cancelSaga, reject, resolveStep } from '../../src/saga/saga.js';
 import type { Decision, ResolveAction, ResolveRequest, SteeringRequest } from '../../src/saga/saga.js';
 import { change, keyOf, takeAt, type Asked, type Request, type Scene } from './scene.js';
-import type { Ask, Operation, Point } from './schedule.js';
+import { isApproval, type Ask, type Operation, type Point } from './schedule.js';
 
 /** Outlasts whatever time is skipped. */
 const FAR_AHEAD = '2300-01-01T00:00:00Z';
@@ -23,9 +23,9 @@ type Answer = Asked['answers'][number];
 
 const ACCEPTED = { waitForStage: 'ACCEPTED' } as const;
 
-/** Whether the server can take it now: a call that is cut in its back-off stops its time for good. */
-export const canBeAsked = ({ pace }: Scene, { ask, step }: Request): boolean => {
-  if (ask === 'approve' || ask === 'reject') return true;
+/** Whether the server can take it now: the one that skips time stops it for good if a call is cut in its back-off. */
+export const canBeAsked = ({ pace, isReal }: Scene, { ask, step }: Request): boolean => {
+  if (isReal || ask === 'approve' || ask === 'reject') return true;
   return ask === 'cancel' || ask === 'temporalCancel' ? !pace.anyInBackOff() : !pace.inBackOff(step);
 };
 
@@ -46,7 +46,7 @@ export function put(client: Client, scene: Scene, request: Request): Promise<boo
     };
     const send = async (): Promise<void> => {
       const accepted = sent(client, scene, asked);
-      const answering = answerTo(accepted).then(answered);
+      const answering = answerOf(client, scene, asked, accepted).then(answered);
       if (!isUnderWay) return answering;
       scene.errands.push(answering);
       await accepted.catch(() => undefined);
@@ -64,9 +64,25 @@ type Sent = Promise<WorkflowUpdateHandle<Decision>>;
 function sent(client: Client, { sagaId }: Scene, { ask, step, requestId }: Asked): Sent {
   const handle = client.workflow.getHandle(sagaId);
   const message = MESSAGES[ask];
-  if (message) return handle.startUpdate(message, { updateId: requestId, args: [OPERATOR], ...ACCEPTED });
+  const about = isApproval(step) ? { ...OPERATOR, approval: step } : OPERATOR;
+  if (message) return handle.startUpdate(message, { updateId: requestId, args: [about], ...ACCEPTED });
   const request: ResolveRequest = { ...OPERATOR, step, action: ask as ResolveAction, requestId };
   return handle.startUpdate(resolveStep, { updateId: randomUUID(), args: [request], ...ACCEPTED });
+}
+
+/** Whoever meets a run that is being continued as new asks the next one, with the same id. */
+async function answerOf(client: Client, scene: Scene, asked: Asked, sending: Sent): Promise<Answer> {
+  const answer = await (scene.isReal ? answerTo(sending).catch(metTheEnd) : answerTo(sending));
+  const isOver = !scene.isReal || ['COMPLETED', 'FAILED', 'CANCELLED'].includes(scene.record?.state ?? '');
+  if (isOver || (answer.answer !== 'NotDecided' && answer.answer !== 'gone')) return answer;
+  await pause(50);
+  return answerOf(client, scene, asked, sent(client, scene, asked));
+}
+
+/** What Temporal says of a request that came while its run was being closed. */
+function metTheEnd(error: unknown): Answer {
+  if (!(error instanceof ServiceError)) throw error;
+  return { answer: 'gone' };
 }
 
 async function answerTo(sending: Sent): Promise<Answer> {
@@ -122,23 +138,49 @@ export async function unblock(client: Client, scene: Scene, step: string): Promi
 }
 
 /** Answers an approval as the schedule says; where it says nothing it is given, or nobody comes. */
-export async function answerApproval(client: Client, scene: Scene): Promise<void> {
+export async function answerApproval(client: Client, scene: Scene, approval: string): Promise<void> {
   let answered = false;
-  for (const request of takeAt(scene, ({ on }) => on === 'approval', '')) {
-    answered = (await putOrWait(client, scene, request)) || answered;
+  const nth = ++scene.waits;
+  for (const request of takeAt(scene, (at) => at.on === 'approval' && at.nth === nth, '')) {
+    const step = MESSAGES[request.ask] ? approval : request.step;
+    answered = (await putOrWait(client, scene, { ...request, step })) || answered;
   }
   if (answered || scene.schedule.lastResort === 'skip') return;
-  await put(client, scene, { ask: 'approve', step: '', repeated: false });
+  await put(client, scene, { ask: 'approve', step: approval, repeated: false });
 }
+
+/** Asks what the schedule says for the moment at which a call waits for its next attempt. */
+export async function askInBackOff(client: Client, scene: Scene, operation: Operation, step: string): Promise<void> {
+  const nth = timesOf(scene, operation, step);
+  const isHere = (at: Point): boolean =>
+    at.on === 'backOff' && at.operation === operation && at.step === step && at.nth === nth;
+  for (const request of takeAt(scene, isHere, step)) {
+    while (scene.pace.inBackOff(step) && !(await isShown(client, scene, operation))) await pause(20);
+    await put(client, scene, request);
+  }
+}
+
+/** Temporal knows that an attempt has failed. */
+async function isShown(client: Client, { sagaId }: Scene, operation: Operation): Promise<boolean> {
+  const { pendingActivities } = (await client.workflow.getHandle(sagaId).describe()).raw;
+  return !!pendingActivities?.some(
+    ({ activityType, attempt }) => activityType?.name === operation && Number(attempt) > 1,
+  );
+}
+
+const timesOf = ({ arrivals }: Scene, operation: Operation, step: string): number =>
+  arrivals.filter((call) => call.operation === operation && call.step === step).length;
 
 /**
  * Asks what the schedule says for the moment at which a call arrives, and what has had to wait. True: a decision about this
  * call was accepted and waits for its end.
  */
 export async function askOnArrival(client: Client, scene: Scene, operation: Operation, step: string): Promise<boolean> {
-  const nth = scene.arrivals.filter((call) => call.operation === operation && call.step === step).length;
+  const nth = timesOf(scene, operation, step);
+  // A server that bears no cut in a back-off is asked beforehand.
+  const here: readonly Point['on'][] = scene.isReal ? ['call'] : ['call', 'backOff'];
   const isHere = (at: Point): boolean =>
-    at.on === 'call' && at.operation === operation && at.step === step && at.nth === nth;
+    here.includes(at.on) && 'operation' in at && at.operation === operation && at.step === step && at.nth === nth;
   for (const request of takeAt(scene, isHere, step)) scene.due.add(request);
   for (const request of scene.due) {
     if (!canBeAsked(scene, request) || !scene.due.delete(request)) continue;

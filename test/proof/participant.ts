@@ -5,10 +5,14 @@ import type { ParticipantActivities, StepInput } from '../saga/scripted.js';
 import { change, keyOf, type Scene } from './scene.js';
 import { LAST, NOTICE, type Behaviour, type Operation } from './schedule.js';
 
-/** Called when a call has arrived and before it is answered; true if it was cut meanwhile, and its end is waited for. */
-type OnArrival = (scene: Scene, operation: Operation, step: string) => Promise<boolean>;
+export interface Attendant {
+  /** A call has arrived and is not answered yet; true if it was cut meanwhile, and its end is waited for. */
+  onArrival(scene: Scene, operation: Operation, step: string): Promise<boolean>;
+  /** A call has failed, and is retried later. */
+  onBackOff(scene: Scene, operation: Operation, step: string): void;
+}
 
-export function participantOf(scenes: ReadonlyMap<string, Scene>, onArrival: OnArrival): ParticipantActivities {
+export function participantOf(scenes: ReadonlyMap<string, Scene>, attendant: Attendant): ParticipantActivities {
   async function handle(operation: Operation, { sagaId, step }: StepInput): Promise<Scene> {
     const scene = scenes.get(sagaId);
     if (!scene) throw failure('NobodyKnows', false);
@@ -18,7 +22,7 @@ export function participantOf(scenes: ReadonlyMap<string, Scene>, onArrival: OnA
     let isCut = false;
     try {
       const behaviour = scene.behaviours.get(keyOf(operation, step))?.shift() ?? 'ok';
-      isCut = await onArrival(scene, operation, step);
+      isCut = await attendant.onArrival(scene, operation, step);
       // A run that ends while one of its calls is being handled would stop the server's time for good.
       if (step === LAST || step === NOTICE) await scene.pace.alone();
       if (operation === 'ask' && wasAsked(scene, step)) arriveLate(scene, step);
@@ -26,10 +30,11 @@ export function participantOf(scenes: ReadonlyMap<string, Scene>, onArrival: OnA
     } catch (error) {
       again = !isCut && error instanceof ApplicationFailure && !error.nonRetryable;
       // A server does not retry what was cut; the time-skipping one would.
-      throw isCut && error instanceof ApplicationFailure ? failure(error.type ?? '', false) : error;
+      throw isCut && !scene.isReal && error instanceof ApplicationFailure ? failure(error.type ?? '', false) : error;
     } finally {
       await scene.pace.nothingIsAsked();
       scene.pace.end(step, again);
+      if (again) attendant.onBackOff(scene, operation, step);
     }
     return scene;
   }

@@ -47,6 +47,13 @@ export interface Scene {
   readonly due: Set<Request>;
   readonly asked: Asked[];
   blocks: number;
+  waits: number;
+  /** A real server plays it: see venue.ts. */
+  readonly isReal: boolean;
+  /** The cases that it was brought to. */
+  readonly reached: Set<string>;
+  /** Resolved once it has ended and could not store that. */
+  readonly turnedAwayAtEnd: { readonly promise: Promise<void>; resolve(): void };
   /** What an operator is doing. */
   readonly errands: Promise<void>[];
   /** What the saga told last. */
@@ -58,18 +65,18 @@ export interface Scene {
 
 export const keyOf = (operation: Operation, step: string): string => `${operation} ${step}`;
 
-export function openScene(sagaId: string, schedule: Schedule): Scene {
+export function openScene(sagaId: string, schedule: Schedule, isReal: boolean): Scene {
   const behaviours = new Map<string, Behaviour[]>();
   for (const { operation, step, behaviours: more } of schedule.faults) {
     behaviours.set(keyOf(operation, step), [...(behaviours.get(keyOf(operation, step)) ?? []), ...more]);
   }
-  let end = (): void => undefined;
-  const ended = new Promise<void>((resolve) => (end = resolve));
+  const end = deferred();
   return {
     sagaId,
     schedule,
-    ended,
-    end,
+    ended: end.promise,
+    end: end.resolve,
+    turnedAwayAtEnd: deferred(),
     ledger: new Map(),
     changes: [],
     arrivals: [],
@@ -79,9 +86,18 @@ export function openScene(sagaId: string, schedule: Schedule): Scene {
     toAsk: new Set(schedule.steering),
     due: new Set(),
     blocks: 0,
+    waits: 0,
+    isReal,
+    reached: new Set(),
     asked: [],
     errands: [],
   };
+}
+
+function deferred() {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
 }
 
 /** Takes what is to be asked at a point; what is about no step in particular is about this one. */

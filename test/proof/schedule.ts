@@ -19,12 +19,18 @@ export interface Fault {
   readonly behaviours: readonly Behaviour[];
 }
 
-/** When something is asked: while the nth call of this kind is being handled, or once the saga waits. */
+/** When something is asked. */
 export type Point =
-  | { readonly on: 'call'; readonly operation: Operation; readonly step: string; readonly nth: number }
-  /** The nth time that it blocks, on whatever it may be. */
-  | { readonly on: 'blocked'; readonly nth: number }
-  | { readonly on: 'approval' };
+  /** While the nth call of this kind is being handled, or while that call waits for its next attempt. */
+  | { readonly on: 'call' | 'backOff'; readonly operation: Operation; readonly step: string; readonly nth: number }
+  /** The nth time that it blocks, on whatever it may be, or that it begins to wait for an approval. */
+  | { readonly on: 'blocked' | 'approval'; readonly nth: number };
+
+/** The journal is away for this saga: since a resting point, and until its next call or all is over. */
+export interface Outage {
+  readonly since: 'start' | 'wait' | 'block' | 'end';
+  readonly until: 'nextCall' | 'end';
+}
 
 export type Ask = 'cancel' | 'temporalCancel' | 'approve' | 'reject' | ResolveAction;
 
@@ -45,7 +51,10 @@ export interface Schedule {
   readonly deadline: number;
   /** The journal is carried to an archive. */
   readonly archived: boolean;
-  /** Calls have a first attempt of their own, and compensations a local one. */
+  /** Of the archive. */
+  readonly outage: Outage | null;
+  /** Events after which it is continued as new, where a server bears that. */
+  readonly historyLimit: number | null;
   /** What the operator does at the end with whatever is still blocked, once the participant is repaired. */
   readonly lastResort: 'retry' | 'skip';
 }
@@ -55,10 +64,16 @@ export const LAST = 'end';
 /** What the saga does last when it has been undone. */
 export const NOTICE = 'notice';
 
-const WEEK = 7 * 86_400;
+export const isApproval = (name: string): boolean => name.endsWith('approval');
+
+export const WEEK = 7 * 86_400;
 
 const weighted = <T>(...choices: readonly [number, T][]): fc.Arbitrary<T> =>
   fc.oneof(...choices.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })));
+
+/** Once in `times` there is one. */
+const rarely = <T>(times: number, some: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.oneof({ weight: times - 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: some });
 
 const operation = weighted<Operation>([5, 'act'], [3, 'undo'], [1, 'ask']);
 
@@ -84,7 +99,7 @@ const fault = fc.record({
 });
 
 const point = fc.record({
-  on: weighted<Point['on']>([5, 'call'], [4, 'blocked'], [1, 'approval']),
+  on: weighted<Point['on']>([5, 'call'], [2, 'backOff'], [4, 'blocked'], [1, 'approval']),
   operation: weighted<Operation>([6, 'act'], [2, 'undo'], [1, 'ask']),
   step: fc.nat(7),
   nth: weighted([6, 1], [1, 2]),
@@ -103,7 +118,7 @@ const steering = fc.record({
     [1, 'applied'],
     [1, 'notApplied'],
   ),
-  step: fc.option(fc.nat(11), { freq: 1 }),
+  step: rarely(4, fc.nat(11)),
   repeated: fc.boolean(),
 });
 
@@ -112,8 +127,10 @@ const raw = fc.record({
     minLength: 1,
     maxLength: 3,
   }),
-  /** Before which of the groups an approval is awaited. */
-  approval: fc.option(fc.nat(2), { freq: 2 }),
+  /** Before which of the groups approvals are awaited: one, two in parallel, or one beside a step. */
+  approval: fc.option(fc.record({ before: fc.nat(2), as: weighted([3, 'one'], [2, 'two'], [1, 'besideAStep']) }), {
+    freq: 2,
+  }),
   pivot: weighted([2, false], [1, true]),
   retriable: fc.array(
     fc.array(weighted<PlannedStep['kind']>([2, 'block'], [1, 'deadLetter']), { minLength: 1, maxLength: 2 }),
@@ -125,10 +142,27 @@ const raw = fc.record({
   steering: fc.oneof(fc.array(steering, { maxLength: 2 }), fc.array(steering, { minLength: 1, maxLength: 2 })),
   deadline: weighted([9, WEEK], [1, 40]),
   archived: fc.boolean(),
+  outage: rarely(
+    2,
+    fc.record({
+      since: weighted<Outage['since']>([1, 'start'], [2, 'wait'], [5, 'block'], [2, 'end']),
+      until: weighted<Outage['until']>([1, 'nextCall'], [2, 'end']),
+    }),
+  ),
+  historyLimit: rarely(2, weighted([2, 12], [2, 20], [1, 40])),
   lastResort: weighted<Schedule['lastResort']>([3, 'retry'], [1, 'skip']),
 });
 
 type Raw = typeof raw extends fc.Arbitrary<infer Value> ? Value : never;
+
+function waitsOf(as: string, name: () => string): PlannedStep[] {
+  const approval: PlannedStep = { name: 'approval', kind: 'approval' };
+  if (as === 'one') return [approval];
+  return [
+    approval,
+    as === 'two' ? { name: 'second approval', kind: 'approval' } : { name: name(), kind: 'compensatable' },
+  ];
+}
 
 function groupsOf({ undoable, approval, pivot, retriable }: Raw): PlannedStep[][] {
   let steps = 0;
@@ -136,7 +170,7 @@ function groupsOf({ undoable, approval, pivot, retriable }: Raw): PlannedStep[][
   const groups: PlannedStep[][] = undoable.map((group) =>
     group.map((probed) => ({ name: name(), kind: 'compensatable', ...(probed && { probed }) })),
   );
-  if (approval !== null) groups.splice(approval, 0, [{ name: 'approval', kind: 'approval' }]);
+  if (approval !== null) groups.splice(approval.before, 0, waitsOf(approval.as, name));
   if (pivot) groups.push([{ name: name(), kind: 'pivot' }]);
   return [...groups, ...retriable.map((group) => group.map((kind) => ({ name: name(), kind })))];
 }
@@ -162,6 +196,8 @@ function compose(from: Raw): Schedule {
     })),
     deadline: from.deadline,
     archived: from.archived,
+    outage: from.archived ? from.outage : null,
+    historyLimit: from.archived ? from.historyLimit : null,
     lastResort: from.lastResort,
   };
 }
@@ -170,8 +206,7 @@ function pointOf(
   { on, operation, step, nth }: Raw['steering'][number]['at'],
   stepAt: (index: number) => string,
 ): Point {
-  if (on === 'approval') return { on };
-  return on === 'blocked' ? { on, nth } : { on, operation, step: stepAt(step), nth };
+  return on === 'blocked' || on === 'approval' ? { on, nth } : { on, operation, step: stepAt(step), nth };
 }
 
 export const schedules: fc.Arbitrary<Schedule> = raw.map(compose);

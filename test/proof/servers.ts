@@ -8,17 +8,22 @@ import { check, type Drill, type Report, type Tally } from './lanes.js';
 import { brokenIn } from './ledger-rules.js';
 import type { Schedule } from './schedule.js';
 import { told, toldSchedule } from './telling.js';
+import type { Venue } from './venue.js';
 
 /** A saga that really hangs does so on each of them. */
 const MOST_SERVERS = 25;
 
 type Print = (text: string) => void;
 
-export async function checkOnServers(drill: Drill, print: Print): Promise<Pick<Report, 'tally' | 'failures'>> {
+export async function checkOnServers(
+  drill: Drill,
+  openVenue: () => Promise<Venue>,
+  print: Print,
+): Promise<Pick<Report, 'tally' | 'failures'>> {
   const tally: Tally = new Map();
   let left = drill.runs;
   for (let server = 0; server < MOST_SERVERS; server++) {
-    const arena = await openArena();
+    const arena = await openArena(openVenue);
     try {
       const report = await check(arena, { ...drill, seed: drill.seed + server * 1000, runs: left }, print);
       for (const [what, times] of report.tally) tally.set(what, (tally.get(what) ?? 0) + times);
@@ -28,7 +33,7 @@ export async function checkOnServers(drill: Drill, print: Print): Promise<Pick<R
       print(`${unended.length} did not end on server ${server + 1} and are played again, each alone:`);
       for (const schedule of unended) {
         print(toldSchedule(schedule));
-        const failures = await playAlone(schedule);
+        const failures = await playAlone(schedule, openVenue);
         if (failures.length > 0) return { tally, failures };
       }
       if (left <= 0) return { tally, failures: [] };
@@ -40,8 +45,8 @@ export async function checkOnServers(drill: Drill, print: Print): Promise<Pick<R
 }
 
 /** What went wrong, if anything did. A saga that hangs by itself does so on each server; a starved server on one. */
-async function playAlone(schedule: Schedule, tries = 2): Promise<string[]> {
-  const arena = await openArena();
+async function playAlone(schedule: Schedule, openVenue: () => Promise<Venue>, tries = 2): Promise<string[]> {
+  const arena = await openArena(openVenue);
   try {
     const played = await arena.play(schedule);
     const broken = brokenIn(played);
@@ -51,5 +56,5 @@ async function playAlone(schedule: Schedule, tries = 2): Promise<string[]> {
   } finally {
     await arena.close();
   }
-  return playAlone(schedule, tries - 1);
+  return playAlone(schedule, openVenue, tries - 1);
 }

@@ -29,7 +29,8 @@ export function told({ scene, record, journal, outcome }: Played, broken: readon
 const row = (cells: readonly (string | number | object)[]): string =>
   `  ${cells.map((cell) => (typeof cell === 'object' ? JSON.stringify(cell) : `${cell}`).padEnd(26)).join(' ')}`.trimEnd();
 
-export function toldSchedule({ groups, faults, steering, deadline, archived, lastResort }: Schedule): string {
+export function toldSchedule(schedule: Schedule): string {
+  const { groups, faults, steering, deadline, archived, outage, historyLimit, lastResort } = schedule;
   const shape = groups.map((group) =>
     group.map(({ name, kind, probed }) => `${name}:${kind}${probed ? ' (asked first)' : ''}`).join(' + '),
   );
@@ -40,5 +41,7 @@ export function toldSchedule({ groups, faults, steering, deadline, archived, las
       ({ at, ask, step, repeated }) => `  ${JSON.stringify(at)}: ${ask} ${step ?? ''}${repeated ? ' repeatedly' : ''}`,
     ),
     `  deadline ${deadline} s, at the end the operator does ${lastResort}${archived ? '; with an archive' : ''}`,
+    ...(outage ? [`  the archive is away since ${outage.since}, until ${outage.until}`] : []),
+    ...(historyLimit === null ? [] : [`  continued as new after ${historyLimit} events, on a real server`]),
   ].join('\n');
 }

@@ -20,9 +20,12 @@ export interface Archive {
   readonly conflicts: readonly string[];
   /** While it is away nothing is stored, and what must be is tried again. */
   away: boolean;
+  /** The sagas for which it is away. */
+  readonly awayFor: Set<string>;
 }
 
-export function createArchive(): Archive {
+/** `onTurnedAway` hears of each attempt to store what must be stored that came while the archive was away. */
+export function createArchive(onTurnedAway: (sagaId: string) => void = () => undefined): Archive {
   const deliveries: Delivery[] = [];
   const conflicts: string[] = [];
   const stored = new Map<string, Map<number, SentEntry>>();
@@ -45,6 +48,7 @@ export function createArchive(): Archive {
 
   const archive: Archive = {
     away: false,
+    awayFor: new Set(),
     conflicts,
     deliveriesOf: (id) => deliveries.filter(({ sagaId }) => sagaId === id),
     storedOf: (id) => [...(stored.get(id)?.values() ?? [])].sort((a, b) => a.seq - b.seq),
@@ -58,10 +62,11 @@ export function createArchive(): Archive {
           const { sagaId, entries, required, closing } = header;
           deliveries.push({ ...header, by: activityType });
           const result: unknown = await next(input);
-          const mustStore = required && !closing;
-          if (archive.away && mustStore) throw ApplicationFailure.retryable('the archive is away', 'Away');
-          if (archive.away && !closing) return result;
-          if (!archive.away) store(sagaId, entries);
+          const away = archive.away || archive.awayFor.has(sagaId);
+          if (away && required) onTurnedAway(sagaId);
+          if (away && required && !closing) throw ApplicationFailure.retryable('the archive is away', 'Away');
+          if (away && !closing) return result;
+          if (!away) store(sagaId, entries);
           const last = entries.at(-1)?.seq ?? 0;
           if (!closing) return { ...Object(result), storedUpTo: contiguous(sagaId) };
           const closedAt = new Date().toISOString();
@@ -70,8 +75,8 @@ export function createArchive(): Archive {
             at: closedAt,
             event,
           }));
-          if (!archive.away) store(sagaId, ended);
-          return { ...Object(result), attempts: attempt, closedAt, ...(!archive.away && { storedUpTo: last + 2 }) };
+          if (!away) store(sagaId, ended);
+          return { ...Object(result), attempts: attempt, closedAt, ...(!away && { storedUpTo: last + 2 }) };
         },
       },
     }),

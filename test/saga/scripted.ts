@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import {
   CancellationScope,
+  ContinueAsNew,
   condition,
   executeChild,
   defineSignal,
@@ -51,6 +52,8 @@ export interface Plan {
   /** `budget` unless said otherwise. */
   readonly approvalTimeout?: number;
   readonly historyLimit?: number;
+  /** How long the participant may work on an attempt that has ended for us; half a minute unless said otherwise. */
+  readonly processing?: number;
   /**
    * Each transition is told to the worker's sink, instead of blocks being shown in the memo; and the run is left open
    * at its end until it is dismissed, so that it answers queries without being replayed.
@@ -85,9 +88,6 @@ export interface Audience extends Sinks {
 export const dismiss = defineSignal('dismiss');
 export const untilEnd = defineUpdate<string>('untilEnd');
 
-/** How long the participant may work on an attempt that has ended for us, in milliseconds. */
-export const MAXIMUM_PROCESSING_TIME = 30_000;
-
 const { audience } = proxySinks<Audience>();
 
 const call = proxyActivities<ScriptedActivities>({ startToCloseTimeout: '1s' });
@@ -101,7 +101,7 @@ function defined({ name, kind, probed }: PlannedStep, plan: Plan) {
   if (kind !== 'compensatable') return retriable(name, action, { onExhausted: 'deadLetter' });
   const undoBudget = { attempt, total: plan.undoBudget };
   const compensation = { activity: call.undo, budget: undoBudget, refusals: ['UndoRefused'] };
-  const probe = { activity: call.ask, budget, refusals: [], maximumProcessingTime: MAXIMUM_PROCESSING_TIME };
+  const probe = { activity: call.ask, budget, refusals: [], maximumProcessingTime: plan.processing ?? 30_000 };
   return compensatable(name, action, compensation, probed ? { probe } : {});
 }
 
@@ -146,7 +146,15 @@ export async function scripted(plan: Plan, carried?: CarriedSaga): Promise<SagaO
   let dismissed = !plan.told;
   setHandler(dismiss, () => void (dismissed = true));
   if (plan.polled) setHandler(untilEnd, waitForTheEnd);
-  return saga(plan, carried).finally(() => CancellationScope.nonCancellable(() => condition(() => dismissed)));
+  try {
+    return await saga(plan, carried);
+  } catch (error) {
+    // The next run is not waited for.
+    if (error instanceof ContinueAsNew) dismissed = true;
+    throw error;
+  } finally {
+    await CancellationScope.nonCancellable(() => condition(() => dismissed));
+  }
 }
 
 /** Runs a saga's input as a child, whose workflow id is another one. */
