@@ -16,8 +16,7 @@ RUN apt-get update \
   && apt-get install --yes --no-install-recommends ca-certificates \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
-# Two arenas of glibc: with its default a worker that holds many orders takes much more memory than it uses (docs/scaling.md).
-ENV NODE_ENV=production LISTEN_HOST=0.0.0.0 MALLOC_ARENA_MAX=2
+ENV NODE_ENV=production LISTEN_HOST=0.0.0.0
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev && npm cache clean --force
 COPY docker/healthcheck.mjs ./

@@ -12,7 +12,6 @@ import { startPostgres } from '../src/local/postgres/server.js';
 import { findTemporal } from '../src/local/temporal/finder.js';
 import { connectTemporal } from '../src/platform/temporal/namespace.js';
 import { startTemporal } from '../src/local/temporal/server.js';
-import { FEW_ARENAS } from '../src/local/supervisor/node-component.js';
 import { openOrders, type OrderStore } from '../src/orders/store/orders.js';
 import { startChild, watchOver, type Child } from './children.js';
 import { cpuOf } from './cpu.js';
@@ -221,7 +220,7 @@ function startersFor({ folder, onClose }: Site, { address, databaseUrl, urls }: 
       kept(
         startChild({
           module: 'dist/main/worker.js',
-          env: { NODE_ENV: 'production', ...FEW_ARENAS, ...common, ...env },
+          env: { NODE_ENV: 'production', ...common, ...env },
           logFile: logFile('worker'),
           node,
         }),

@@ -7,7 +7,7 @@ const ASKED: PlannedStep[][] = [...compensatable('a'), [{ name: 'boss', kind: 'a
 
 async function waitingSaga({ start, recordOf }: Stage): Promise<Running> {
   const saga = await start(ASKED);
-  while (!(await recordOf(saga)).waitingFor);
+  await eventually('it to wait', 30_000, async () => (await recordOf(saga)).waitingFor !== null);
   return saga;
 }
 

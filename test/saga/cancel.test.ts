@@ -1,6 +1,7 @@
 // This server loses Updates once its time has been skipped far: they have a server of their own.
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
+import { eventually } from '../support/eventually.js';
 import { compensatable, refusalOf, theatre } from './stage.js';
 
 const play = theatre();
@@ -62,7 +63,7 @@ describe('a cancel', () => {
     'is answered before the first step back is scheduled (rule 24)',
     play(async ({ start, startCancelled, cancel, recordOf, outcomeOf }) => {
       const waiting = await start([...compensatable('a'), [{ name: 'boss', kind: 'approval' }]]);
-      while (!(await recordOf(waiting)).waitingFor);
+      await eventually('it to wait', 30_000, async () => (await recordOf(waiting)).waitingFor !== null);
       await cancel(waiting);
       const unstarted = await startCancelled(compensatable('a'));
       for (const saga of [waiting, unstarted.saga]) {
@@ -129,7 +130,7 @@ describe('a cancel', () => {
       const saga = await start(compensatable('a', 'b'));
       await participant.arrived('act', 'b');
       await saga.cancel();
-      while ((await recordOf(saga)).state !== 'COMPENSATING');
+      await eventually('it to unwind', 30_000, async () => (await recordOf(saga)).state === 'COMPENSATING');
       participant.release();
       const error: unknown = await outcomeOf(saga).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(WorkflowFailedError);

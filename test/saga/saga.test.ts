@@ -1,3 +1,4 @@
+import { eventually } from '../support/eventually.js';
 import type { PlannedStep } from './scripted.js';
 import { compensatable, statusOf, theatre } from './stage.js';
 
@@ -107,7 +108,7 @@ describe('a saga that fails', () => {
       const saga = await start([parallel]);
       await participant.arrived('act', 'bad');
       await participant.arrived('act', 'slow');
-      while ((await recordOf(saga)).state !== 'COMPENSATING');
+      await eventually('it to unwind', 30_000, async () => (await recordOf(saga)).state === 'COMPENSATING');
       participant.release();
       expect(await outcomeOf(saga)).toMatchObject({ state: 'FAILED', reason: 'Refused' });
       expect(undone(participant.calls)).toEqual(['undo quick', 'undo slow']);

@@ -1,7 +1,7 @@
 /** Puts scripted sagas on stage: a worker, a participant, and time that skips only while a result is awaited. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import path from 'node:path';
 import { WithStartWorkflowOperation, WorkflowUpdateFailedError, WorkflowUpdateStage } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -20,6 +20,7 @@ import type {
 } from '../../src/saga/saga.js';
 import { failedTasksIn } from '../support/failed-tasks.js';
 import { createTimeSkipping, madeOnce, type TestEnv, type TestWorker } from '../support/temporal.js';
+import { eventually } from '../support/eventually.js';
 import type { Archive } from './archive.js';
 import { createParticipant, type Participant } from './participant.js';
 import * as script from './scripted.js';
@@ -79,6 +80,8 @@ export const compensatable = (...names: string[]): PlannedStep[][] =>
 const UPDATES = proto.temporal.api.enums.v1.ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+/** On the clock, and short of a test's time-out. */
+const A_WHILE = 50_000;
 
 /** Budgets that are spent in seconds on the clock. */
 export const BRIEF = { budget: 3000, undoBudget: 3000 };
@@ -148,13 +151,13 @@ async function onStage(
     },
     outcomeOf: (saga) => env.skipUntil(saga.result()),
     blocks: async (saga, step) => {
-      for (;;) {
+      await eventually('it to block or to end', A_WHILE, async () => {
         const { status, memo } = await latest(saga).describe();
         const blockedOn = memo?.['blockedOn'];
         const isBlocked = step === undefined ? !!blockedOn : blockedOn === step;
-        if (isBlocked || !['RUNNING', 'CONTINUED_AS_NEW'].includes(status.name)) return recordOf(saga);
-        await nextTurn();
-      }
+        return isBlocked || !['RUNNING', 'CONTINUED_AS_NEW'].includes(status.name);
+      });
+      return recordOf(saga);
     },
     withoutWorker: async (body) => {
       await stopWorker();
@@ -181,17 +184,14 @@ async function onStage(
       }),
     alarmOf: async (saga) => {
       alarmed.add(saga.workflowId);
-      for (;;) {
+      const seen = await eventually('a failed workflow task, or an end', A_WHILE, async () => {
         const { events = [] } = await saga.fetchHistory();
-        const failed = events?.find((event) => event.workflowTaskFailedEventAttributes);
-        if (events?.some((event) => event.workflowExecutionCompletedEventAttributes)) return 'no alarm, but an end';
-        if (!failed) {
-          await nextTurn();
-          continue;
-        }
-        await saga.terminate('seen to fail');
-        return failed.workflowTaskFailedEventAttributes?.failure?.message ?? '';
-      }
+        if (events?.some((event) => event.workflowExecutionCompletedEventAttributes)) return 'ended';
+        return events?.find((event) => event.workflowTaskFailedEventAttributes);
+      });
+      if (seen === 'ended') return 'no alarm, but an end';
+      await saga.terminate('seen to fail');
+      return seen.workflowTaskFailedEventAttributes?.failure?.message ?? '';
     },
     cancel: (saga, { validUntil, updateId = randomUUID() } = {}) =>
       saga.executeUpdate(cancelSaga, { updateId, args: cancelRequest(validUntil) }),

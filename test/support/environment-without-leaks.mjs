@@ -15,12 +15,16 @@ function count(resources) {
 
 // oxlint-disable-next-line import/no-default-export -- Jest asks for it
 export default class EnvironmentWithoutLeaks extends TestEnvironment {
-  #before = count(process.getActiveResourcesInfo());
+  #before;
+  #outputs;
   #file;
 
   constructor(config, context) {
     super(config, context);
     this.#file = context.testPath;
+    // Node opens both when they are first used.
+    this.#outputs = [process.stdout, process.stderr];
+    this.#before = count(process.getActiveResourcesInfo());
   }
 
   /** What keeps this process alive, and did not before. */

@@ -1,4 +1,5 @@
 import { approve, cancelSaga, resolveStep, type SagaPolicy } from '../../src/workflows/messages.js';
+import { eventually } from '../support/eventually.js';
 import { openShop, steering, type Shop } from './shop.js';
 
 let shop: Shop;
@@ -15,7 +16,11 @@ describe('an order', () => {
     play(async () => {
       await shop.arm('payment', { mode: 'slow-answer', delayMs: 900 });
       const sagaId = await shop.place();
-      while ((await shop.recordOf(sagaId)).currentStep !== 'process_payment');
+      await eventually(
+        'the payment',
+        30_000,
+        async () => (await shop.recordOf(sagaId)).currentStep === 'process_payment',
+      );
       const decision = await shop.handleOf(sagaId).executeUpdate(cancelSaga, { args: [steering()] });
       expect(decision).toMatchObject({ accepted: true, state: 'COMPENSATING' });
       expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'CANCELLED', reason: 'CancelRequested' });
@@ -32,7 +37,7 @@ describe('an order', () => {
     async () => {
       await shop.play(async () => {
         const sagaId = await shop.place({}, APPROVED);
-        while (!(await shop.recordOf(sagaId)).waitingFor);
+        await eventually('it to wait', 30_000, async () => (await shop.recordOf(sagaId)).waitingFor !== null);
         await shop.env.skip(23 * 3_600_000);
         expect(await shop.recordOf(sagaId)).toMatchObject({ state: 'PENDING', blockedOn: null });
         await shop.handleOf(sagaId).executeUpdate(approve, { args: [steering()] });

@@ -13,12 +13,6 @@ const STARTUP_PATIENCE = 120_000;
 /** Longer than a child's own limit. */
 const ENDING = [{ signal: 'SIGTERM', patience: 30_000 }] as const;
 
-/**
- * glibc keeps up to eight arenas for each core, and what one has freed the others do not use: a worker that holds 300 orders
- * was seen to take 40 MB more for it. Two are enough, since JavaScript decides on one thread.
- */
-export const FEW_ARENAS = { MALLOC_ARENA_MAX: process.env['MALLOC_ARENA_MAX'] ?? '2' } as const;
-
 export const reportSchema: z.ZodType<Report> = z.union([
   z.object({ ready: z.string() }),
   z.object({ failed: z.string() }),

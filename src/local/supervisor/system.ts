@@ -5,17 +5,16 @@ import type { Extent } from './choose-ports.js';
 import type { Component } from './component.js';
 import { type Config, SERVICE_NAMES } from '../../config/config.js';
 import { requireDatabase } from '../../config/find-database.js';
-import { FEW_ARENAS, nodeComponent } from './node-component.js';
+import { nodeComponent } from './node-component.js';
 import { findPostgresBinaries } from '../postgres/binaries.js';
 import { requireSameMajor } from '../postgres/data.js';
 import { postgresComponent, temporalComponent } from './server-components.js';
 import { hasSinks } from '../../config/has-sinks.js';
 import { StartError, startSentence } from '../../platform/start-error.js';
 import { type Supervised, supervise } from './supervise.js';
-import { connectTemporal, registerSearchAttributes } from '../../platform/temporal/namespace.js';
 import type { TemporalTarget } from '../../platform/temporal/target.js';
 import type { Terminal } from './terminal.js';
-import { SEARCH_ATTRIBUTES } from '../temporal/server.js';
+import { loadNamespaces } from '../temporal/server.js';
 
 const READY_WITHIN = 60_000;
 const LOOK_EVERY = 50;
@@ -71,9 +70,10 @@ async function bringUpTogether(plan: Plan, system: System, components: readonly 
 }
 
 async function useConfiguredTemporal({ target, terminal, signal }: Plan): Promise<void> {
+  const { connectTemporal, registerSearchAttributes, searchAttributes } = await loadNamespaces();
   const connection = await connectTemporal(target, 10_000, () => signal.aborted);
   try {
-    await registerSearchAttributes(connection, target.namespace, SEARCH_ATTRIBUTES);
+    await registerSearchAttributes(connection, target.namespace, searchAttributes);
   } catch (error) {
     const reason = startSentence(error);
     terminal.tell(
@@ -116,7 +116,6 @@ export async function startSystem(plan: Plan, system: System, ports: Record<stri
   if (!all) return;
   const env = {
     ...process.env,
-    ...FEW_ARENAS,
     ...ports,
     DATA_DIR: config.dataDir,
     ...(system.databaseUrl === undefined ? {} : { DATABASE_URL: system.databaseUrl }),

@@ -7,12 +7,19 @@ import { requireFreePort } from '../../platform/ports.js';
 import { commandLine, endProcess, isRunning } from '../machine/processes.js';
 import { StartError } from '../../platform/start-error.js';
 import type { TemporalProgram } from './finder.js';
-import { connectTemporal, keepClosedWorkflows, registerSearchAttributes } from '../../platform/temporal/namespace.js';
 import type { TemporalTarget } from '../../platform/temporal/target.js';
-import { SagaBlockedOnAttribute, SagaStateAttribute } from '../../workflows/messages.js';
 
-/** Those that the workflows set. */
-export const SEARCH_ATTRIBUTES = [SagaStateAttribute.name, SagaBlockedOnAttribute.name];
+/**
+ * The preparation of a namespace, with the search attributes that the workflows set. Temporal's client is loaded only here,
+ * because loading it takes longer than to refuse a wrong setting.
+ */
+export async function loadNamespaces() {
+  const { connectTemporal, keepClosedWorkflows, registerSearchAttributes } =
+    await import('../../platform/temporal/namespace.js');
+  const { SagaBlockedOnAttribute, SagaStateAttribute } = await import('../../workflows/messages.js');
+  const searchAttributes = [SagaStateAttribute.name, SagaBlockedOnAttribute.name];
+  return { connectTemporal, keepClosedWorkflows, registerSearchAttributes, searchAttributes };
+}
 
 const ENDING_TEMPORAL = [{ signal: 'SIGTERM', patience: 15_000 }] as const;
 const STARTUP_PATIENCE = 60_000;
@@ -121,10 +128,11 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
     rmSync(pidFileIn(dataDir), { force: true });
   };
   try {
+    const { connectTemporal, keepClosedWorkflows, registerSearchAttributes, searchAttributes } = await loadNamespaces();
     const connection = await connectTemporal(target, STARTUP_PATIENCE, hasEnded);
     try {
       await keepClosedWorkflows(connection, target.namespace);
-      await registerSearchAttributes(connection, target.namespace, SEARCH_ATTRIBUTES);
+      await registerSearchAttributes(connection, target.namespace, searchAttributes);
     } finally {
       await connection.close();
     }
