@@ -52,3 +52,8 @@ export interface CommandKey {
   readonly role: Role;
   readonly secret: string;
 }
+
+/** The id of everything that one request causes: the same name in HTTP and in the headers of Temporal's activities. */
+export const CORRELATION_HEADER = 'x-correlation-id';
+/** W3C trace context, by the same name in both: https://www.w3.org/TR/trace-context/#traceparent-header */
+export const TRACE_HEADER = 'traceparent';

@@ -125,6 +125,13 @@ export const STEP_OF = Object.fromEntries(STEPS.map(([step, { effect }]) => [eff
   Record<OrderEffect, OrderStep>
 >;
 
+/** The mails of an order; `STEP_OF` names the step that sends each. */
+export const NOTICES = ['confirmation', 'cancellation'] as const;
+export type NoticeKind = (typeof NOTICES)[number];
+
+/** The fields of a notice's request beside the order's id. The notice's id is the saga's with `-` and the kind behind it. */
+export const noticeFields = ({ customerId }: Pick<Order, 'customerId'>, kind: NoticeKind) => ({ customerId, kind });
+
 /** The service that each verb calls. */
 export const SERVICE_OF: ReadonlyMap<string, Participant> = new Map(
   STEPS.flatMap(([, { service, ...calls }]) =>

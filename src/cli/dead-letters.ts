@@ -7,10 +7,13 @@ import {
   type DeadLetters,
   type LetterFilter,
 } from '../journal/dead-letters/table.js';
+import { openReader } from '../journal/read/open-reader.js';
 import { openOrders } from '../orders/store/orders.js';
 import { loadConfig } from '../config/config.js';
 import { findDatabase } from '../config/find-database.js';
 import { findJournal, withTemporal } from '../config/find-journal.js';
+import { clockWithoutCache } from '../platform/temporal/clock.js';
+import { TASK_QUEUE } from '../workflows/messages.js';
 import { StartError } from '../platform/start-error.js';
 import { resolveDeadLetter, type Change, type Shop, type Verb } from '../steering/resolve-dead-letter.js';
 import { resolveDeadLetters } from '../steering/resolve-dead-letters.js';
@@ -86,10 +89,16 @@ const needsTemporal = (verb: Verb, { kind }: Pick<DeadLetter, 'kind'> | LetterFi
 async function withShop<T>(lazily: boolean, act: (shop: Shop) => Promise<T>): Promise<T> {
   const config = loadConfig();
   const orders = await openOrders({ databaseUrl: await findDatabase(config), demoData: false });
+  const journal = openReader({ ...(await findJournal(config)), orders });
   try {
     const { notification } = config.services;
-    return await withTemporal(config, (client) => act({ client, orders, notification }), lazily);
+    return await withTemporal(
+      config,
+      (temporal) => act({ temporal, clock: clockWithoutCache(temporal, TASK_QUEUE), orders, journal, notification }),
+      lazily,
+    );
   } finally {
+    await journal.close();
     await orders.close();
   }
 }

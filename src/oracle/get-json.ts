@@ -1,6 +1,6 @@
 /** A bounded `GET` whose error names the URL. */
 import type { z } from 'zod';
-import { exchange } from '../platform/outbound/exchange.js';
+import { exchange, parseJson } from '../platform/outbound/exchange.js';
 import type { Address } from '../platform/outbound/service-access.js';
 
 const TIMEOUT_MS = 30_000;
@@ -19,7 +19,7 @@ export async function getJson<T>(at: Address, schema: z.ZodType<T>): Promise<T> 
     throw new BooksUnreadableError(`${url} answered ${status}: it does not accept our credentials.`);
   }
   if (status !== 200) throw new BooksUnreadableError(`${url} answered ${status} instead of 200.`);
-  const answer = schema.safeParse(parse(text));
+  const answer = schema.safeParse(parseJson(text));
   if (answer.success) return answer.data;
   const [issue] = answer.error.issues;
   const where = issue?.path.join('.') ?? '';
@@ -38,11 +38,3 @@ async function get({ url, access }: Address, shown: string) {
 
 /** The address for people: without user and password, because these are secrets. */
 const withoutUser = (url: string): string => url.replace(/\/\/[^/]*@/, '//');
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

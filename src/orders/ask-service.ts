@@ -2,8 +2,7 @@
 import { exchange } from '../platform/outbound/exchange.js';
 import type { Address } from '../platform/outbound/service-access.js';
 import type { SagaMemo } from '../workflows/messages.js';
-import { CORRELATION_HEADER } from '../platform/observability/correlation.js';
-import { TRACE_HEADER } from '../platform/observability/trace.js';
+import { CORRELATION_HEADER, TRACE_HEADER } from '../caller.js';
 
 export interface ServiceAnswer {
   readonly status: number;

@@ -1,14 +1,14 @@
 /** The operator's decisions on a dead letter. Each change has an actor and a reason. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { readTemporalTime } from '../platform/temporal/clock.js';
 import type { DeadLetter, DeadLetters } from '../journal/dead-letters/table.js';
-import { orderIdOf, STEP_OF } from '../order.js';
 import type { OrderReader } from '../activities/activities.js';
-import { exchange, type Incoming } from '../platform/outbound/exchange.js';
+import { noticeFields, NOTICES, orderIdOf, STEP_OF } from '../order.js';
+import { exchange, parseJson, type Incoming } from '../platform/outbound/exchange.js';
 import { at, type ServiceTarget } from '../platform/outbound/service-access.js';
 import { kindOf, reasonOf } from '../platform/reason.js';
-import { resolveStep, TASK_QUEUE, type ResolveAction } from '../workflows/messages.js';
+import type { ResolveAction } from '../workflows/messages.js';
+import { Problem, PROBLEMS } from '../problems.js';
+import { steerSaga, stepRequest, type SteeringDeps } from './steer.js';
 
 export interface Change {
   readonly actor: string;
@@ -17,9 +17,8 @@ export interface Change {
   readonly requestId: string;
 }
 
-export interface Shop {
-  readonly client: Client;
-  readonly orders: OrderReader;
+export interface Shop extends SteeringDeps {
+  readonly orders: SteeringDeps['orders'] & OrderReader;
   readonly notification: ServiceTarget;
 }
 
@@ -31,7 +30,7 @@ export interface Worked {
 
 export type Verb = 'retry' | 'resolve' | 'drop';
 
-const VALID_MS = 15_000;
+const ANSWER_WITHIN_MS = 15_000;
 const PATIENCE_MS = 20_000;
 const LONGEST_ANSWER = 64 * 1024;
 
@@ -67,25 +66,19 @@ async function close(letters: DeadLetters, { id }: DeadLetter, resolution: strin
 /** The saga decides. The letter is closed by the saga's journal, not from here. */
 async function decide(
   letters: DeadLetters,
-  { client }: Shop,
+  shop: Shop,
   letter: DeadLetter,
   action: ResolveAction,
-  { actor, reason, requestId }: Change,
+  change: Change,
 ): Promise<Worked> {
   const { id, sagaId, step } = letter;
   try {
-    const validUntil = new Date((await readTemporalTime(client, TASK_QUEUE)) + VALID_MS).toISOString();
-    await client.withDeadline(Date.now() + VALID_MS, () =>
-      client.workflow.getHandle(sagaId ?? '').executeUpdate(resolveStep, {
-        args: [{ step: step ?? '', action, actor, reason, requestId, validUntil }],
-        updateId: requestId,
-      }),
-    );
+    await steerSaga(shop, sagaId ?? '', stepRequest({ step: step ?? '', action, ...change }), 'SagaNotFound');
   } catch (error) {
     // The workflow is gone, for example terminated, so its journal gets no more events.
-    const isGone = error instanceof WorkflowNotFoundError;
-    if (isGone && action === 'skip') return close(letters, letter, 'resolved', { actor, reason, requestId });
-    return { done: false, said: isGone ? 'its saga runs no more: resolve it' : refusalOf(error, requestId) };
+    const isGone = error instanceof Problem && GONE.has(error.code);
+    if (isGone && action === 'skip') return close(letters, letter, 'resolved', change);
+    return { done: false, said: isGone ? 'its saga runs no more: resolve it' : refusalOf(error, change) };
   }
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(250)) {
     const now = await letters.get(id);
@@ -94,15 +87,15 @@ async function decide(
   return { done: false, said: `${action} is accepted; the letter closes when the journal has recorded it` };
 }
 
-function refusalOf(error: unknown, requestId: string): string {
-  if (!(error instanceof WorkflowUpdateFailedError)) {
-    return `undecided (${reasonOf(error)}): repeat it with --request-id ${requestId}`;
-  }
-  const code: unknown = Reflect.get(error.cause ?? {}, 'type');
-  return code === 'NotDecided' ? `undecided: repeat it with --request-id ${requestId}` : `refused: ${String(code)}`;
-}
+/** The codes with which steering answers for a saga that has ended or is unknown. */
+const GONE: ReadonlySet<string> = new Set(['SagaNotFound', 'AlreadyEnded', 'AlreadyFulfilled']);
 
-const NOTICES = ['confirmation', 'cancellation'] as const;
+function refusalOf(error: unknown, { requestId }: Change): string {
+  const again = `repeat it with --request-id ${requestId}`;
+  if (!(error instanceof Problem)) return `undecided (${reasonOf(error)}): ${again}`;
+  if (error.code === 'SagaPaused') return `its saga is paused in Temporal: unpause it, then ${again}`;
+  return PROBLEMS[error.code].status >= 500 ? `undecided: ${again}` : `refused: ${error.code}`;
+}
 
 /** Repeats the same `PUT` under the same id, so that a notice that did arrive is not sent twice. */
 async function deliver(letters: DeadLetters, shop: Shop, letter: DeadLetter, change: Change): Promise<Worked> {
@@ -125,8 +118,8 @@ async function deliver(letters: DeadLetters, shop: Shop, letter: DeadLetter, cha
     url: new URL(url),
     access,
     headers: { 'content-type': 'application/json', accept: 'application/json, application/problem+json' },
-    body: JSON.stringify({ orderId, customerId: order.customerId, kind }),
-    within: VALID_MS,
+    body: JSON.stringify({ orderId, ...noticeFields(order, kind) }),
+    within: ANSWER_WITHIN_MS,
     longest: LONGEST_ANSWER,
   }).then(codeOf, kindOf);
   if (answer === undefined) return close(letters, letter, 'delivered', change);
@@ -136,16 +129,7 @@ async function deliver(letters: DeadLetters, shop: Shop, letter: DeadLetter, cha
 
 /** Undefined for a success. */
 function codeOf({ status, text }: Incoming): string | undefined {
-  const body = parsed(text);
-  if (status === 200 && Reflect.get(body, 'effect') === 'applied') return undefined;
-  const code: unknown = Reflect.get(body, 'code');
+  const { effect, code }: { effect?: unknown; code?: unknown } = Object(parseJson(text));
+  if (status === 200 && effect === 'applied') return undefined;
   return typeof code === 'string' ? code : `answer ${status}`;
-}
-
-function parsed(text: string): object {
-  try {
-    return Object(JSON.parse(text)) as object;
-  } catch {
-    return {};
-  }
 }

@@ -46,10 +46,6 @@ export const SAGA_TYPE_MEMO = 'sagaType';
 /** The row of `orders` for which the workflow was started (its `mark`). */
 export const ORDER_MARK = 'orderMark';
 
-/** The headers, in Temporal and in HTTP alike. */
-export const CORRELATION_ID = 'x-correlation-id';
-export const TRACEPARENT = 'traceparent';
-
 /** Time-outs and budgets in milliseconds. The API puts them into the input, so that a replay finds the same ones. */
 export interface SagaPolicy {
   /** One attempt of any call. */

@@ -6,7 +6,8 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { ActivityExecuteInput } from '@temporalio/worker';
 import { createActivities, type Activities } from '../../src/activities/activities.js';
-import { CORRELATION_ID, correlationInterceptor } from '../../src/activities/interceptors/origin.js';
+import { CORRELATION_HEADER } from '../../src/caller.js';
+import { correlationInterceptor } from '../../src/activities/interceptors/origin.js';
 import { ORDER_STEPS, type Order } from '../../src/order.js';
 
 const total = { amount: 4200, currency: 'EUR' };
@@ -48,7 +49,7 @@ beforeAll(async () => {
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
     request.on('end', () => {
-      const { traceparent, [CORRELATION_ID]: correlationId } = request.headers;
+      const { traceparent, [CORRELATION_HEADER]: correlationId } = request.headers;
       requests.push({ what: `${request.method} ${request.url}`, body, correlationId, traceparent });
       if (refusedWith !== undefined) {
         response
@@ -104,7 +105,7 @@ describe('an effect at a participant', () => {
     const input: ActivityExecuteInput = {
       args: [],
       headers: {
-        [CORRELATION_ID]: defaultPayloadConverter.toPayload('from-the-customer'),
+        [CORRELATION_HEADER]: defaultPayloadConverter.toPayload('from-the-customer'),
         traceparent: defaultPayloadConverter.toPayload(`00-${traceId}-b7ad6b7169203331-01`),
       },
     };

@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { SHORT } from '../recording/bringing.js';
 import { PATHS } from '../recording/paths.js';
 import { openDeadLetters, type DeadLetters } from '../../src/journal/dead-letters/table.js';
+import { openReader, type OpenReader } from '../../src/journal/read/open-reader.js';
+import { clockWithoutCache } from '../../src/platform/temporal/clock.js';
+import { getSagaState, resolveStep, TASK_QUEUE } from '../../src/workflows/messages.js';
 import { resolveDeadLetter, type Verb } from '../../src/steering/resolve-dead-letter.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
@@ -10,12 +13,15 @@ import { openShop, type Shop } from '../workflows/shop.js';
 
 let shop: Shop;
 let letters: DeadLetters;
+let reader: OpenReader;
 beforeAll(async () => {
   shop = await openShop({ openServer: createDevServer, journal: {} });
+  reader = openReader({ databaseUrl: shop.journal.url, schema: shop.journal.schema, orders: shop.orders });
   letters = await openDeadLetters({ databaseUrl: shop.journal.url, schema: shop.journal.schema });
 });
 afterAll(async () => {
   await letters?.close();
+  await reader?.close();
   await shop?.close();
 });
 
@@ -28,7 +34,13 @@ async function work(sagaId: string, verb: Verb, requestId?: string) {
   const { env, orders, urls } = shop;
   const worked = await resolveDeadLetter(
     letters,
-    { client: env.client, orders, notification: urls.notification },
+    {
+      temporal: env.client,
+      clock: clockWithoutCache(env.client, TASK_QUEUE),
+      orders,
+      journal: reader,
+      notification: urls.notification,
+    },
     { letter, verb, change: change(requestId) },
   );
   return { worked, letter: await letters.get(letter.id) };
@@ -61,6 +73,22 @@ describe('a blocked step', () => {
     expect(worked).toEqual({ done: true, said: 'skipped' });
     expect(await shop.outcomeOf(sagaId)).toMatchObject({ waivers: [{ step: 'process_payment', actor: 'olga' }] });
     expect(await letters.list({})).toEqual([]);
+  });
+
+  it('is not decided under a request id that was used with another reason (rule 18)', async () => {
+    const sagaId = await blocked();
+    const requestId = randomUUID();
+    await shop.arm('payment', { mode: 'refuse', operation: 'DELETE' });
+    const validUntil = new Date(Date.now() + 60_000).toISOString();
+    const earlier = { step: 'process_payment', actor: 'olga', reason: 'a first try', requestId, validUntil };
+    const handle = shop.handleOf(sagaId);
+    await handle.executeUpdate(resolveStep, { args: [{ ...earlier, action: 'retry' }], updateId: requestId });
+    await eventually('the second refusal', 20_000, async () => {
+      const { blockedOn, steps } = await handle.query(getSagaState);
+      return blockedOn !== null && steps.some(({ name, attempts }) => name === 'process_payment' && attempts > 2);
+    });
+    expect((await work(sagaId, 'retry', requestId)).worked).toEqual({ done: false, said: 'refused: RequestIdReused' });
+    expect((await work(sagaId, 'resolve')).worked).toEqual({ done: true, said: 'skipped' });
   });
 
   it('of a saga that was terminated can only be noted', async () => {

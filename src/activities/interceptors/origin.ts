@@ -2,11 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
+import { CORRELATION_HEADER, TRACE_HEADER } from '../../caller.js';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-
-/** The same in Temporal's headers and in HTTP. */
-export const CORRELATION_ID = 'x-correlation-id';
-const TRACEPARENT = 'traceparent';
 
 interface Origin {
   readonly correlationId: string | undefined;
@@ -20,7 +17,7 @@ export function originHeaders(): Record<string, string> {
   const { correlationId: id, traceparent } = current.getStore() ?? {};
   const [version, traceId, , flags] = traceparent?.split('-') ?? [];
   const trace = traceId && `${version}-${traceId}-${randomBytes(8).toString('hex')}-${flags}`;
-  return { ...(id !== undefined && { [CORRELATION_ID]: id }), ...(trace && { [TRACEPARENT]: trace }) };
+  return { ...(id !== undefined && { [CORRELATION_HEADER]: id }), ...(trace && { [TRACE_HEADER]: trace }) };
 }
 
 /** The text that a header holds, if it is there. */
@@ -33,7 +30,7 @@ export const correlationInterceptor: ActivityInterceptorsFactory = () => ({
   inbound: {
     execute: (input, next) =>
       current.run(
-        { correlationId: textOf(input.headers, CORRELATION_ID), traceparent: textOf(input.headers, TRACEPARENT) },
+        { correlationId: textOf(input.headers, CORRELATION_HEADER), traceparent: textOf(input.headers, TRACE_HEADER) },
         () => next(input),
       ),
   },

@@ -16,11 +16,12 @@ import type { ActivityExecuteInput, ActivityInterceptorsFactory } from '@tempora
 import type { Appended } from '../../journal/write/append.js';
 import { JOURNAL_HEADER, type Batch, type JournalHeader } from '../../journal/write/batch.js';
 import type { Journal } from '../../journal/write/journal.js';
+import { CORRELATION_HEADER } from '../../caller.js';
 import { reasonOf } from '../../platform/reason.js';
 import { withTimeLimit } from '../../platform/time-limit.js';
 import { attemptNumber, later } from '../service/failures.js';
 import { createBreaker, type Breaker } from './breaker.js';
-import { CORRELATION_ID, textOf } from './origin.js';
+import { textOf } from './origin.js';
 
 const BESIDE_MS = 200;
 /** The part of an attempt's time that is kept for reporting its end; a fifth of short ones. */
@@ -63,7 +64,7 @@ function batchOf({ headers }: ActivityExecuteInput): SentBatch | undefined {
   if (!payload || !workflowExecution) return undefined;
   const { runId } = workflowExecution;
   const { required = false, ...header } = defaultPayloadConverter.fromPayload<JournalHeader>(payload);
-  return { ...header, required, runId, correlationId: textOf(headers, CORRELATION_ID) ?? null };
+  return { ...header, required, runId, correlationId: textOf(headers, CORRELATION_HEADER) ?? null };
 }
 
 function withoutClosing(sent: SentBatch): Batch {

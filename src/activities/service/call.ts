@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
-import { exchange } from '../../platform/outbound/exchange.js';
+import { exchange, parseJson } from '../../platform/outbound/exchange.js';
 import { kindOf } from '../../platform/reason.js';
 import { retryAfterOf } from '../../platform/outbound/retry-after.js';
 import type { Address } from '../../platform/outbound/service-access.js';
@@ -40,7 +40,7 @@ export async function call<Answer>(request: ServiceRequest<Answer>): Promise<Att
   const url = new URL(request.at.url);
   const { status, text, retryAfter } = await send(request, url);
   const where = `${request.method} ${url.host} answered ${status}`;
-  const json = parse(text);
+  const json = parseJson(text);
   if (status === 200) {
     const answer = request.answer.safeParse(json);
     if (!answer.success) throw alarming('MalformedAnswer', `${where} with a body that does not fit`);
@@ -98,14 +98,6 @@ const otherThan = (about: ServiceRequest<unknown>['about'], answer: Readonly<Rec
   Object.keys(about).find(
     (field) => (field === 'id' || answer[field] !== undefined) && !isDeepStrictEqual(answer[field], about[field]),
   );
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Neither a refusal nor a passing fault: an operator must look at it, while the saga goes on trying. */
 function alarming(type: 'OperationalFault' | 'MalformedAnswer', message: string) {

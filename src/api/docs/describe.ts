@@ -1,8 +1,8 @@
 /** An operation's definition as the OpenAPI document has it: all that operations have in common is added here. */
 import type { ResponseConfig, RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import { CORRELATION_HEADER, CORRELATION_PATTERN } from '../../platform/observability/correlation.js';
-import { TRACE_HEADER } from '../../platform/observability/trace.js';
+import { CORRELATION_HEADER, TRACE_HEADER } from '../../caller.js';
+import { CORRELATION_PATTERN } from '../../platform/observability/correlation.js';
 import { PROBLEMS, type ProblemCode, type ProblemKind } from '../../problems.js';
 import { ETAG, RETRY_AFTER, type AnswerKind, type Definition } from '../operation.js';
 import { problemSchema } from '../schemas/problem.js';

@@ -5,8 +5,7 @@
  */
 import type { Request, RequestHandler } from 'express';
 import { API_KEY_HEADER } from './credentials.js';
-import { CORRELATION_HEADER } from '../../platform/observability/correlation.js';
-import { TRACE_HEADER } from '../../platform/observability/trace.js';
+import { CORRELATION_HEADER, TRACE_HEADER } from '../../caller.js';
 import { Problem } from '../../problems.js';
 
 interface BrowserOptions {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ApiError, createClient } from '../../client/client.js';
 import type { OrderItem, ShippingAddress } from '../../order.js';
-import { exchange, type Incoming } from '../../platform/outbound/exchange.js';
+import { exchange, parseJson, type Incoming } from '../../platform/outbound/exchange.js';
 import { at, type Address, type ServiceTarget } from '../../platform/outbound/service-access.js';
 import type { ServiceUrls } from '../../oracle/read-books.js';
 
@@ -212,12 +212,4 @@ async function request(address: Address, { method = 'GET', body, allow = [] }: R
   const { data } = problem.safeParse(json);
   const why = data ? `${data.code ?? data.title} ${data.detail ?? ''}` : '';
   throw new DemoError(`${method} ${shown(address)} answered ${status} ${why}`.trimEnd());
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

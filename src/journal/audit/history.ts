@@ -4,7 +4,7 @@ import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { closingEntries, JOURNAL_HEADER, type JournalHeader, type SentEntry } from '../write/batch.js';
 import { NOT_KEPT } from './differences.js';
 import type { Evidence, RunHistory } from './repair.js';
-import { CORRELATION_ID } from '../../workflows/messages.js';
+import { CORRELATION_HEADER } from '../../caller.js';
 
 /** The entries that one run has sent, in order; a run that continued another begins after the other's last entry. */
 export interface SentHistory extends RunHistory {
@@ -26,7 +26,7 @@ export async function readHistory(client: Client, sagaId: string, runId: string)
     const header = decode(scheduled?.header?.fields?.[JOURNAL_HEADER]) as JournalHeader | undefined;
     if (header) {
       sagaType = header.sagaType;
-      correlationId ??= (decode(scheduled?.header?.fields?.[CORRELATION_ID]) as string | undefined) ?? null;
+      correlationId ??= (decode(scheduled?.header?.fields?.[CORRELATION_HEADER]) as string | undefined) ?? null;
       for (const entry of header.entries) entries.set(entry.seq, entry);
       const after = header.entries.at(-1)?.seq;
       if (header.closing && after !== undefined) {

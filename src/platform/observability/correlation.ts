@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CORRELATION_HEADER } from '../../caller.js';
 import { looksLikeCardNumber } from '../personal-data.js';
-
-export const CORRELATION_HEADER = 'x-correlation-id';
 
 /** No `@` and no blanks, so that neither an e-mail address nor a line break gets into the logs of any process. */
 export const CORRELATION_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;

@@ -1,8 +1,7 @@
 /** W3C trace context: https://www.w3.org/TR/trace-context/#traceparent-header */
 import { randomBytes } from 'node:crypto';
+import { TRACE_HEADER } from '../../caller.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
-export const TRACE_HEADER = 'traceparent';
 
 const PATTERN = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 

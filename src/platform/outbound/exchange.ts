@@ -62,6 +62,15 @@ export async function exchange(outgoing: Outgoing): Promise<Incoming> {
   });
 }
 
+/** The value of a text that may not be JSON: undefined then. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const readAtMost = (response: http.IncomingMessage, limit: number): Promise<string> =>
   new Promise((resolve, reject) => {
     let text = '';

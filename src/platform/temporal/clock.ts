@@ -201,7 +201,7 @@ async function measuredOnce(temporal: Client, taskQueue: string, clocks: LocalCl
 }
 
 /** Reads Temporal's time once, in milliseconds since the epoch. @throws EngineUnavailableError */
-export async function readTemporalTime(temporal: Client, taskQueue: string): Promise<number> {
+async function readTemporalTime(temporal: Client, taskQueue: string): Promise<number> {
   try {
     const { server, monotonic, error } = await measureOnce(temporal, taskQueue, MACHINE);
     return server + MACHINE.monotonic() - monotonic - error;
@@ -210,3 +210,9 @@ export async function readTemporalTime(temporal: Client, taskQueue: string): Pro
     throw error;
   }
 }
+
+/** For a process that asks seldom: each `now` is a measurement, and nothing runs between two of them. */
+export const clockWithoutCache = (temporal: Client, taskQueue: string): Pick<TemporalClock, 'now' | 'measure'> => ({
+  now: () => readTemporalTime(temporal, taskQueue),
+  measure: () => Promise.resolve(),
+});

@@ -1,7 +1,7 @@
 /** Carries the correlation id and the trace from the workflow's memo into the headers of every activity. */
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 import { workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
-import { CORRELATION_ID, TRACEPARENT } from '../messages.js';
+import { CORRELATION_HEADER, TRACE_HEADER } from '../../caller.js';
 
 export const interceptors: WorkflowInterceptorsFactory = () => ({
   outbound: [
@@ -16,8 +16,8 @@ function withOrigin(headers: Headers): Headers {
   const { memo } = workflowInfo();
   return {
     ...headers,
-    ...header(CORRELATION_ID, memo?.['correlationId']),
-    ...header(TRACEPARENT, memo?.['traceparent']),
+    ...header(CORRELATION_HEADER, memo?.['correlationId']),
+    ...header(TRACE_HEADER, memo?.['traceparent']),
   };
 }
 

@@ -1,7 +1,8 @@
 // What the calls of an order carry besides its journal: whose request caused them.
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { CORRELATION_ID, resolveStep, TRACEPARENT } from '../../../src/workflows/messages.js';
+import { CORRELATION_HEADER, TRACE_HEADER } from '../../../src/caller.js';
+import { resolveStep } from '../../../src/workflows/messages.js';
 import { createDevServer } from '../../support/dev-server.js';
 import { eventually } from '../../support/eventually.js';
 import { openShop, steering, type Shop } from '../shop.js';
@@ -38,7 +39,7 @@ beforeEach(() => {
 function expectCalls(calls: readonly string[]): void {
   expect(heard.map(({ verb, attempt }) => `${verb} ${attempt}`)).toEqual(calls);
   for (const { headers } of heard) {
-    expect(headers).toMatchObject({ [CORRELATION_ID]: MEMO.correlationId, [TRACEPARENT]: MEMO.traceparent });
+    expect(headers).toMatchObject({ [CORRELATION_HEADER]: MEMO.correlationId, [TRACE_HEADER]: MEMO.traceparent });
   }
 }
 
