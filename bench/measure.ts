@@ -1,7 +1,7 @@
 /** One run: so many orders with so many in flight, and what they took. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Order } from '../src/order.js';
-import type { SagaVerdict } from '../src/oracle/books.js';
+import type { Verdict } from '../src/oracle/books.js';
 import { busyTicks, TICK_MS } from './cpu.js';
 import { makeOrder } from './orders.js';
 import type { Part, Stage } from './stage.js';
@@ -29,7 +29,7 @@ export interface Run {
 const AFTERMATH_MS = 250;
 
 /** What was promised so far; the oracle compares it with the books. */
-export type Ledger = Map<string, SagaVerdict>;
+export type Ledger = Map<string, Verdict>;
 
 /** Any order that fails ends the benchmark. */
 export async function measure(

@@ -2,7 +2,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { sagaIdOf, type Order } from '../src/order.js';
-import type { SagaVerdict } from '../src/oracle/books.js';
+import type { Verdict } from '../src/oracle/books.js';
 import { fingerprintOf } from '../src/orders/store/fingerprint.js';
 import {
   ORDER_FULFILLMENT,
@@ -83,12 +83,12 @@ export async function startSaga(client: Client, { orderId }: Order, policy: Part
   });
 }
 
-export function verdictOf(sagaId: string, { state, waivers, deadLetters }: SagaOutcome): SagaVerdict {
+export function verdictOf(sagaId: string, { state, waivers, deadLetters }: SagaOutcome): Verdict {
   return { sagaId, state, waivers, deadLetters };
 }
 
 /** What an order that is no saga of ours says of itself: it either completes or throws. */
-export const completed = (sagaId: string): SagaVerdict => ({
+export const completed = (sagaId: string): Verdict => ({
   sagaId,
   state: 'COMPLETED',
   waivers: [],

@@ -1,7 +1,7 @@
 /** What is measured side by side: each is given an order and answers how it ended. */
 import type { Order } from '../src/order.js';
 import { sagaIdOf } from '../src/order.js';
-import type { SagaVerdict } from '../src/oracle/books.js';
+import type { Verdict } from '../src/oracle/books.js';
 import type { SagaPolicy } from '../src/workflows/messages.js';
 import { completed, startSaga, storeOrders, verdictOf, type Destination } from './orders.js';
 import { onLoopback, type Stage } from './stage.js';
@@ -18,7 +18,7 @@ export interface Variant {
   readonly workflowOf?: (order: Order) => string;
   /** What must be there before the order is placed; not timed. */
   prepare(orders: readonly Order[]): Promise<void>;
-  run(order: Order): Promise<SagaVerdict>;
+  run(order: Order): Promise<Verdict>;
 }
 
 const nothing = async (): Promise<void> => undefined;

@@ -15,7 +15,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { inParallel } from '../platform/in-parallel.js';
-import type { Effect, KnownSaga, OtherSaga, SagaVerdict, Stock, WaivedStep } from './books.js';
+import type { Effect, KnownSaga, OtherSaga, Verdict, Stock, WaivedStep } from './books.js';
 import { isOther, ownerOf } from './books.js';
 import { compareSagas } from './compare-books.js';
 import { compareStock } from './compare-stock.js';
@@ -35,7 +35,7 @@ export interface Audit {
   readonly differences: readonly Difference[];
   readonly waivers: readonly (WaivedStep & { readonly sagaId: string })[];
   readonly effects: readonly Effect[];
-  readonly verdicts: readonly SagaVerdict[];
+  readonly verdicts: readonly Verdict[];
   /** Sagas of other types. Their effects are not compared with verdicts, but their held stock counts. */
   readonly others: readonly OtherSaga[];
 }
@@ -79,7 +79,7 @@ const compare = (reading: Reading): Difference[] => [...compareSagas(split(readi
 
 /** Separates the orders' verdicts and effects from those of other sagas. */
 function split({ effects, verdicts: known }: Reading) {
-  const verdicts: SagaVerdict[] = [];
+  const verdicts: Verdict[] = [];
   const others: OtherSaga[] = [];
   for (const saga of known.values()) {
     if (isOther(saga)) others.push(saga);

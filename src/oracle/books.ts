@@ -63,7 +63,7 @@ export interface WaivedStep {
  * The state of a saga by its own account. `ABANDONED` is not a state of a saga: the run ended without a verdict
  * (failed, timed out or terminated), so no worker will undo or finish its effects (rule 27).
  */
-export interface SagaVerdict {
+export interface Verdict {
   readonly sagaId: string;
   readonly state: 'STARTED' | 'PENDING' | 'COMPENSATING' | 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'ABANDONED';
   readonly waivers: readonly WaivedStep[];
@@ -79,7 +79,7 @@ export interface OtherSaga {
   readonly otherType: string;
 }
 
-export type KnownSaga = SagaVerdict | OtherSaga;
+export type KnownSaga = Verdict | OtherSaga;
 
 export const isOther = (saga: KnownSaga): saga is OtherSaga => 'otherType' in saga;
 

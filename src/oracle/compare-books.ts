@@ -10,7 +10,7 @@
  *   f. Each verdict agrees but for its waivers, which are reported and are no differences.
  */
 import { formatMoney, STEP_OF } from '../order.js';
-import type { Effect, EffectKind, Payment, ProductStock, SagaVerdict } from './books.js';
+import type { Effect, EffectKind, Payment, ProductStock, Verdict } from './books.js';
 import { ownerOf } from './books.js';
 import { compareStock } from './compare-stock.js';
 import type { Difference, DifferenceKind } from './difference.js';
@@ -18,15 +18,15 @@ import type { Difference, DifferenceKind } from './difference.js';
 export interface Books {
   readonly effects: readonly Effect[];
   readonly products: readonly ProductStock[];
-  readonly verdicts: readonly SagaVerdict[];
+  readonly verdicts: readonly Verdict[];
 }
 
 const PHYSICAL = ['reservation', 'payment', 'shipment'] as const;
 
-const isRunning = ({ state }: SagaVerdict): boolean =>
+const isRunning = ({ state }: Verdict): boolean =>
   state === 'STARTED' || state === 'PENDING' || state === 'COMPENSATING';
 
-const isWaived = (verdict: SagaVerdict, effect: EffectKind): boolean =>
+const isWaived = (verdict: Verdict, effect: EffectKind): boolean =>
   verdict.waivers.some(({ step }) => step === STEP_OF[effect]);
 
 const netOf = (payment: Payment): number => payment.captured - payment.refunded;
@@ -58,7 +58,7 @@ function groupByOwner(effects: readonly Effect[]): Map<string, Effect[]> {
 }
 
 /** Clauses a and b, seen from the effect: may its owner have it? */
-function compareOwner(effect: Effect, owner: SagaVerdict | undefined): Difference[] {
+function compareOwner(effect: Effect, owner: Verdict | undefined): Difference[] {
   const sagaId = ownerOf(effect);
   const differs = (kind: DifferenceKind, why: string): Difference[] => [
     { kind, sagaId, effect: effect.kind, sentence: `The ${effect.kind} ${effect.id} is live, but ${why}.` },
@@ -78,7 +78,7 @@ function compareOwner(effect: Effect, owner: SagaVerdict | undefined): Differenc
 }
 
 /** Clauses a and c, seen from the verdict: are its effects there? */
-function compareVerdict(verdict: SagaVerdict, own: readonly Effect[]): Difference[] {
+function compareVerdict(verdict: Verdict, own: readonly Effect[]): Difference[] {
   const { sagaId, state } = verdict;
   const has = (kind: EffectKind): boolean => own.some((effect) => effect.kind === kind);
   const missing = (kind: DifferenceKind, effect: EffectKind): Difference[] => [
@@ -101,7 +101,7 @@ function compareVerdict(verdict: SagaVerdict, own: readonly Effect[]): Differenc
 }
 
 /** Clause e for one COMPLETED order: the saga, the reservation and the payment name the same amount. */
-function compareAmount(verdict: SagaVerdict, own: readonly Effect[]): Difference[] {
+function compareAmount(verdict: Verdict, own: readonly Effect[]): Difference[] {
   const { sagaId } = verdict;
   const total = totalOf(verdict, own);
   if (total === undefined) return [];
@@ -114,7 +114,7 @@ function compareAmount(verdict: SagaVerdict, own: readonly Effect[]): Difference
   });
 }
 
-const totalOf = (verdict: SagaVerdict, own: readonly Effect[]) =>
+const totalOf = (verdict: Verdict, own: readonly Effect[]) =>
   verdict.total ?? own.find((effect) => effect.kind === 'reservation')?.total;
 
 function add(sums: Map<string, number>, key: string, amount: number): void {
@@ -123,7 +123,7 @@ function add(sums: Map<string, number>, key: string, amount: number): void {
 
 /** Clause e over everything: the captured money equals the totals of the orders, currency by currency. */
 function compareMoney(
-  verdictOf: ReadonlyMap<string, SagaVerdict>,
+  verdictOf: ReadonlyMap<string, Verdict>,
   effectsOf: ReadonlyMap<string, readonly Effect[]>,
 ): Difference[] {
   const inTill = new Map<string, number>();

@@ -1,6 +1,6 @@
 /** The verdicts in the journal, for the oracle: reading them needs no worker, and they outlive Temporal's retention. */
 import { openReader, type OpenReader } from '../journal/read/open-reader.js';
-import type { SagaView } from '../journal/read/reader.js';
+import type { StoredSaga } from '../journal/read/reader.js';
 import type { KnownSaga } from './books.js';
 import type { Money } from '../order.js';
 import { SAGA_TYPE } from '../workflows/messages.js';
@@ -15,7 +15,7 @@ const ENDED = ['COMPLETED', 'FAILED', 'CANCELLED'] as const;
  * The journal may be behind for an open order, and for one that waits for a missing event: Temporal is asked for
  * those.
  */
-export function verdictIn(saga: SagaView): KnownSaga | undefined {
+export function verdictIn(saga: StoredSaga): KnownSaga | undefined {
   const { sagaId, sagaType, state, waivers, deadLetters, data, behindGap } = saga;
   if (sagaType !== SAGA_TYPE) return { sagaId, otherType: sagaType };
   if (behindGap || !ENDED.some((ended) => ended === state)) return undefined;

@@ -11,7 +11,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { inParallel } from '../platform/in-parallel.js';
-import { isOther, type KnownSaga, type SagaVerdict } from './books.js';
+import { isOther, type KnownSaga, type Verdict } from './books.js';
 import type { VerdictSource } from './audit.js';
 import { getSagaState, ORDER_FULFILLMENT, SAGA_REFUSED, SagaStateAttribute } from '../workflows/messages.js';
 import { idIs, IS_SAGA } from '../journal/audit/runs.js';
@@ -101,7 +101,7 @@ async function verdictOf(client: Client, run: Run, known?: KnownSaga): Promise<K
   return run.typedSearchAttributes.get(SagaStateAttribute) === undefined ? undefined : { sagaId, otherType: run.type };
 }
 
-async function verdictOfOrder(client: Client, run: Run, known?: SagaVerdict): Promise<SagaVerdict> {
+async function verdictOfOrder(client: Client, run: Run, known?: Verdict): Promise<Verdict> {
   const { workflowId: sagaId, runId } = run;
   const none = { sagaId, waivers: [], deadLetters: [] };
   switch (run.status.name) {

@@ -2,28 +2,15 @@
 import type { ClientBase } from 'pg';
 import { readHorizon, type Holder } from '../journal/read/horizon.js';
 import { lost, type Lease } from './lease.js';
-import { recordOf, SAGA_COLUMNS, type SagaRow as StoredRow } from '../journal/tables/saga-row.js';
+import { EVENT_COLUMNS, eventOf, type ConfirmedRow } from '../journal/tables/event-row.js';
+import { recordOf, SAGA_COLUMNS, type SagaRow } from '../journal/tables/saga-row.js';
 import { writeCursor, type Cursor } from './sinks/cursor.js';
-import type { Delivery, RelayedEvent, SagaRow, Sink } from './sinks/sink.js';
+import type { Delivery, RelayedEvent, Sink, SinkRow } from './sinks/sink.js';
 
-interface EventRow {
-  readonly id: string;
-  readonly saga_id: string;
-  readonly saga_type: string | null;
-  readonly branch: number;
-  readonly seq: number;
-  readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly at: Date;
-  readonly correlation_id: string | null;
-  readonly causation_id: string | null;
-  readonly txid: string;
-  readonly position: string;
-}
+type Row = ConfirmedRow & { readonly saga_type: string | null };
 
 const EVENTS = `
-  SELECT e.id, e.saga_id, s.saga_type, e.branch, e.seq, e.type, e.data, e.at, e.correlation_id, e.causation_id,
-    e.txid::text, e.position::text
+  SELECT ${EVENT_COLUMNS.replaceAll(/\w+/g, 'e.$&')}, s.saga_type
   FROM saga_events e LEFT JOIN sagas s USING (saga_id)
   WHERE e.position IS NOT NULL`;
 
@@ -38,21 +25,21 @@ export interface Readable {
  * running transaction of the server are read at once; only if there are none, the running transactions are looked at.
  */
 export async function readEvents(client: ClientBase, after: Cursor, limit: number): Promise<Readable> {
-  const { rows } = await client.query<EventRow>(
+  const { rows } = await client.query<Row>(
     `${EVENTS} AND e.txid < pg_snapshot_xmin(pg_current_snapshot()) AND (e.txid, e.position) > ($1::xid8, $2::bigint)
      ORDER BY e.txid, e.position LIMIT $3`,
     [after.txid, after.position, limit],
   );
-  if (rows.length > 0) return { events: rows.map(eventOf), holder: undefined };
+  if (rows.length > 0) return { events: rows.map(relayedOf), holder: undefined };
   if (!(await isWaiting(client, after))) return { events: [], holder: undefined };
   const { below, holder } = await readHorizon(client);
   // A statement of its own, because it must see the commits of transactions that ended before the horizon was read.
-  const { rows: readable } = await client.query<EventRow>(
+  const { rows: readable } = await client.query<Row>(
     `${EVENTS} AND e.txid < $4::xid8 AND (e.txid, e.position) > ($1::xid8, $2::bigint)
      ORDER BY e.txid, e.position LIMIT $3`,
     [after.txid, after.position, limit, below],
   );
-  return { events: readable.map(eventOf), holder: readable.length === 0 ? holder : undefined };
+  return { events: readable.map(relayedOf), holder: readable.length === 0 ? holder : undefined };
 }
 
 async function isWaiting(client: ClientBase, after: Cursor): Promise<boolean> {
@@ -84,27 +71,18 @@ export async function readSagaEvents(
   sagaId: string,
   { from, to }: { readonly from: Cursor; readonly to: Cursor },
 ): Promise<RelayedEvent[]> {
-  const { rows } = await client.query<EventRow>(
+  const { rows } = await client.query<Row>(
     `${EVENTS} AND e.saga_id = $1 AND (e.txid, e.position) >= ($2::xid8, $3::bigint)
        AND (e.txid, e.position) <= ($4::xid8, $5::bigint)
      ORDER BY e.txid, e.position`,
     [sagaId, from.txid, from.position, to.txid, to.position],
   );
-  return rows.map(eventOf);
+  return rows.map(relayedOf);
 }
 
-const eventOf = (row: EventRow): RelayedEvent => ({
-  id: row.id,
-  sagaId: row.saga_id,
+const relayedOf = (row: Row): RelayedEvent => ({
+  ...eventOf(row),
   sagaType: row.saga_type ?? '',
-  branch: row.branch,
-  seq: row.seq,
-  type: row.type,
-  // Rows of earlier releases call every end SagaEnded.
-  data: { ...row.data, type: row.type },
-  at: row.at.toISOString(),
-  correlationId: row.correlation_id,
-  causationId: row.causation_id,
   cursor: { txid: row.txid, position: row.position },
 });
 
@@ -123,14 +101,12 @@ export async function deliveriesOf(
     if (its) its.push(event);
     else bySaga.set(event.sagaId, [event]);
   }
-  const rows = takes === 'rows' ? await readRows(client, [...bySaga.keys()]) : new Map<string, SagaRow>();
+  const rows = takes === 'rows' ? await readRows(client, [...bySaga.keys()]) : new Map<string, SinkRow>();
   return [...bySaga].map(([sagaId, its]) => ({ sagaId, events: its, row: rows.get(sagaId) }));
 }
 
-async function readRows(client: ClientBase, sagaIds: readonly string[]): Promise<Map<string, SagaRow>> {
-  const { rows } = await client.query<StoredRow>(`SELECT ${SAGA_COLUMNS} FROM sagas WHERE saga_id = ANY ($1)`, [
-    sagaIds,
-  ]);
+async function readRows(client: ClientBase, sagaIds: readonly string[]): Promise<Map<string, SinkRow>> {
+  const { rows } = await client.query<SagaRow>(`SELECT ${SAGA_COLUMNS} FROM sagas WHERE saga_id = ANY ($1)`, [sagaIds]);
   return new Map(
     rows.map((row) => [row.saga_id, { ...recordOf(row), branch: row.branch, version: row.version }] as const),
   );

@@ -18,7 +18,7 @@ export interface Change {
 }
 
 export interface Shop extends SteeringDeps {
-  readonly orders: SteeringDeps['orders'] & OrderReader;
+  readonly orders: OrderReader & SteeringDeps['orders'];
   readonly notification: ServiceTarget;
 }
 

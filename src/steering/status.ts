@@ -3,7 +3,7 @@
  * orders table (rule 30).
  */
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
-import type { JournalReader, SagaView } from '../journal/read/reader.js';
+import type { JournalReader, StoredSaga } from '../journal/read/reader.js';
 import { orderIdOf } from '../order.js';
 import { getSagaState, ORDER_FULFILLMENT, SAGA_TYPE, SagaBlockedOnAttribute } from '../workflows/messages.js';
 import { SAGA_TYPE_MEMO, SagaStateAttribute, type SagaRecord } from '../workflows/messages.js';
@@ -59,7 +59,7 @@ export async function readSagaStatus(
 }
 
 /** A tag that is the same for the same state from any source; source and time are left out. */
-async function viewOf({ journal }: Pick<StatusDeps, 'journal'>, sagaId: string): Promise<SagaView | undefined> {
+async function viewOf({ journal }: Pick<StatusDeps, 'journal'>, sagaId: string): Promise<StoredSaga | undefined> {
   const view = await journal.getSaga(sagaId).catch((error: unknown) => {
     if (error instanceof DatabaseUnavailableError) return undefined;
     throw error;
@@ -78,7 +78,7 @@ export const hasEnded = ({ state }: { readonly state: string }): boolean => ENDE
 const now = (): string => new Date().toISOString();
 
 /** Asks Temporal if a saga that is open in the read model still runs. */
-async function statusFromView(deps: StatusDeps, view: SagaView): Promise<SagaStatus> {
+async function statusFromView(deps: StatusDeps, view: StoredSaga): Promise<SagaStatus> {
   if (hasEnded(view)) return viewFor(view, 'away');
   return viewFor(view, await describe(deps, view.sagaId, ALARM_PATIENCE_MS));
 }
@@ -94,7 +94,7 @@ function engineSays(run: Engine): Pick<SagaStatus, 'engineStatus' | 'paused'> {
 }
 
 const viewFor = (
-  { version: _version, branch: _branch, behindGap: _behindGap, ...view }: SagaView,
+  { version: _version, branch: _branch, behindGap: _behindGap, ...view }: StoredSaga,
   run: Engine,
 ): SagaStatus => ({ ...view, source: 'readModel', ...engineSays(run) });
 

@@ -1,4 +1,4 @@
-import type { KnownSaga, SagaVerdict } from '../../src/oracle/books.js';
+import type { KnownSaga, Verdict } from '../../src/oracle/books.js';
 import { auditBooks, type VerdictSource } from '../../src/oracle/audit.js';
 import { BooksUnreadableError } from '../../src/oracle/get-json.js';
 import { booksOf, notice, payment, reservation, rightBooks, shipment, verdict } from './right-books.js';
@@ -25,14 +25,14 @@ function verdictsOf(verdicts: KnownSaga[]): VerdictSource & { asked: string[] } 
   };
 }
 
-function stock(verdicts: readonly SagaVerdict[]): void {
+function stock(verdicts: readonly Verdict[]): void {
   const effects = verdicts.flatMap((one) => rightBooks(one).effects);
   Object.assign(shop, { effects, products: booksOf([], effects).products });
 }
 
 const audit = (source: VerdictSource) => auditBooks(shop.urls, source, { pauseMs: 1 });
 
-const sevenSagas = (): SagaVerdict[] => [
+const sevenSagas = (): Verdict[] => [
   ...['order-1', 'order-2', 'order-3', 'order-4'].map((id) => verdict(id, 'COMPLETED')),
   verdict('order-5', 'FAILED'),
   verdict('order-6', 'CANCELLED'),
@@ -142,7 +142,7 @@ describe('under traffic', () => {
 
   it('a saga that moves between its verdict and its effects is looked at once more', async () => {
     Object.assign(shop, booksOf([], [notice('order-1', 'cancellation')]));
-    const states: SagaVerdict['state'][] = ['PENDING', 'COMPENSATING'];
+    const states: Verdict['state'][] = ['PENDING', 'COMPENSATING'];
     const source: VerdictSource = {
       all: () => Promise.resolve([verdict('order-1', 'PENDING')]),
       of: () => Promise.resolve(verdict('order-1', states.shift() ?? 'FAILED')),

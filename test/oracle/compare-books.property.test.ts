@@ -1,6 +1,6 @@
 /** Random right books, and one random wrong thing in them. The seed of a failure is printed by fast-check. */
 import * as fc from 'fast-check';
-import type { Effect, SagaVerdict } from '../../src/oracle/books.js';
+import type { Effect, Verdict } from '../../src/oracle/books.js';
 import { ownerOf } from '../../src/oracle/books.js';
 import { compareBooks, type Books } from '../../src/oracle/compare-books.js';
 import { booksOf, effectsOf, notice, payment, reservation, shipment, verdict } from './right-books.js';
@@ -34,7 +34,7 @@ function booksAfter(drawn: Drawn): Books {
 }
 
 /** Spoils right books in one place, and says which kinds of difference this place allows. */
-type Spoil = (books: Books, victim: SagaVerdict) => { books: Books; kinds: string[] };
+type Spoil = (books: Books, victim: Verdict) => { books: Books; kinds: string[] };
 
 const removeAny: Spoil = ({ verdicts, effects }, { sagaId }) => {
   const index = effects.findIndex((effect) => ownerOf(effect) === sagaId);

@@ -1,4 +1,4 @@
-import type { Effect, SagaVerdict } from '../../src/oracle/books.js';
+import type { Effect, Verdict } from '../../src/oracle/books.js';
 import { compareBooks, type Books } from '../../src/oracle/compare-books.js';
 import { compareStock } from '../../src/oracle/compare-stock.js';
 import { booksOf, notice, payment, reservation, rightBooks, shipment, verdict } from './right-books.js';
@@ -147,7 +147,7 @@ describe('the oracle catches each unit and each cent', () => {
 
   it('rule 34: a reservation that was priced otherwise than the saga says', () => {
     const total = { amount: 1, currency: 'EUR' };
-    const verdicts: SagaVerdict[] = [verdict('order-1', 'COMPLETED', { total })];
+    const verdicts: Verdict[] = [verdict('order-1', 'COMPLETED', { total })];
     expect(found({ ...completed, verdicts })).toEqual([
       'amount order-1 reservation',
       'amount order-1 payment',

@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { Express } from 'express';
 import { pino } from 'pino';
 import { auditBooks } from '../../src/oracle/audit.js';
-import type { SagaVerdict } from '../../src/oracle/books.js';
+import type { Verdict } from '../../src/oracle/books.js';
 import type { ServiceUrls } from '../../src/oracle/read-books.js';
 import { openInventory } from '../../src/services/inventory/service.js';
 import { openNotification } from '../../src/services/notification/service.js';
@@ -70,7 +70,7 @@ const ship = (orderId: string) =>
 const notify = (orderId: string, kind: 'confirmation' | 'cancellation') =>
   send('PUT', `${urls.notification}/api/notifications/order-${orderId}-${kind}`, { orderId, customerId: 'ann', kind });
 
-async function differencesAgainst(...verdicts: SagaVerdict[]): Promise<string[]> {
+async function differencesAgainst(...verdicts: Verdict[]): Promise<string[]> {
   const { differences } = await auditBooks(
     urls,
     {

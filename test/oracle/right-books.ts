@@ -1,5 +1,5 @@
 /** Books that are right by construction, to be spoilt by the tests. */
-import type { Effect, Notice, Payment, Reservation, SagaVerdict, Shipment } from '../../src/oracle/books.js';
+import type { Effect, Notice, Payment, Reservation, Verdict, Shipment } from '../../src/oracle/books.js';
 import type { Books } from '../../src/oracle/compare-books.js';
 
 export const PRICE = 2_100;
@@ -23,7 +23,7 @@ export const shipment = (id: string): Shipment => ({ kind: 'shipment', id });
 
 export const notice = (id: string, kind: Notice['kind']): Notice => ({ kind, id: `${id}-${kind}` });
 
-export const verdict = (sagaId: string, state: SagaVerdict['state'], rest: Partial<SagaVerdict> = {}): SagaVerdict => ({
+export const verdict = (sagaId: string, state: Verdict['state'], rest: Partial<Verdict> = {}): Verdict => ({
   sagaId,
   state,
   waivers: [],
@@ -32,7 +32,7 @@ export const verdict = (sagaId: string, state: SagaVerdict['state'], rest: Parti
 });
 
 /** What a saga in this state leaves behind; one that runs has come so far (0 to 4 effects). */
-export function effectsOf({ sagaId, state }: SagaVerdict, quantity: number, progress: number): Effect[] {
+export function effectsOf({ sagaId, state }: Verdict, quantity: number, progress: number): Effect[] {
   const forward = [
     reservation(sagaId, quantity),
     payment(sagaId, quantity),
@@ -46,7 +46,7 @@ export function effectsOf({ sagaId, state }: SagaVerdict, quantity: number, prog
 }
 
 /** The books with the stock that their reservations explain. */
-export function booksOf(verdicts: readonly SagaVerdict[], effects: readonly Effect[]): Books {
+export function booksOf(verdicts: readonly Verdict[], effects: readonly Effect[]): Books {
   const held = effects
     .flatMap((effect) => (effect.kind === 'reservation' ? effect.items : []))
     .reduce((sum, { quantity }) => sum + quantity, 0);
@@ -58,4 +58,4 @@ export function booksOf(verdicts: readonly SagaVerdict[], effects: readonly Effe
 }
 
 /** One saga, all alone, with what it should have. */
-export const rightBooks = (only: SagaVerdict, progress = 4): Books => booksOf([only], effectsOf(only, 2, progress));
+export const rightBooks = (only: Verdict, progress = 4): Books => booksOf([only], effectsOf(only, 2, progress));

@@ -4,7 +4,7 @@ import type { SentEntry } from '../../src/journal/write/batch.js';
 import { openJournal } from '../../src/journal/write/journal.js';
 import { recordOf, type SagaRow as StoredRow } from '../../src/journal/tables/saga-row.js';
 import { compareCursors, START, type Cursor } from '../../src/relay/sinks/cursor.js';
-import type { SagaRow } from '../../src/relay/sinks/sink.js';
+import type { SinkRow } from '../../src/relay/sinks/sink.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 
 export interface WrittenJournal {
@@ -12,7 +12,7 @@ export interface WrittenJournal {
   readonly pool: Pool;
   /** Brings entries of a run; another run than the first is one that has come of a reset. */
   append(sagaId: string, entries: readonly SentEntry[], runId?: string): Promise<void>;
-  rows(): Promise<SagaRow[]>;
+  rows(): Promise<SinkRow[]>;
   /** The ids of each saga's confirmed events, in order. */
   eventIds(): Promise<Map<string, string[]>>;
   cursorOf(sink: string): Promise<Cursor>;

@@ -6,7 +6,7 @@ import { createActivities } from '../../src/activities/activities.js';
 import { correlationInterceptor } from '../../src/activities/interceptors/origin.js';
 import { orderQueues } from '../../src/worker/queues.js';
 import { auditBooks } from '../../src/oracle/audit.js';
-import type { SagaVerdict } from '../../src/oracle/books.js';
+import type { Verdict } from '../../src/oracle/books.js';
 import { fingerprintOf } from '../../src/orders/store/fingerprint.js';
 import { openOrders } from '../../src/orders/store/orders.js';
 import { OrdersUnavailableError } from '../../src/orders/store/unavailable.js';
@@ -89,7 +89,7 @@ export async function openShop(options: ShopOptions = {}) {
     notification: notification.url,
   };
   const sagaIds: string[] = [];
-  const closed = new Map<string, SagaVerdict>();
+  const closed = new Map<string, Verdict>();
   const taskQueue = `orders-${randomUUID()}`;
   const around = [...interceptors, lastOf(env.client, ['sendCancellationNotice']), correlationInterceptor];
   const { shared, own, of } = orderQueues(taskQueue, createActivities({ orders, services: urls }), around, limits);
@@ -113,7 +113,7 @@ export async function openShop(options: ShopOptions = {}) {
   let [deciding, acting] = await Promise.all([startDeciding(), startActing()]);
   const handleOf = (sagaId: string) => env.client.workflow.getHandle<typeof orderFulfillment>(sagaId);
   const recordOf = (sagaId: string) => handleOf(sagaId).query(messages.getSagaState);
-  const verdictOf = async (sagaId: string): Promise<SagaVerdict> => {
+  const verdictOf = async (sagaId: string): Promise<Verdict> => {
     const known = closed.get(sagaId);
     if (known) return known;
     const { state, waivers, deadLetters } = await recordOf(sagaId);

@@ -3,23 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { entryName, type SagaEvent } from '../../saga/journal/events.js';
 import { applyEntry, blankRecord } from '../../saga/journal/fold.js';
 import { storable, type SentEntry } from '../write/batch.js';
-import { eventId, eventOfData, sameEntry } from '../tables/event-row.js';
+import { eventId, eventOfData, sameEntry, type EventRow } from '../tables/event-row.js';
 import { lettersOf } from '../dead-letters/from-events.js';
-import type { EventData } from '../read/reader.js';
 import { recordOf, type SagaRow } from '../tables/saga-row.js';
-
-export interface EventRecord {
-  readonly branch: number;
-  readonly seq: number;
-  readonly id: string;
-  readonly position: string | null;
-  readonly type: string;
-  readonly data: EventData;
-  readonly at: Date;
-  readonly run_id: string;
-  readonly superseded_by: number | null;
-  readonly stored_at: Date;
-}
 
 export interface LetterRecord {
   readonly kind: string;
@@ -30,7 +16,7 @@ export interface LetterRecord {
 }
 
 export interface Stored {
-  readonly events: readonly EventRecord[];
+  readonly events: readonly EventRow[];
   readonly row: SagaRow | undefined;
   readonly letters: readonly LetterRecord[];
 }
@@ -42,9 +28,9 @@ export interface Told {
   readonly isClosed: boolean;
 }
 
-type EntryRecord = EventRecord & { readonly event: SagaEvent };
+type EntryRow = EventRow & { readonly event: SagaEvent };
 
-const entryOf = ({ seq, at, event }: EntryRecord): SentEntry => ({ seq, at: at.toISOString(), event });
+const entryOf = ({ seq, at, event }: EntryRow): SentEntry => ({ seq, at: at.toISOString(), event });
 
 /** Temporal keeps no history of the saga: it may have been forgotten, or lost. */
 export const NOT_KEPT = 'notKept';
@@ -68,7 +54,7 @@ export function problemsOf(sagaId: string, { events, row, letters }: Stored, tol
 }
 
 /** Temporal keeps open runs for ever, so a run that it has forgotten has ended. */
-function openForEver(inForce: readonly EntryRecord[]): string[] {
+function openForEver(inForce: readonly EntryRow[]): string[] {
   const last = inForce.at(-1);
   if (!last || inForce.some(({ event }) => event.type === 'SagaEnded')) return [];
   return [`it has not ended, and Temporal does not know it any more: events after ${last.seq} may be lost`];
@@ -82,19 +68,19 @@ export const isSound = (sagaId: string, { events, row }: Stored): boolean => {
   );
 };
 
-function entriesOf(events: readonly EventRecord[]) {
+function entriesOf(events: readonly EventRow[]) {
   const entries = events.filter(({ seq }) => seq > 0).map((event) => ({ ...event, event: eventOfData(event.data) }));
   const inForce = entries.filter(({ superseded_by }) => superseded_by === null);
   return { entries, inForce: inForce.sort((one, other) => one.seq - other.seq) };
 }
 
 /** The saga's type from its events, even if its row is lost. */
-function sagaTypeOf(entries: readonly EntryRecord[], row: SagaRow | undefined): string {
+function sagaTypeOf(entries: readonly EntryRow[], row: SagaRow | undefined): string {
   const started = entries.find(({ event }) => event.type === 'SagaStarted')?.event;
   return started?.type === 'SagaStarted' ? started.sagaType : (row?.saga_type ?? '');
 }
 
-function idsAndNames(sagaId: string, events: readonly EventRecord[], sagaType: string): string[] {
+function idsAndNames(sagaId: string, events: readonly EventRow[], sagaType: string): string[] {
   return events.flatMap((event) => {
     const { branch, seq, id, type, data, superseded_by } = event;
     // Taken out of force because no history has it: see repair.ts.
@@ -108,7 +94,7 @@ function idsAndNames(sagaId: string, events: readonly EventRecord[], sagaType: s
 }
 
 /** Each number once, nothing published behind a gap, everything before it published, positions in order. */
-function numbering(inForce: readonly EntryRecord[]): string[] {
+function numbering(inForce: readonly EntryRow[]): string[] {
   const problems: string[] = [];
   let expected = 1;
   let position = 0;
@@ -133,7 +119,7 @@ function numbering(inForce: readonly EntryRecord[]): string[] {
   return problems;
 }
 
-function ending(inForce: readonly EntryRecord[]): string[] {
+function ending(inForce: readonly EntryRow[]): string[] {
   const ends = inForce.filter(({ event }) => event.type === 'SagaEnded');
   return [
     ...(ends.length > 1 ? [`it has ended ${ends.length} times`] : []),
@@ -141,10 +127,9 @@ function ending(inForce: readonly EntryRecord[]): string[] {
   ];
 }
 
-const prefixOf = (inForce: readonly EntryRecord[]): EntryRecord[] =>
-  inForce.filter(({ seq }, index) => seq === index + 1);
+const prefixOf = (inForce: readonly EntryRow[]): EntryRow[] => inForce.filter(({ seq }, index) => seq === index + 1);
 
-function rowProblems(sagaId: string, inForce: readonly EntryRecord[], row: SagaRow | undefined): string[] {
+function rowProblems(sagaId: string, inForce: readonly EntryRow[], row: SagaRow | undefined): string[] {
   if (!row) return inForce.length > 0 ? ['it has events and no row'] : [];
   if (inForce.length === 0) return ['it has a row and no events'];
   const prefix = prefixOf(inForce);
@@ -165,7 +150,7 @@ function rowProblems(sagaId: string, inForce: readonly EntryRecord[], row: SagaR
   ];
 }
 
-function letterProblems(sagaId: string, inForce: readonly EntryRecord[], stored: readonly LetterRecord[]): string[] {
+function letterProblems(sagaId: string, inForce: readonly EntryRow[], stored: readonly LetterRecord[]): string[] {
   const wanted = lettersOf(sagaId, prefixOf(inForce).map(entryOf));
   const missing = wanted.flatMap((letter) => {
     const known = stored.find(({ kind, step }) => kind === letter.kind && step === letter.step);

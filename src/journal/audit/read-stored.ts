@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
-import type { EventRecord, LetterRecord, Stored } from './differences.js';
+import type { LetterRecord, Stored } from './differences.js';
+import { EVENT_COLUMNS, type EventRow } from '../tables/event-row.js';
 import { SAGA_COLUMNS, type SagaRow } from '../tables/saga-row.js';
 
 /**
@@ -9,8 +10,8 @@ import { SAGA_COLUMNS, type SagaRow } from '../tables/saga-row.js';
  * @param schema escaped
  */
 export async function readStored(client: Pick<ClientBase, 'query'>, schema: string, sagaId: string): Promise<Stored> {
-  const events = await client.query<EventRecord>(
-    `SELECT branch, seq, id, position, type, data, at, run_id, superseded_by, stored_at FROM ${schema}.saga_events
+  const events = await client.query<EventRow>(
+    `SELECT ${EVENT_COLUMNS} FROM ${schema}.saga_events
      WHERE saga_id = $1 ORDER BY branch, seq`,
     [sagaId],
   );

@@ -12,7 +12,7 @@ import type { PoolClient } from 'pg';
 import { withEarlier, type RunAnswer } from '../write/append.js';
 import type { Batch } from '../write/batch.js';
 import { isSound, NOT_KEPT, problemsOf, type Stored, type Told } from './differences.js';
-import type { InForce } from '../tables/event-row.js';
+import type { EntryInForce } from '../tables/event-row.js';
 import { lettersOf } from '../dead-letters/from-events.js';
 import { storeLetters, upsertLetters } from '../dead-letters/rows.js';
 import { readStored } from './read-stored.js';
@@ -202,7 +202,7 @@ async function publishInOrder(
   schema: string,
   sagaId: string,
   { events }: Stored,
-  prefix: readonly InForce[],
+  prefix: readonly EntryInForce[],
 ): Promise<void> {
   const positions = new Map(
     events.filter(({ superseded_by }) => superseded_by === null).map(({ seq, position }) => [seq, position]),

@@ -3,42 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { readHorizon } from './horizon.js';
 import { FOLLOWED_AT_A_TIME, type Place } from './follow-hub.js';
+import { EVENT_COLUMNS, eventOf, type ConfirmedRow } from '../tables/event-row.js';
 import type { Cancellation, StoredEvent } from './reader.js';
-
-export interface EventRow {
-  readonly id: string;
-  readonly saga_id: string;
-  readonly branch: number;
-  readonly seq: number;
-  readonly position: string;
-  readonly txid: string;
-  readonly type: string;
-  readonly data: StoredEvent['data'];
-  readonly at: Date;
-  readonly run_id: string;
-  readonly correlation_id: string | null;
-  readonly causation_id: string | null;
-  readonly superseded_by: number | null;
-}
-
-export const EVENT_COLUMNS =
-  'id, saga_id, branch, seq, position, txid, type, data, at, run_id, correlation_id, causation_id, superseded_by';
-
-export const eventOf = (row: EventRow): StoredEvent => ({
-  id: row.id,
-  sagaId: row.saga_id,
-  branch: row.branch,
-  seq: row.seq,
-  position: Number(row.position),
-  type: row.type,
-  // Rows of earlier releases call every end SagaEnded.
-  data: { ...row.data, type: row.type },
-  at: row.at.toISOString(),
-  runId: row.run_id,
-  correlationId: row.correlation_id,
-  causationId: row.causation_id,
-  supersededBy: row.superseded_by,
-});
 
 export async function getEvents(
   pool: Pool,
@@ -46,7 +12,7 @@ export async function getEvents(
   sagaId: string,
   { after = 0, limit, allBranches = false }: { after?: number | undefined; limit: number; allBranches?: boolean },
 ): Promise<StoredEvent[]> {
-  const { rows } = await pool.query<EventRow>(
+  const { rows } = await pool.query<ConfirmedRow>(
     `SELECT ${EVENT_COLUMNS} FROM ${schema}.saga_events
      WHERE saga_id = $1 AND position > $2 ${allBranches ? '' : 'AND superseded_by IS NULL'}
      ORDER BY position LIMIT $3`,
@@ -72,7 +38,7 @@ export async function cancellationOf(pool: Pool, schema: string, sagaId: string)
  */
 export async function eventsBehind(pool: Pool, schema: string, places: readonly Place[]): Promise<StoredEvent[][]> {
   const found: StoredEvent[][] = places.map(() => []);
-  const { rows } = await pool.query<EventRow & { place: string }>(
+  const { rows } = await pool.query<ConfirmedRow & { place: string }>(
     `SELECT place, ${EVENT_COLUMNS.replaceAll(/\w+/g, 'e.$&')}
      FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS f (saga_id, after, place)
      CROSS JOIN LATERAL (
@@ -108,7 +74,7 @@ export async function* followAll(
   }
   while (!signal.aborted) {
     const { below } = await readHorizon(pool);
-    const { rows } = await pool.query<EventRow>(
+    const { rows } = await pool.query<ConfirmedRow>(
       `SELECT ${EVENT_COLUMNS} FROM ${schema}.saga_events
        WHERE position IS NOT NULL AND (txid, position) > ($1::xid8, $2::bigint) AND txid < $4::xid8
        ORDER BY txid, position LIMIT $3`,

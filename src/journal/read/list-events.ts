@@ -1,7 +1,7 @@
 /** The audit trail of all sagas, page by page, for readers that keep their cursor. */
 import type { Pool } from 'pg';
 import { readHorizon } from './horizon.js';
-import { EVENT_COLUMNS, eventOf, type EventRow } from './events.js';
+import { EVENT_COLUMNS, eventOf, type ConfirmedRow } from '../tables/event-row.js';
 import { InvalidCursorError, type EventFilter, type EventPage, type PageRequest } from './reader.js';
 
 /** The most events that one page looks at; a page of a rare type is returned short. */
@@ -43,7 +43,7 @@ export async function listEvents(
   // Read before the events, because no event below it can be added after that.
   const { below } = await readHorizon(pool);
   const lookAt = types === undefined ? limit : LOOKED_AT;
-  const { rows } = await pool.query<(EventRow & { now: Date }) | { id: null; now: Date }>(
+  const { rows } = await pool.query<(ConfirmedRow & { now: Date }) | { id: null; now: Date }>(
     `SELECT looked.*, clock.now FROM (SELECT now() AS now) AS clock LEFT JOIN (
        SELECT ${EVENT_COLUMNS} FROM ${schema}.saga_events
        WHERE position IS NOT NULL AND (txid, position) > ($1::xid8, $2::bigint)

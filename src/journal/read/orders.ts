@@ -6,14 +6,14 @@ import { parseWrittenTime } from '../../platform/database/times.js';
 import { orderIdOf, sagaIdOf, type Money } from '../../order.js';
 import { cursorOf, markOf, type Mark } from './page-cursor.js';
 import type { ListedOrder, OrdersSource } from './orders-source.js';
-import type { OrderFilter, OrderSummary, Page, PageRequest, SagaView } from './reader.js';
+import type { OrderFilter, OrderSummary, Page, PageRequest, StoredSaga } from './reader.js';
 import { listByChange, listOfStates, listWaiting, sagasOf, type MarkedSaga } from './sagas.js';
 
 /** The most rows that one page looks at before it is returned short. */
 const AT_A_TIME = 200;
 const AT_MOST = 5;
 
-export const startedView = (orderId: string, startedAt: string): SagaView => ({
+export const startedView = (orderId: string, startedAt: string): StoredSaga => ({
   sagaId: sagaIdOf(orderId),
   sagaType: 'OrderFulfillment',
   state: 'STARTED',
@@ -34,7 +34,7 @@ export const startedView = (orderId: string, startedAt: string): SagaView => ({
 });
 
 /** An order that was never accepted and of which the journal knows nothing is not listed. */
-function summaryOf(order: ListedOrder, known: SagaView | undefined): OrderSummary | undefined {
+function summaryOf(order: ListedOrder, known: StoredSaga | undefined): OrderSummary | undefined {
   const { orderId, customerId, createdAt, startedAt } = order;
   const saga = known ?? (startedAt === null ? undefined : startedView(orderId, startedAt));
   if (!saga) return undefined;
@@ -58,7 +58,7 @@ function summaryOf(order: ListedOrder, known: SagaView | undefined): OrderSummar
 
 interface Listed {
   readonly order: ListedOrder | undefined;
-  readonly saga: SagaView | undefined;
+  readonly saga: StoredSaga | undefined;
   readonly mark: Mark;
 }
 

@@ -6,7 +6,7 @@ import type { Money } from '../../order.js';
 import type { SagaRecord, SagaState } from '../../saga/record.js';
 
 /** A saga as the read model has it. */
-export interface SagaView extends SagaRecord {
+export interface StoredSaga extends SagaRecord {
   /** The number of the last event in this fold; 0 if only the order is known. */
   readonly version: number;
   readonly branch: number;
@@ -17,15 +17,12 @@ export interface SagaView extends SagaRecord {
 }
 
 /** The first event of a branch: from `fromSeq` on it supersedes the stored events. */
-export interface SagaReset extends EventData {
+export type SagaReset = StoredEvent['data'] & {
   readonly type: 'SagaReset';
   readonly fromSeq: number;
   readonly runId: string;
   readonly supersededRunId: string;
-}
-
-/** The data of an event: plain data, ids and codes only. */
-export type EventData = Readonly<Record<string, unknown>> & { readonly type: string };
+};
 
 export interface StoredEvent {
   /** A UUID; the same event has the same one for ever. */
@@ -37,8 +34,8 @@ export interface StoredEvent {
   readonly position: number;
   /** The name in the audit trail, such as `OrderFulfillmentFailed`. */
   readonly type: string;
-  /** Its `type` is the same name. */
-  readonly data: EventData;
+  /** Plain data: ids and codes only. Its `type` is the same name. */
+  readonly data: Readonly<Record<string, unknown>> & { readonly type: string };
   /** ISO 8601: the workflow's clock. */
   readonly at: string;
   readonly runId: string;
@@ -141,9 +138,9 @@ export class InvalidCursorError extends Error {
 /** Every method throws `JournalUnavailableError` while its database is away. */
 export interface JournalReader {
   /** A started row of `orders` without a row here reads as STARTED, version 0. */
-  getSaga(sagaId: string): Promise<SagaView | undefined>;
+  getSaga(sagaId: string): Promise<StoredSaga | undefined>;
   /** Newest first, by the time of their start. */
-  listSagas(filter: SagaFilter, page: PageRequest): Promise<Page<SagaView>>;
+  listSagas(filter: SagaFilter, page: PageRequest): Promise<Page<StoredSaga>>;
   /** Orders that were started, newest first. @throws also the errors of the orders' database */
   listOrders(filter: OrderFilter, page: PageRequest): Promise<Page<OrderSummary>>;
   /** The cancel that was accepted, if one was. */

@@ -1,7 +1,7 @@
 /** Lists of the read model. */
 import type { Pool } from 'pg';
 import { cursorOf, markOf, type Mark } from './page-cursor.js';
-import type { Page, PageRequest, SagaFilter, SagaView } from './reader.js';
+import type { Page, PageRequest, SagaFilter, StoredSaga } from './reader.js';
 import type { SagaState } from '../../saga/record.js';
 import { SAGA_COLUMNS, viewOf, type SagaRow } from '../tables/saga-row.js';
 
@@ -9,7 +9,7 @@ type MarkedRow = SagaRow & { readonly mark: string };
 
 /** A saga, and its place in the list. */
 export interface MarkedSaga {
-  readonly saga: SagaView;
+  readonly saga: StoredSaga;
   readonly mark: Mark;
 }
 
@@ -109,7 +109,7 @@ export async function listSagas(
   schema: string,
   filter: SagaFilter,
   { cursor, limit }: PageRequest,
-): Promise<Page<SagaView>> {
+): Promise<Page<StoredSaga>> {
   const found = await listMarked(pool, schema, filter, { after: markOf(cursor), limit: limit + 1 });
   const page = found.slice(0, limit);
   const last = page.at(-1);
@@ -119,7 +119,7 @@ export async function listSagas(
   };
 }
 
-export async function sagasOf(pool: Pool, schema: string, ids: readonly string[]): Promise<Map<string, SagaView>> {
+export async function sagasOf(pool: Pool, schema: string, ids: readonly string[]): Promise<Map<string, StoredSaga>> {
   const { rows } = await pool.query<SagaRow>(`SELECT ${SAGA_COLUMNS} FROM ${schema}.sagas WHERE saga_id = ANY ($1)`, [
     ids,
   ]);

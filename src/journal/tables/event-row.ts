@@ -3,21 +3,52 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { entryName, type SagaEvent } from '../../saga/journal/events.js';
 import type { SentEntry } from '../write/batch.js';
-import type { EventData } from '../read/reader.js';
+import type { StoredEvent } from '../read/reader.js';
 
-/** The columns that the writer sets; position, transaction and storing time are the database's. */
+/** A row of `saga_events`. */
 export interface EventRow {
-  readonly seq: number;
   readonly id: string;
+  readonly saga_id: string;
+  readonly branch: number;
+  readonly seq: number;
+  /** Null until nothing before it is missing; then the event is confirmed. */
+  readonly position: string | null;
+  readonly txid: string | null;
   readonly type: string;
-  readonly data: EventData;
-  readonly at: string;
+  readonly data: StoredEvent['data'];
+  readonly at: Date;
+  readonly run_id: string;
   readonly correlation_id: string | null;
   readonly causation_id: string | null;
+  readonly superseded_by: number | null;
+  readonly stored_at: Date;
 }
 
+/** Every column that this release reads, by name: a later release may have added others. */
+export const EVENT_COLUMNS =
+  'id, saga_id, branch, seq, position, txid, type, data, at, run_id, correlation_id, causation_id, superseded_by, stored_at';
+
+/** Of an event that readers may see. */
+export type ConfirmedRow = EventRow & { readonly position: string; readonly txid: string };
+
+export const eventOf = (row: ConfirmedRow): StoredEvent => ({
+  id: row.id,
+  sagaId: row.saga_id,
+  branch: row.branch,
+  seq: row.seq,
+  position: Number(row.position),
+  type: row.type,
+  // Rows of earlier releases call every end SagaEnded.
+  data: { ...row.data, type: row.type },
+  at: row.at.toISOString(),
+  runId: row.run_id,
+  correlationId: row.correlation_id,
+  causationId: row.causation_id,
+  supersededBy: row.superseded_by,
+});
+
 /** An event in force, as it is read back. */
-export interface InForce extends SentEntry {
+export interface EntryInForce extends SentEntry {
   readonly runId: string;
   readonly isConfirmed: boolean;
 }
@@ -26,7 +57,7 @@ export interface InForce extends SentEntry {
  * The data as it is stored and published: its `type` is its name in the audit trail, `OrderFulfillmentCompleted` for
  * an end.
  */
-export const dataOf = (event: SagaEvent, sagaType: string): EventData => ({
+export const dataOf = (event: SagaEvent, sagaType: string): StoredEvent['data'] => ({
   ...event,
   type: entryName(event, sagaType),
 });
@@ -35,7 +66,7 @@ export const dataOf = (event: SagaEvent, sagaType: string): EventData => ({
  * The event again. Only an end has a `state`; rows of earlier releases have its `type` as the library names it,
  * `SagaEnded`.
  */
-export const eventOfData = (data: EventData): SagaEvent =>
+export const eventOfData = (data: StoredEvent['data']): SagaEvent =>
   ('state' in data ? { ...data, type: 'SagaEnded' } : data) as SagaEvent;
 
 /** A constant of our own; it must never change. */
@@ -65,7 +96,7 @@ export function eventRow(
   { sagaId, sagaType, branch, correlationId }: Stream,
   { seq, at, event }: SentEntry,
   branchOf: (seq: number) => number = () => branch,
-): EventRow {
+) {
   const before = seq > 1 ? eventId(sagaId, branchOf(seq - 1), seq - 1) : null;
   return {
     seq,

@@ -1,7 +1,7 @@
 /** The read model: a saga's record as a row of `sagas`, and back. */
 import { blankRecord } from '../../saga/journal/fold.js';
 import type { SagaRecord, SagaState } from '../../saga/record.js';
-import type { SagaView } from '../read/reader.js';
+import type { StoredSaga } from '../read/reader.js';
 
 /** The known part of a saga's stream: the fold of all confirmed events, and the number of the last one. */
 export interface Head {
@@ -89,7 +89,7 @@ export const headOf = (row: SagaRow): Head => ({
   behindGap: row.behind_gap,
 });
 
-export const viewOf = (row: SagaRow): SagaView => ({
+export const viewOf = (row: SagaRow): StoredSaga => ({
   ...recordOf(row),
   version: row.version,
   branch: row.branch,

@@ -3,12 +3,12 @@ import type { PoolClient } from 'pg';
 import { applyEntry, blankRecord } from '../../saga/journal/fold.js';
 import type { SagaRecord } from '../../saga/record.js';
 import type { Batch, SentEntry } from './batch.js';
-import { eventId, eventOfData, eventRow, type EventRow, type InForce } from '../tables/event-row.js';
+import { eventId, eventOfData, eventRow, type EventRow, type EntryInForce } from '../tables/event-row.js';
 import { concernsLetters, lettersOf } from '../dead-letters/from-events.js';
 import { storeLetters, upsertLetters } from '../dead-letters/rows.js';
 import { merge, type Plan, type RunStanding } from './merge.js';
 import { headOf, rowOf, SAGA_COLUMNS, type Head, type SagaRow } from '../tables/saga-row.js';
-import type { EventData, SagaReset } from '../read/reader.js';
+import type { SagaReset } from '../read/reader.js';
 
 export interface LockedAppend {
   readonly plan: Plan;
@@ -54,15 +54,6 @@ export async function readHead(client: Pick<PoolClient, 'query'>, schema: string
   return rows[0] && headOf(rows[0]);
 }
 
-interface Row {
-  readonly branch: number;
-  readonly seq: number;
-  readonly data: EventData;
-  readonly at: Date;
-  readonly run_id: string;
-  readonly position: string | null;
-}
-
 export async function lock(client: Pick<PoolClient, 'query'>, sagaId: string): Promise<void> {
   await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [sagaId]);
 }
@@ -73,8 +64,8 @@ export async function readInForce(
   schema: string,
   sagaId: string,
   from: number,
-): Promise<(InForce & { readonly branch: number })[]> {
-  const { rows } = await client.query<Row>(
+): Promise<(EntryInForce & { readonly branch: number })[]> {
+  const { rows } = await client.query<EventRow>(
     `SELECT branch, seq, data, at, run_id, position FROM ${schema}.saga_events
      WHERE saga_id = $1 AND seq >= $2 AND seq > 0 AND superseded_by IS NULL ORDER BY seq`,
     [sagaId, Math.min(from, 2_147_483_647)],
@@ -182,7 +173,7 @@ async function supersede(client: PoolClient, schema: string, { batch, head, from
     [sagaId, from, branch],
   );
   const data: SagaReset = { type: 'SagaReset', fromSeq: from, runId, supersededRunId: head.runId };
-  const row: EventRow = {
+  const row: NewRow = {
     seq: 0,
     id: eventId(sagaId, branch, 0),
     type: data.type,
@@ -199,6 +190,9 @@ async function supersede(client: PoolClient, schema: string, { batch, head, from
   );
 }
 
+/** The columns that the writer sets; position, transaction and storing time are the database's. */
+type NewRow = ReturnType<typeof eventRow>;
+
 const positions = (schema: string): string => `'${`${schema}.positions`.replaceAll("'", "''")}'`;
 
 async function insert(
@@ -207,7 +201,7 @@ async function insert(
   sagaId: string,
   branch: number,
   runId: string,
-  rows: readonly EventRow[],
+  rows: readonly NewRow[],
 ): Promise<void> {
   if (rows.length === 0) return;
   await client.query(

@@ -11,7 +11,7 @@
  *      that was reset may share its beginning with a third one: it is given everything that it has ever sent.
  */
 import { closingEntries, type Batch, type SentEntry } from './batch.js';
-import { sameClosing, sameEntry, type InForce } from '../tables/event-row.js';
+import { sameClosing, sameEntry, type EntryInForce } from '../tables/event-row.js';
 import type { Head } from '../tables/saga-row.js';
 
 /** Temporal's answer about a batch's run. A `reset` run shares the beginning of its history with another one. */
@@ -31,7 +31,12 @@ export type Plan =
     };
 
 /** @param inForce the stored entries from the batch's first number on, or from the first unconfirmed one, in order */
-export function merge(head: Head | undefined, inForce: readonly InForce[], batch: Batch, standing?: RunStanding): Plan {
+export function merge(
+  head: Head | undefined,
+  inForce: readonly EntryInForce[],
+  batch: Batch,
+  standing?: RunStanding,
+): Plan {
   const { entries } = batch;
   const isOther = head !== undefined && head.runId !== batch.runId;
   if (isOther && standing === undefined) return { kind: 'ask' };
@@ -69,7 +74,7 @@ function connects(
 
 function withClosing(
   plan: Extract<Plan, { kind: 'store' }>,
-  stored: ReadonlyMap<number, InForce>,
+  stored: ReadonlyMap<number, EntryInForce>,
   batch: Batch,
   closing: NonNullable<Batch['closing']>,
 ): Plan {
@@ -88,7 +93,7 @@ function withClosing(
   return { ...plan, add: [...plan.add, ...pair], supersedeFrom: completed.seq, closing: adding };
 }
 
-function isStored(stored: ReadonlyMap<number, InForce>, entry: SentEntry): boolean {
+function isStored(stored: ReadonlyMap<number, EntryInForce>, entry: SentEntry): boolean {
   const known = stored.get(entry.seq);
   return known !== undefined && sameClosing(known, entry);
 }

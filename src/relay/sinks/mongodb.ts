@@ -13,7 +13,7 @@ import {
   type Db,
 } from 'mongodb';
 import { compareCursors, earlier, readCursor, writeCursor, type Cursor } from './cursor.js';
-import type { Delivery, Rejection, SagaRow, Sink, SinkSession } from './sink.js';
+import type { Delivery, Rejection, SinkRow, Sink, SinkSession } from './sink.js';
 import { withoutPassword } from './without-password.js';
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -44,7 +44,7 @@ const ABOUT_THE_DOCUMENT: ReadonlySet<number> = new Set([
   17_420,
 ]);
 
-interface SagaDocument extends Omit<SagaRow, 'createdAt' | 'updatedAt'> {
+interface SagaDocument extends Omit<SinkRow, 'createdAt' | 'updatedAt'> {
   readonly _id: string;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -152,7 +152,7 @@ async function writeOneByOne(
 }
 
 /** Matches only an older document; if there is none at all, the row is inserted. */
-function replacement(row: SagaRow): AnyBulkWriteOperation<SagaDocument> {
+function replacement(row: SinkRow): AnyBulkWriteOperation<SagaDocument> {
   const { sagaId, branch, version } = row;
   const document = { ...row, createdAt: new Date(row.createdAt), updatedAt: new Date(row.updatedAt) };
   return {

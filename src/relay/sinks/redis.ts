@@ -5,7 +5,7 @@
  */
 import { createClient, ErrorReply } from '@redis/client';
 import { compareCursors, earlier, readCursor, writeCursor, type Cursor } from './cursor.js';
-import type { Delivery, Rejection, SagaRow, Sink, SinkSession } from './sink.js';
+import type { Delivery, Rejection, SinkRow, Sink, SinkSession } from './sink.js';
 import { withoutPassword } from './without-password.js';
 
 const CURSOR_KEY = 'unwind:relay:cursor';
@@ -114,7 +114,7 @@ async function setCursor(client: Client, known: string, cursor: Cursor): Promise
 }
 
 /** Branch and version first. Absent values have no field. */
-function fieldsOf(row: SagaRow): string[] {
+function fieldsOf(row: SinkRow): string[] {
   const { sagaId, sagaType, state, reason, currentStep, blockedOn, createdAt, updatedAt } = row;
   const fields: Record<string, string | null> = {
     sagaId,

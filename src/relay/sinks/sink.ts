@@ -2,39 +2,24 @@
  * The contract of a store or stream that follows the journal. The relay (../relay.ts) calls it; each sink is one file
  * beside this one. An event for which `deliver` neither reported a rejection nor threw is stored.
  */
-import type { SagaRecord } from '../../saga/record.js';
+import type { StoredEvent, StoredSaga } from '../../journal/read/reader.js';
 import type { Cursor } from './cursor.js';
 
 /** A confirmed event of the journal, as the relay reads it. */
-export interface RelayedEvent {
-  /** The same event has the same id for ever, so that a repeat is recognised. */
-  readonly id: string;
-  readonly sagaId: string;
+export interface RelayedEvent extends StoredEvent {
   readonly sagaType: string;
-  readonly branch: number;
-  readonly seq: number;
-  /** The name in the audit trail. */
-  readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  /** ISO 8601, UTC. */
-  readonly at: string;
-  readonly correlationId: string | null;
-  readonly causationId: string | null;
   readonly cursor: Cursor;
 }
 
-/** The present `sagas` row at its delivery: never older than the events that are delivered with it. */
-export interface SagaRow extends SagaRecord {
-  readonly branch: number;
-  readonly version: number;
-}
+/** The present saga at its delivery: never older than the events that are delivered with it. */
+export type SinkRow = Omit<StoredSaga, 'behindGap' | 'asOf'>;
 
 /** Events of one saga, in order and without a gap. */
 export interface Delivery {
   readonly sagaId: string;
   readonly events: readonly RelayedEvent[];
   /** For sinks that take rows; undefined if the row is gone. */
-  readonly row: SagaRow | undefined;
+  readonly row: SinkRow | undefined;
 }
 
 /** The sink answered, and will not take this event. Earlier events are stored; this one and later ones are not. */
