@@ -60,7 +60,7 @@ export async function storeOrders({ orders }: Pick<Stage, 'orders'>, all: readon
   while (left.length > 0) {
     await Promise.all(
       left.splice(0, 4).map(async (order) => {
-        await orders.claim({ order, fingerprint: fingerprintOf(order), named: true });
+        await orders.ask({ order, fingerprint: fingerprintOf(order), named: true });
         // As an order reads that the API has acknowledged: nobody looks after it.
         await orders.confirm(order.orderId);
       }),

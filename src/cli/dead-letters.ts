@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import {
+  LETTER_KINDS,
   openDeadLetters,
   type DeadLetter,
   type DeadLetters,
@@ -15,10 +16,55 @@ import { findJournal, withTemporal } from '../config/find-journal.js';
 import { clockWithoutCache } from '../platform/temporal/clock.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { StartError } from '../platform/start-error.js';
-import { resolveDeadLetter, type Change, type Shop, type Verb } from '../steering/resolve-dead-letter.js';
-import { resolveDeadLetters } from '../steering/resolve-dead-letters.js';
+import {
+  resolveDeadLetter,
+  resolveDeadLetters,
+  type Change,
+  type Shop,
+  type Verb,
+} from '../steering/resolve-dead-letter.js';
 import { say, type Command } from './command.js';
-import { FILTER_OPTIONS, filterOf, listOptionsOf } from './letter-options.js';
+import { parseDuration } from '../config/durations.js';
+
+const FILTER_OPTIONS = {
+  kind: { type: 'string' },
+  saga: { type: 'string' },
+  step: { type: 'string' },
+  sink: { type: 'string' },
+  code: { type: 'string' },
+  'older-than': { type: 'string' },
+} as const;
+
+type Given = Readonly<Partial<Record<keyof typeof FILTER_OPTIONS | 'limit' | 'after', string>>>;
+
+/** The filter has only the fields that are given. @throws StartError */
+function filterOf(given: Given): LetterFilter {
+  const { saga: sagaId, step, sink, code } = given;
+  const kind = LETTER_KINDS.find((known) => known === given.kind);
+  if (given.kind !== undefined && !kind) {
+    throw new StartError(`--kind is "${given.kind}", but must be one of ${LETTER_KINDS.join(', ')}.`);
+  }
+  const age = given['older-than'];
+  const olderThan = age === undefined ? undefined : parseDuration(age);
+  if (age !== undefined && olderThan === undefined) {
+    throw new StartError(`--older-than is "${age}", but must be a duration such as 2h (ms, s, m, h or d).`);
+  }
+  const all = { kind, sagaId, step, sink, code, olderThan };
+  for (const [name, value] of Object.entries(all)) {
+    if (value === '' || (typeof value === 'string' && value.includes('\0'))) {
+      throw new StartError(`The filter for ${name} is empty or no text.`);
+    }
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** @throws StartError */
+function listOptionsOf({ limit = '', after = '0' }: Given): { readonly limit: number; readonly after: string } {
+  if (!/^(?:[1-9]\d{0,8})?$/.test(limit)) throw new StartError(`--limit is "${limit}", but must be a whole number.`);
+  if (!/^\d{1,18}$/.test(after))
+    throw new StartError(`--after is "${after}", but must be the number of a dead letter.`);
+  return { limit: limit === '' ? Infinity : Number(limit), after };
+}
 
 const USAGE = `unwind dead-letters [list] [FILTER] [--all] [--json] [--limit N] [--after ID]
   lists the open ones, or all, by their numbers; --json prints an object a line

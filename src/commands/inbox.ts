@@ -105,14 +105,14 @@ const withoutContent = ({ received: { place }, judged }: Message): Message => ({
 /** One transaction: all of them, or none. */
 function takeIn(pool: Pool, schema: string, messages: readonly Message[]): Promise<TakenIn[]> {
   return inTransaction(pool, async (client) => {
-    const first = await remember(client, schema, messages);
+    const first = await recordIds(client, schema, messages);
     // The earlier command keeps the id; this one is identified by its place.
     const renamed = messages.map(({ received, judged }, index): Message => {
       if (first[index] !== 'other') return { received, judged };
       return { received, judged: { ...judged, id: received.place, problem: new Problem('RequestIdReused') } };
     });
     const others = renamed.filter((_, index) => first[index] === 'other');
-    const second = await remember(client, schema, others);
+    const second = await recordIds(client, schema, others);
     const standings = first.map((standing) => (standing === 'other' ? (second.shift() ?? 'repeated') : standing));
     const isFresh = standings.map((standing) => standing === 'new' || standing === 'undecided');
     const queued = await queue(
@@ -129,7 +129,7 @@ function takeIn(pool: Pool, schema: string, messages: readonly Message[]): Promi
 }
 
 /** Each id once. In the order of the ids, so that two readers do not wait for one another. */
-async function remember(client: PoolClient, schema: string, messages: readonly Message[]): Promise<Standing[]> {
+async function recordIds(client: PoolClient, schema: string, messages: readonly Message[]): Promise<Standing[]> {
   if (messages.length === 0) return [];
   const all = messages.map(({ judged }) => judged);
   const { rows: inserted } = await client.query<{ id: string }>(

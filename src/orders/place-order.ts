@@ -5,7 +5,7 @@
  */
 import { sagaIdOf } from '../order.js';
 import { fingerprintOf } from './store/fingerprint.js';
-import type { CallersKey, Claim, ClaimedOrder, OrderStore, StoredAnswer } from './store/orders.js';
+import type { CallersKey, AskOutcome, OrderToStart, OrderStore, StoredAnswer } from './store/orders.js';
 import { DatabaseUnavailableError } from '../platform/database/unavailable.js';
 import { OrdersUnavailableError } from './store/unavailable.js';
 import type { SagaMemo } from '../workflows/messages.js';
@@ -43,7 +43,7 @@ export interface LooksDeps
 }
 
 export interface PlaceOrderDeps extends StartDeps, WitnessDeps, CompleteDeps {
-  readonly orders: Pick<OrderStore, 'claim' | 'confirm' | 'withdraw' | 'release' | 'get' | 'knowsKey' | 'customer'>;
+  readonly orders: Pick<OrderStore, 'ask' | 'confirm' | 'withdraw' | 'release' | 'get' | 'knowsKey' | 'customer'>;
 }
 
 /** The checks before an order is accepted. */
@@ -93,30 +93,30 @@ async function place(
   await refuseUnknownProducts(deps, catalogue, { ...placing, orderId: order.orderId, key });
   if (backlog.isFull() && !(await isKnown(deps, order.orderId, key))) throw new Problem('Overloaded');
   const named = request.orderId !== undefined;
-  const claim = await deps.orders.claim({ order, fingerprint: fingerprintOf(request), named, key });
-  if (claim.outcome === 'answered') return { outcome: 'replayed', orderId: claim.orderId, answer: claim.answer };
-  if (claim.outcome !== 'asked') throw refusalFor(claim, order.orderId);
-  const { orderId, lease } = claim;
+  const found = await deps.orders.ask({ order, fingerprint: fingerprintOf(request), named, key });
+  if (found.outcome === 'answered') return { outcome: 'replayed', orderId: found.orderId, answer: found.answer };
+  if (found.outcome !== 'asked') throw refusalFor(found, order.orderId);
+  const { orderId, lease } = found;
   const leased = key && lease !== undefined ? { ...key, lease } : undefined;
   progress.orderId = orderId;
   const answer = acceptedAnswer(orderId);
   try {
-    if (claim.startedAt === null) {
+    if (found.startedAt === null) {
       progress.waitsFor = 'EngineUnavailable';
-      if (!(await startOwn(deps, claim, placing.memo))) {
-        await deps.orders.withdraw(claim, leased);
+      if (!(await startOwn(deps, found, placing.memo))) {
+        await deps.orders.withdraw(found, leased);
         throw taken(orderId);
       }
     }
     progress.waitsFor = 'OrdersUnavailable';
-    if (claim.startedAt === null || key) await deps.orders.confirm(orderId, key && { ...key, answer });
+    if (found.startedAt === null || key) await deps.orders.confirm(orderId, key && { ...key, answer });
   } catch (error) {
     // Nothing was started for a row that is undecided, so its repeat writes it again.
-    if (isUndecided(error)) await deps.orders.withdraw(claim).catch(() => undefined);
+    if (isUndecided(error)) await deps.orders.withdraw(found).catch(() => undefined);
     if (leased) await deps.orders.release(leased, leased.lease).catch(() => undefined);
     throw isAway(error) ? unavailable(progress, error) : error;
   }
-  return { outcome: claim.startedAt === null ? 'accepted' : 'existing', orderId, answer };
+  return { outcome: found.startedAt === null ? 'accepted' : 'existing', orderId, answer };
 }
 
 const isAway = (error: unknown): boolean =>
@@ -128,7 +128,7 @@ function unavailable({ waitsFor, orderId }: Progress, cause?: unknown): Problem 
   return new Problem(waitsFor, { orderId, sagaId: sagaIdOf(orderId), detail }, { cause });
 }
 
-function refusalFor({ outcome }: Claim, orderId: string): Problem {
+function refusalFor({ outcome }: AskOutcome, orderId: string): Problem {
   if (outcome === 'otherRequest') return new Problem('IdempotencyKeyReused');
   if (outcome === 'inFlight') return new Problem('RequestInFlight');
   return taken(orderId);
@@ -143,7 +143,7 @@ const taken = (orderId: string): Problem => new Problem('OrderIdTaken', { orderI
  *
  * @throws Problem `NotDecided` if one of them does not answer, and the saga is not found to be the row's own
  */
-async function startOwn(deps: PlaceOrderDeps, order: ClaimedOrder, memo: Required<SagaMemo>): Promise<boolean> {
+async function startOwn(deps: PlaceOrderDeps, order: OrderToStart, memo: Required<SagaMemo>): Promise<boolean> {
   const { orderId, drawn, mark } = order;
   const heard = drawn || mark === null ? 'unknown' : await heardElsewhere(deps, orderId, memo);
   if (heard === 'unknown' && (await startSaga(deps, order, memo))) return true;

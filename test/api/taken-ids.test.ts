@@ -162,7 +162,7 @@ describe('the id of an order whose row was deleted stays taken', () => {
       shippingAddress: { name: 'A', street: 'S 1', city: 'C', postalCode: '1', country: 'AT' },
     };
     const content = { ...order, orderId: undefined };
-    await api.orders.claim({ order, fingerprint: fingerprintOf(content), named: true });
+    await api.orders.ask({ order, fingerprint: fingerprintOf(content), named: true });
     // Neither readable, nor confirmed by the look-after, nor gone on with by a repeat.
     expect((await api.request('GET', `/api/orders/${orderId}`)).status).toBe(404);
     await api.sql(`UPDATE orders SET asked_at = now() - interval '1 minute' WHERE id = '${orderId}'`);

@@ -77,7 +77,7 @@ const isStarted = (orderId: string): Promise<boolean> =>
 /** The row of a request whose id was drawn, and which went no further. */
 async function claimDrawn(orderId: string, key = ''): Promise<string> {
   const callersKey = { owner: 'anybody', key };
-  const claim = await api.orders.claim({
+  const claim = await api.orders.ask({
     order: { ...DEMO_CUSTOMER, orderId, items },
     fingerprint: fingerprintOf({ items }),
     named: false,

@@ -131,7 +131,7 @@ describe('an order that has ended', () => {
     await forgetOrder(deps(), 'taken-1', BY, false);
     for (const customerId of ['ann@example.com', 'bob']) {
       const order = orderOf('taken-1', customerId);
-      expect(await shop.orders.claim({ order, fingerprint: fingerprintOf(order), named: true })).toEqual({
+      expect(await shop.orders.ask({ order, fingerprint: fingerprintOf(order), named: true })).toEqual({
         outcome: 'taken',
       });
     }
@@ -159,7 +159,7 @@ describe('a request under an idempotency key whose order was forgotten', () => {
   it('is answered as before to its owner, places nothing, and nothing personal is stored of it', async () => {
     const order = orderOf('keyed-1', 'ann@example.com');
     await ended('keyed-0');
-    const first = await shop.orders.claim(asked(order, 'ann@example.com'));
+    const first = await shop.orders.ask(asked(order, 'ann@example.com'));
     const answer = { status: 202, location: '/api/orders/keyed-1', body: { orderId: 'keyed-1' } };
     await shop.orders.confirm('keyed-1', { owner: 'ann@example.com', key: 'ann@example.com-first', answer });
     expect(first).toMatchObject({ outcome: 'asked', orderId: 'keyed-1' });
@@ -170,17 +170,17 @@ describe('a request under an idempotency key whose order was forgotten', () => {
     );
     const again = { ...order, orderId: 'drawn-anew' };
     expect(await shop.orders.knowsKey({ owner: 'ann@example.com', key: 'ann@example.com-first' })).toBe(true);
-    expect(await shop.orders.claim(asked(again, 'ann@example.com'))).toEqual({
+    expect(await shop.orders.ask(asked(again, 'ann@example.com'))).toEqual({
       outcome: 'answered',
       orderId: 'keyed-1',
       answer,
     });
     expect(await shop.orders.get('drawn-anew')).toBeUndefined();
     const other = { ...again, items: [{ productId: '123', quantity: 3 }] };
-    expect(await shop.orders.claim(asked(other, 'ann@example.com'))).toMatchObject({ outcome: 'otherRequest' });
+    expect(await shop.orders.ask(asked(other, 'ann@example.com'))).toMatchObject({ outcome: 'otherRequest' });
     // The same key of another caller is another one.
     const bobs = { ...asked(again, 'bob'), key: { owner: 'bob', key: 'ann@example.com-first' } };
-    expect(await shop.orders.claim(bobs)).toMatchObject({ outcome: 'asked', orderId: 'drawn-anew' });
+    expect(await shop.orders.ask(bobs)).toMatchObject({ outcome: 'asked', orderId: 'drawn-anew' });
   });
 });
 
@@ -240,7 +240,7 @@ describe('a customer', () => {
     const customerId = 'eve@example.com';
     await sql(`INSERT INTO customers VALUES ($1, 'pm_anns', $2)`, [customerId, JSON.stringify(ADDRESS)]);
     const order = orderOf('asked-1', customerId);
-    await shop.orders.claim({ order, fingerprint: fingerprintOf(order), named: true });
+    await shop.orders.ask({ order, fingerprint: fingerprintOf(order), named: true });
     expect(await all(customerId, false)).toEqual([{ orderId: 'asked-1', done: false, why: 'just being asked for' }]);
     await sql(`UPDATE orders SET asked_at = now() - interval '5 minutes' WHERE id = 'asked-1'`);
     expect(await all(customerId, false)).toEqual([{ orderId: 'asked-1', done: true, why: 'never started' }]);

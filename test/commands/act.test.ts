@@ -1,6 +1,6 @@
 import { actOnCommands, type Acting, type Attempt } from '../../src/commands/act.js';
 import type { Command } from '../../src/commands/command.js';
-import { countCommands } from '../../src/commands/counts.js';
+import { countCommands } from '../../src/commands/metrics.js';
 import { openParkedCommands, type ParkedVerb } from '../../src/commands/parked.js';
 import { openQueues } from '../../src/commands/queues.js';
 import { eventually } from '../support/eventually.js';

@@ -1,6 +1,6 @@
 /** What the relay and Kafka's commands ask for by the clock costs the same however much waits beside it (K7, rule 52). */
 import { Pool, type PoolClient } from 'pg';
-import { countCommands } from '../../src/commands/counts.js';
+import { countCommands } from '../../src/commands/metrics.js';
 import { openInbox } from '../../src/commands/inbox.js';
 import { openQueues, type Kind } from '../../src/commands/queues.js';
 import { openRefusals } from '../../src/commands/refusals.js';

@@ -105,7 +105,7 @@ it('an order is claimed, confirmed, read and listed, under a key as well (J5)', 
       fingerprint: 'f',
       named: true,
     };
-    expect(await orders.claim({ ...asked, key: { owner: 'c-1', key: 'k' } })).toMatchObject({ outcome: 'asked' });
+    expect(await orders.ask({ ...asked, key: { owner: 'c-1', key: 'k' } })).toMatchObject({ outcome: 'asked' });
     await orders.confirm('1');
     expect(await orders.get('1')).toMatchObject(order);
     expect(await orders.list({}, { limit: 5 })).toMatchObject([{ orderId: '1' }]);

@@ -19,7 +19,7 @@ async function order(customerId: string, started = true): Promise<string> {
   const address = { name: 'A', street: 'S', city: 'C', postalCode: '1', country: 'AT' };
   const items = [{ productId: '123', quantity: 1 }];
   const asked = { orderId, customerId, items, paymentMethod: 'pm', shippingAddress: address };
-  await test.orders.claim({ order: asked, fingerprint: 'print', named: true });
+  await test.orders.ask({ order: asked, fingerprint: 'print', named: true });
   if (started) await test.orders.confirm(orderId);
   return orderId;
 }

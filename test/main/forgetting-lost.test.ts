@@ -84,7 +84,7 @@ describe('an order that Temporal does not know any more', () => {
     const shippingAddress = { name: 'Ann', street: 'Road 1', city: 'Vienna', postalCode: '1010', country: 'AT' };
     const items = [{ productId: '123', quantity: 1 }];
     const order = { orderId, customerId: 'ann', items, paymentMethod: 'pm_ok', shippingAddress };
-    await shop.orders.claim({ order, fingerprint: fingerprintOf(order), named: true });
+    await shop.orders.ask({ order, fingerprint: fingerprintOf(order), named: true });
     await shop.orders.confirm(orderId);
   };
 

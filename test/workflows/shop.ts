@@ -173,10 +173,10 @@ export async function openShop(options: ShopOptions = {}) {
         ...order,
       };
       const asked = { order: full, fingerprint: fingerprintOf(full), named: true };
-      await orders.claim(asked).catch(async (error: unknown) => {
+      await orders.ask(asked).catch(async (error: unknown) => {
         // A machine that is busy elsewhere may need a second try; the same order is stored once.
         if (!(error instanceof OrdersUnavailableError)) throw error;
-        await orders.claim(asked);
+        await orders.ask(asked);
       });
       const workflowId = `order-${full.orderId}`;
       sagaIds.push(workflowId);

@@ -40,7 +40,7 @@ export interface AskedOrder {
 }
 
 /** A requested row. The requester starts its saga unless it runs already (`startedAt`). */
-export interface ClaimedOrder extends AskedOrder {
+export interface OrderToStart extends AskedOrder {
   readonly outcome: 'asked';
   /** The id was drawn by the API for the request that wrote the row: no earlier order can have had it. */
   readonly drawn: boolean;
@@ -48,8 +48,8 @@ export interface ClaimedOrder extends AskedOrder {
   readonly lease?: string;
 }
 
-export type Claim =
-  | ClaimedOrder
+export type AskOutcome =
+  | OrderToStart
   /** The id belongs to an order with other content or of another customer. */
   | { readonly outcome: 'taken' }
   /** The key was used for another request. */
@@ -101,8 +101,8 @@ const columnsOf = (
 ];
 
 /** Writes the order's row, and the caller's key if there is one; the outcome says if they existed already. */
-export async function claim(query: Query, schema: string, asked: Asked): Promise<Claim> {
-  if (asked.key) return claimKey(query, schema, asked, asked.key);
+export async function askForOrder(query: Query, schema: string, asked: Asked): Promise<AskOutcome> {
+  if (asked.key) return takeKey(query, schema, asked, asked.key);
   const { order, fingerprint, named } = asked;
   const values = [order.orderId, ...columnsOf(order, fingerprint), !named];
   const [row] = await query<AskedRow>(ASK(schema, 'VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9)'), values);
@@ -117,10 +117,10 @@ const repeatPrint = ({ fingerprint, named }: Asked): string | null => (named ? `
  * An id that an earlier request under the key has drawn does not count as drawn by this request, because its row may
  * have been deleted since.
  */
-const FROM_CLAIMED =
-  'SELECT order_id, $2, $3::jsonb, $4, $5::jsonb, $6, $7::uuid, $8::jsonb, $9 AND order_id = $1 FROM claimed';
+const FROM_TAKEN =
+  'SELECT order_id, $2, $3::jsonb, $4, $5::jsonb, $6, $7::uuid, $8::jsonb, $9 AND order_id = $1 FROM taken_key';
 
-async function claimKey(query: Query, schema: string, asked: Asked, { owner, key }: CallersKey): Promise<Claim> {
+async function takeKey(query: Query, schema: string, asked: Asked, { owner, key }: CallersKey): Promise<AskOutcome> {
   const lease = randomUUID();
   const { order, fingerprint } = asked;
   const print = requestPrint(asked);
@@ -128,7 +128,7 @@ async function claimKey(query: Query, schema: string, asked: Asked, { owner, key
   // A key that was forgotten with its order is recognised by its hash, because its repeat must not place the order
   // again.
   const [row] = await query<({ readonly id: null } | AskedRow) & { order_id: string }>(
-    `WITH claimed AS (
+    `WITH taken_key AS (
        INSERT INTO ${schema}.idempotency_keys AS k (owner, key, fingerprint, order_id, lease, lease_until)
        SELECT $10, $11, $12, $1, $14::uuid, clock_timestamp() + $15 * interval '1 ms'
        WHERE NOT EXISTS (SELECT 1 FROM ${schema}.idempotency_keys WHERE owner = $16 AND key = $17)
@@ -136,8 +136,8 @@ async function claimKey(query: Query, schema: string, asked: Asked, { owner, key
          WHERE k.answer IS NULL AND k.lease_until <= clock_timestamp()
            AND (k.fingerprint = $12 OR (k.fingerprint = $13 AND k.order_id = $1))
        RETURNING k.order_id
-     ), asked AS (${ASK(schema, FROM_CLAIMED)})
-     SELECT claimed.order_id, asked.* FROM claimed LEFT JOIN asked ON true`,
+     ), asked AS (${ASK(schema, FROM_TAKEN)})
+     SELECT taken_key.order_id, asked.* FROM taken_key LEFT JOIN asked ON true`,
     [...columns, owner, key, print, repeatPrint(asked), lease, LEASE_MS, hashOf(owner), hashOf(key)],
   );
   if (row && row.id !== null) return { ...askedOf(row), lease };
@@ -145,7 +145,7 @@ async function claimKey(query: Query, schema: string, asked: Asked, { owner, key
     await forgetKey(query, schema, { owner, key }, lease);
     return { outcome: 'taken' };
   }
-  return (await readKey(query, schema, asked, { owner, key })) ?? claimKey(query, schema, asked, { owner, key });
+  return (await readKey(query, schema, asked, { owner, key })) ?? takeKey(query, schema, asked, { owner, key });
 }
 
 interface KeyRow {
@@ -161,7 +161,7 @@ async function readKey(
   schema: string,
   asked: Asked,
   { owner, key }: CallersKey,
-): Promise<Claim | undefined> {
+): Promise<AskOutcome | undefined> {
   const [row] = await query<KeyRow>(
     `SELECT fingerprint, order_id, answer, lease_until <= clock_timestamp() AS lapsed
      FROM ${schema}.idempotency_keys WHERE (owner, key) IN (($1, $2), ($3, $4))`,

@@ -2,19 +2,20 @@
 import { escapeIdentifier, type Pool } from 'pg';
 import type { CancelReason, Metadata, Order, OrderItem, ShippingAddress, UnitPrices } from '../../order.js';
 import { openBoundedPool } from '../../platform/database/pool.js';
-import { claim, confirm, confirmAll, releaseKey, withdraw, type Asked, type CallersKey } from './idempotency.js';
-import type { AskedOrder, Claim, StoredAnswer } from './idempotency.js';
+import { askForOrder, confirm, confirmAll, releaseKey, withdraw, type Asked, type CallersKey } from './idempotency.js';
+import type { AskedOrder, AskOutcome, StoredAnswer } from './idempotency.js';
 import { forgetCustomer, forgetOrders, hashOf, ordersOfCustomer, ownersOf } from './forget.js';
 import type { Forgetting, OrdersOwner, OwnedOrder } from './forget.js';
 import { listOrders, type ListedOrder, type ListFilter, type ListPage } from './list.js';
 import { deleteUnconfirmed, markWithoutWorkflow, unconfirmedOrders, type Unconfirmed } from './unconfirmed.js';
 import { migrateOrders } from './migrate.js';
 import { queryOn } from './query.js';
-import { sharedKey } from './shared-key.js';
 import { orUnavailable } from './unavailable.js';
 import { probeWrites } from './write-probe.js';
+import { randomBytes } from 'node:crypto';
+import type { Query } from './query.js';
 
-export type { AskedOrder, CallersKey, Claim, ClaimedOrder, StoredAnswer } from './idempotency.js';
+export type { AskedOrder, CallersKey, AskOutcome, OrderToStart, StoredAnswer } from './idempotency.js';
 export type { Forgetting, OrdersOwner, OwnedOrder } from './forget.js';
 export type { Unconfirmed } from './unconfirmed.js';
 
@@ -48,7 +49,7 @@ export interface OrderStore {
    * Writes the order, and the caller's key if there is one, in one round trip. The result tells if they exist
    * already.
    */
-  claim(asked: Asked): Promise<Claim>;
+  ask(asked: Asked): Promise<AskOutcome>;
   /** Records that the saga's start is confirmed (the first time counts), and the answer for repeats under the key. */
   confirm(orderId: string, stored?: CallersKey & { readonly answer: StoredAnswer }): Promise<void>;
   /** The same without its request: for every key under which it was requested. */
@@ -157,7 +158,7 @@ export async function openOrders(options: OrdersOptions): Promise<OrderStore> {
 function createStore(pool: Pool, schema: string): OrderStore {
   const query = queryOn(pool);
   return {
-    claim: (asked) => claim(query, schema, asked),
+    ask: (asked) => askForOrder(query, schema, asked),
     confirm: (orderId, stored) => confirm(query, schema, orderId, stored),
     confirmAll: (orderId, answer) => confirmAll(query, schema, orderId, answer),
     release: (key, lease) => releaseKey(query, schema, key, lease),
@@ -259,4 +260,15 @@ async function storeDemoCustomer(pool: Pool, schema: string): Promise<void> {
      ON CONFLICT (id) DO NOTHING`,
     [customerId, paymentMethod, JSON.stringify(shippingAddress)],
   );
+}
+
+/** 32 random bytes, made by the first process that asks. A deleted row is replaced with a new key. */
+async function sharedKey(query: Query, schema: string, name: string): Promise<Uint8Array> {
+  await query(`INSERT INTO ${schema}.shared_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, [
+    name,
+    randomBytes(32),
+  ]);
+  const [row] = await query<{ key: Buffer }>(`SELECT key FROM ${schema}.shared_keys WHERE name = $1`, [name]);
+  if (!row) throw new Error(`the key ${name} was deleted while it was read`);
+  return new Uint8Array(row.key);
 }

@@ -1,8 +1,9 @@
 /** Brings one of our schemas up to date, in one process at a time. */
 import { DatabaseError, escapeIdentifier, type Client } from 'pg';
 import { runner } from 'node-pg-migrate';
-import { loadMigrationNames } from './migration-names.js';
 import { withClient } from './session.js';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 
 export interface Migration {
   readonly databaseUrl: string;
@@ -130,4 +131,13 @@ async function holderOf(client: Client, lock: bigint): Promise<string> {
   const { pid, application, address, state, since } = holder;
   const from = address === null ? '' : ` from ${address}`;
   return `pid ${pid}, application "${application}"${from}, ${state ?? 'state unknown'} since ${since?.toISOString() ?? 'unknown'}. If it hangs, end it with SELECT pg_terminate_backend(${pid})`;
+}
+
+/** The migrations of a folder in their order, as the `migrations` table names them: without `.sql`. */
+export async function loadMigrationNames(folder: string): Promise<string[]> {
+  const files = await readdir(folder);
+  return files
+    .filter((file) => file.endsWith('.sql'))
+    .map((file) => path.basename(file, '.sql'))
+    .sort();
 }

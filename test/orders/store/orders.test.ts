@@ -54,7 +54,7 @@ describe('the orders table', () => {
       mark: expect.any(String),
       drawn: false,
     };
-    expect(await orders.claim(asked('o-1'))).toEqual({ outcome: 'asked', ...claimed });
+    expect(await orders.ask(asked('o-1'))).toEqual({ outcome: 'asked', ...claimed });
     const stored = await orders.get('o-1');
     expect(stored).toEqual({
       ...anOrder('o-1'),
@@ -71,24 +71,24 @@ describe('the orders table', () => {
 
   it('tells a repeat from another order under the same id, and leaves the first one untouched', async () => {
     const orders = await open();
-    await orders.claim(asked('o-2'));
-    expect(await orders.claim(asked('o-2'))).toMatchObject({ outcome: 'asked', orderId: 'o-2' });
-    expect(await orders.claim({ ...asked('o-2'), fingerprint: 'other' })).toEqual({ outcome: 'taken' });
+    await orders.ask(asked('o-2'));
+    expect(await orders.ask(asked('o-2'))).toMatchObject({ outcome: 'asked', orderId: 'o-2' });
+    expect(await orders.ask({ ...asked('o-2'), fingerprint: 'other' })).toEqual({ outcome: 'taken' });
     const another = { ...asked('o-2'), order: { ...anOrder('o-2'), customerId: 'c-2' } };
-    expect(await orders.claim(another)).toEqual({ outcome: 'taken' });
+    expect(await orders.ask(another)).toEqual({ outcome: 'taken' });
     expect(await orders.get('o-2')).toMatchObject({ customerId: 'c-1', fingerprint: 'print' });
   });
 
   it('creates one of 20 parallel orders with one id', async () => {
     const orders = await open();
-    const results = await Promise.all(Array.from({ length: 20 }, () => orders.claim(asked('o-3'))));
+    const results = await Promise.all(Array.from({ length: 20 }, () => orders.ask(asked('o-3'))));
     expect(results.filter(({ outcome }) => outcome === 'asked')).toHaveLength(20);
     expect(await sql(`SELECT id FROM ${schema}.orders WHERE id = 'o-3'`)).toHaveLength(1);
   });
 
   it('keeps the first time at which the start was confirmed', async () => {
     const orders = await open();
-    await orders.claim(asked('o-4'));
+    await orders.ask(asked('o-4'));
     await orders.confirm('o-4');
     const first = await orders.get('o-4');
     await orders.confirm('o-4');
@@ -138,9 +138,9 @@ describe('without its database', () => {
       await link.cut();
       await lost;
       await expect(orders.get('o-1')).rejects.toBeInstanceOf(OrdersUnavailableError);
-      await expect(orders.claim(asked('o-5'))).rejects.toBeInstanceOf(OrdersUnavailableError);
+      await expect(orders.ask(asked('o-5'))).rejects.toBeInstanceOf(OrdersUnavailableError);
       await link.mend();
-      expect(await orders.claim(asked('o-5'))).toMatchObject({ outcome: 'asked' });
+      expect(await orders.ask(asked('o-5'))).toMatchObject({ outcome: 'asked' });
     } finally {
       await Promise.all(opened.splice(0).map((store) => store.close()));
       await link.close();
@@ -150,7 +150,7 @@ describe('without its database', () => {
   it('does not take a mistake in a query for an outage', async () => {
     const orders = await open();
     const broken = { ...asked('o-6'), order: { ...anOrder('o-6'), customerId: 'a\u0000b' } };
-    const error: unknown = await orders.claim(broken).catch((reason: unknown) => reason);
+    const error: unknown = await orders.ask(broken).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Error);
     expect(error).not.toBeInstanceOf(OrdersUnavailableError);
   });

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import pino from 'pino';
 import { openReader } from '../../../src/journal/read/open-reader.js';
 import { migrateJournal } from '../../../src/journal/tables/migrate.js';
-import { loadMigrationNames } from '../../../src/platform/database/migration-names.js';
+import { loadMigrationNames } from '../../../src/platform/database/migrate.js';
 import { migrateOrders } from '../../../src/orders/store/migrate.js';
 import { openPayment } from '../../../src/services/payment/service.js';
 import { databaseUrl, freshSchema } from '../../support/database.js';

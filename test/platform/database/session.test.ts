@@ -81,7 +81,7 @@ const isNow = (time: string | null | undefined): boolean =>
 it('(A8) orders are taken, read and listed page by page, with their times as they were', async () => {
   const ids = ['1', '2', '3', '4', '5'];
   for (const id of ids) {
-    const claimed = await orders.claim({ order: orderOf(id), fingerprint: id, named: true, key: undefined });
+    const claimed = await orders.ask({ order: orderOf(id), fingerprint: id, named: true, key: undefined });
     expect(claimed.outcome).toBe('asked');
     await orders.confirm(id);
   }
