@@ -144,7 +144,7 @@ export const PROBLEMS = {
     operator: 'Bring PostgreSQL back (DATABASE_URL). Nothing that was acknowledged is lost.',
     retryAfter: 1,
   },
-  EngineUnavailable: {
+  TemporalUnavailable: {
     status: 503,
     title: 'Orders cannot be started or asked at the moment; please send the same request again.',
     operator: 'Bring Temporal back (TEMPORAL_ADDRESS). A repeat with the order id that is named goes on from there.',

@@ -23,7 +23,7 @@ export const REFUSED: readonly ProblemCode[] = [
 ];
 
 /** The services that are asked about a saga that belongs to no order. */
-export const AWAY = ['OrdersUnavailable', 'EngineUnavailable', 'JournalUnavailable'] as const;
+export const AWAY = ['OrdersUnavailable', 'TemporalUnavailable', 'JournalUnavailable'] as const;
 
 interface Described extends Omit<Definition, 'method' | 'headers' | 'answers'> {
   readonly description: string;

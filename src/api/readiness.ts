@@ -65,7 +65,7 @@ function lookOnceASecond(deps: ApiDeps): () => Promise<Found> {
   }
 
   async function look(): Promise<Found> {
-    const [postgresql, engine, againstWrites, space] = await Promise.all([
+    const [postgresql, temporalState, againstWrites, space] = await Promise.all([
       check('PostgreSQL', () => orders.ping()),
       check('Temporal', () =>
         askTemporal(temporal, PATIENCE_MS, () => temporal.workflowService.describeNamespace({ namespace })),
@@ -75,7 +75,7 @@ function lookOnceASecond(deps: ApiDeps): () => Promise<Found> {
     ]);
     setTimeout(() => (looking = undefined), KEPT_MS).unref();
     const againstPlacing = [againstWrites, space].filter((reason) => reason !== undefined);
-    return { postgresql, temporal: engine, writes: againstWrites === undefined ? 'up' : 'down', againstPlacing };
+    return { postgresql, temporal: temporalState, writes: againstWrites === undefined ? 'up' : 'down', againstPlacing };
   }
 
   return () => (looking ??= look());

@@ -4,7 +4,7 @@ import type { OrderStore, Unconfirmed } from '../orders/store/orders.js';
 import { DatabaseUnavailableError } from '../platform/database/unavailable.js';
 import { acceptedAnswer } from '../orders/accepted-answer.js';
 import { standingOf, type StandingDeps } from '../orders/order-standing.js';
-import { EngineUnavailableError } from '../platform/temporal/ask.js';
+import { TemporalUnavailableError } from '../platform/temporal/ask.js';
 
 interface UnconfirmedDeps extends StandingDeps {
   readonly orders: Pick<OrderStore, 'unconfirmed' | 'confirmAll' | 'deleteUnconfirmed' | 'markWithoutWorkflow'>;
@@ -52,7 +52,7 @@ export function watchUnconfirmedOrders(deps: UnconfirmedDeps, everyMs: number): 
     running = running
       .then(() => reviewUnconfirmedOrders(deps))
       .catch((error: unknown) => {
-        const away = [EngineUnavailableError, DatabaseUnavailableError];
+        const away = [TemporalUnavailableError, DatabaseUnavailableError];
         if (!away.some((kind) => error instanceof kind))
           deps.logger.error({ err: error }, 'orders could not be looked after');
       });

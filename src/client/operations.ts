@@ -35,8 +35,8 @@ export type Order = {
   readonly paused?: Pause | undefined;
   /** When this was true. */
   readonly asOf: string;
-  /** Who said it. `readModel`: the journal, everything is there. `workflow`: the saga itself, everything is there. `engine`: Temporal, with no worker answering; between start and end the state may be older than it looks. `orders`: the orders table, with Temporal away. */
-  readonly source: 'readModel' | 'workflow' | 'engine' | 'orders';
+  /** Who said it. `readModel`: the journal, everything is there. `workflow`: the saga itself, everything is there. `temporal`: Temporal, with no worker answering; between start and end the state may be older than it looks. `orders`: the orders table, with Temporal away. */
+  readonly source: 'readModel' | 'workflow' | 'temporal' | 'orders';
   readonly links: OrderLinks;
 };
 
@@ -127,7 +127,7 @@ export type Problem = {
     | 'TooManyStreams'
     | 'InternalError'
     | 'OrdersUnavailable'
-    | 'EngineUnavailable'
+    | 'TemporalUnavailable'
     | 'JournalUnavailable'
     | 'IdentityUnavailable'
     | 'Overloaded'
@@ -354,10 +354,10 @@ export type SagaStatus = {
   readonly paused?: Pause | undefined;
   /** When this was true. */
   readonly asOf: string;
-  /** Who said it. `readModel`: the journal, everything is there. `workflow`: the saga itself, everything is there. `engine`: Temporal, with no worker answering; between start and end the state may be older than it looks. `orders`: the orders table, with Temporal away. */
-  readonly source: 'readModel' | 'workflow' | 'engine' | 'orders';
+  /** Who said it. `readModel`: the journal, everything is there. `workflow`: the saga itself, everything is there. `temporal`: Temporal, with no worker answering; between start and end the state may be older than it looks. `orders`: the orders table, with Temporal away. */
+  readonly source: 'readModel' | 'workflow' | 'temporal' | 'orders';
   /** Temporal's status of the workflow. `FAILED`, `TIMED_OUT` and `TERMINATED` are alarms: the saga has stopped in the given state. `NOT_FOUND`: Temporal knows nothing of it (any more). */
-  readonly engineStatus?: string | undefined;
+  readonly temporalStatus?: string | undefined;
 };
 
 export type EventList = {

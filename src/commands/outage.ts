@@ -8,7 +8,7 @@ import proto from '@temporalio/proto';
 import { ServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { heardBy, UnansweredError, type Ledger, type Ledgers } from '../orders/order-standing.js';
-import { askTemporal, EngineUnavailableError } from '../platform/temporal/ask.js';
+import { askTemporal, TemporalUnavailableError } from '../platform/temporal/ask.js';
 import { JournalUnavailableError } from '../journal/tables/unavailable.js';
 import { OrdersUnavailableError } from '../orders/store/unavailable.js';
 import { Problem } from '../problems.js';
@@ -75,8 +75,8 @@ export function watchOutages(deps: OutageDeps, journalPool: Pool): Outages {
   };
   function neededBy(code: string | undefined, error: unknown): Probe[] {
     if (error instanceof JournalUnavailableError) return [journal];
-    if (code === 'NotDecided' || code === 'EngineUnavailable') return [temporal];
-    if (error instanceof EngineUnavailableError || error instanceof ServiceError) return [temporal];
+    if (code === 'NotDecided' || code === 'TemporalUnavailable') return [temporal];
+    if (error instanceof TemporalUnavailableError || error instanceof ServiceError) return [temporal];
     if (code === 'OrdersUnavailable' || error instanceof OrdersUnavailableError) return [orders];
     if (code === 'JournalUnavailable') return [journal];
     // An attempt that did not end in time may have waited for any of them.

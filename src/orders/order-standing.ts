@@ -14,7 +14,7 @@ import { askTemporal } from '../platform/temporal/ask.js';
 
 /** Longer than a healthy database or service takes, and short enough to start the order within the caller's time. */
 const PATIENCE_MS = 900;
-const ENGINE_PATIENCE_MS = 1_500;
+const TEMPORAL_PATIENCE_MS = 1_500;
 
 const COLLECTIONS = { inventory: 'reservations', payment: 'payments', shipping: 'shipments' } as const;
 
@@ -53,7 +53,7 @@ export async function standingInTemporal(
   { orderId, mark }: AskedOrder,
 ): Promise<'own' | 'another' | 'none'> {
   const describe = () => temporal.workflow.getHandle(sagaIdOf(orderId)).describe();
-  const run = await askTemporal(temporal, ENGINE_PATIENCE_MS, describe).catch((error: unknown) => {
+  const run = await askTemporal(temporal, TEMPORAL_PATIENCE_MS, describe).catch((error: unknown) => {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   });

@@ -15,7 +15,7 @@ import { completeOrder, type CompleteDeps } from './complete-order.js';
 import { acceptedAnswer } from './accepted-answer.js';
 import { heardElsewhere, standingInTemporal, standingOf, UnansweredError, type WitnessDeps } from './order-standing.js';
 import { startSaga, type StartDeps } from './start-saga.js';
-import { EngineUnavailableError } from '../platform/temporal/ask.js';
+import { TemporalUnavailableError } from '../platform/temporal/ask.js';
 import type { Caller } from '../caller.js';
 import { Problem } from '../problems.js';
 import type { OrderRequest } from './order-request.js';
@@ -61,7 +61,7 @@ export function looksOf(deps: LooksDeps): Looks {
 /** How far a request has come: it decides the answer if the time is over. */
 interface Progress {
   orderId?: string;
-  waitsFor: 'OrdersUnavailable' | 'EngineUnavailable';
+  waitsFor: 'OrdersUnavailable' | 'TemporalUnavailable';
 }
 
 /**
@@ -102,7 +102,7 @@ async function place(
   const answer = acceptedAnswer(orderId);
   try {
     if (found.startedAt === null) {
-      progress.waitsFor = 'EngineUnavailable';
+      progress.waitsFor = 'TemporalUnavailable';
       if (!(await startOwn(deps, found, placing.memo))) {
         await deps.orders.withdraw(found, leased);
         throw taken(orderId);
@@ -120,7 +120,7 @@ async function place(
 }
 
 const isAway = (error: unknown): boolean =>
-  error instanceof EngineUnavailableError || error instanceof OrdersUnavailableError;
+  error instanceof TemporalUnavailableError || error instanceof OrdersUnavailableError;
 
 function unavailable({ waitsFor, orderId }: Progress, cause?: unknown): Problem {
   if (orderId === undefined) return new Problem(waitsFor, {}, { cause });

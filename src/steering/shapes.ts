@@ -80,12 +80,12 @@ export const sagaStatusSchema = z
     updatedAt: time.optional(),
     paused: paused.optional(),
     asOf: time.meta({ description: 'When this was true.' }),
-    source: z.enum(['readModel', 'workflow', 'engine', 'orders']).meta({
+    source: z.enum(['readModel', 'workflow', 'temporal', 'orders']).meta({
       description:
-        'Who said it. `readModel`: the journal, everything is there. `workflow`: the saga itself, everything is there. `engine`: Temporal, with no worker answering; ' +
+        'Who said it. `readModel`: the journal, everything is there. `workflow`: the saga itself, everything is there. `temporal`: Temporal, with no worker answering; ' +
         'between start and end the state may be older than it looks. `orders`: the orders table, with Temporal away.',
     }),
-    engineStatus: z
+    temporalStatus: z
       .string()
       .optional()
       .meta({

@@ -10,7 +10,7 @@ import { SAGA_TYPE_MEMO, SagaStateAttribute, type SagaRecord } from '../workflow
 import { pauseOf } from './pause.js';
 import { SAGA_ID_PATTERN } from './saga-ids.js';
 import { sagaOutcomeSchema, sagaStateSchema, type SagaStatus } from './shapes.js';
-import { askTemporal, EngineUnavailableError } from '../platform/temporal/ask.js';
+import { askTemporal, TemporalUnavailableError } from '../platform/temporal/ask.js';
 import { Problem } from '../problems.js';
 import { DatabaseUnavailableError } from '../platform/database/unavailable.js';
 
@@ -53,9 +53,10 @@ export async function readSagaStatus(
   if (run === 'away' || run === 'notFound') {
     return view ? viewFor(view, run) : statusFromTables(deps, sagaId, run);
   }
-  const engineStatus = run.status.name;
-  if (record && !ALARMS.has(engineStatus)) return { ...record, asOf: now(), source: 'workflow', ...engineSays(run) };
-  return view ? viewFor(view, run) : statusFromEngine(deps, sagaId, run);
+  const temporalStatus = run.status.name;
+  if (record && !ALARMS.has(temporalStatus))
+    return { ...record, asOf: now(), source: 'workflow', ...temporalSays(run) };
+  return view ? viewFor(view, run) : statusFromTemporal(deps, sagaId, run);
 }
 
 /** A tag that is the same for the same state from any source; source and time are left out. */
@@ -84,26 +85,26 @@ async function statusFromView(deps: StatusDeps, view: StoredSaga): Promise<SagaS
 }
 
 /** Temporal's description of the workflow, if it was asked and has answered. */
-type Engine = WorkflowExecutionDescription | 'away' | 'notFound';
+type TemporalsAnswer = WorkflowExecutionDescription | 'away' | 'notFound';
 
-function engineSays(run: Engine): Pick<SagaStatus, 'engineStatus' | 'paused'> {
+function temporalSays(run: TemporalsAnswer): Pick<SagaStatus, 'temporalStatus' | 'paused'> {
   if (run === 'away') return {};
-  if (run === 'notFound') return { engineStatus: 'NOT_FOUND' };
+  if (run === 'notFound') return { temporalStatus: 'NOT_FOUND' };
   const paused = pauseOf(run);
-  return { engineStatus: run.status.name, ...(paused && { paused }) };
+  return { temporalStatus: run.status.name, ...(paused && { paused }) };
 }
 
 const viewFor = (
   { version: _version, branch: _branch, behindGap: _behindGap, ...view }: StoredSaga,
-  run: Engine,
-): SagaStatus => ({ ...view, source: 'readModel', ...engineSays(run) });
+  run: TemporalsAnswer,
+): SagaStatus => ({ ...view, source: 'readModel', ...temporalSays(run) });
 
-async function describe(deps: StatusDeps, sagaId: string, patience: number): Promise<Engine> {
+async function describe(deps: StatusDeps, sagaId: string, patience: number): Promise<TemporalsAnswer> {
   try {
     return await askTemporal(deps.temporal, patience, () => deps.temporal.workflow.getHandle(sagaId).describe());
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'notFound';
-    if (error instanceof EngineUnavailableError) return 'away';
+    if (error instanceof TemporalUnavailableError) return 'away';
     throw error;
   }
 }
@@ -114,7 +115,7 @@ async function queryRecord(deps: StatusDeps, sagaId: string, patience: number): 
   return askTemporal(deps.temporal, patience, () => handle.query(getSagaState)).catch(() => undefined);
 }
 
-async function statusFromEngine(
+async function statusFromTemporal(
   deps: StatusDeps,
   sagaId: string,
   run: WorkflowExecutionDescription,
@@ -123,9 +124,9 @@ async function statusFromEngine(
   const isOrder = run.type === ORDER_FULFILLMENT;
   // Temporal runs other workflows than sagas as well.
   if (!isOrder && shown === undefined) return undefined;
-  const { name: engineStatus } = run.status;
-  const outcome = engineStatus === 'COMPLETED' ? await readOutcome(deps, sagaId) : undefined;
-  const state = engineStatus === 'CANCELLED' ? 'CANCELLED' : (sagaStateSchema.safeParse(shown).data ?? 'STARTED');
+  const { name: temporalStatus } = run.status;
+  const outcome = temporalStatus === 'COMPLETED' ? await readOutcome(deps, sagaId) : undefined;
+  const state = temporalStatus === 'CANCELLED' ? 'CANCELLED' : (sagaStateSchema.safeParse(shown).data ?? 'STARTED');
   return {
     sagaId,
     sagaType: isOrder ? SAGA_TYPE : typeIn(run),
@@ -136,8 +137,8 @@ async function statusFromEngine(
     createdAt: run.startTime.toISOString(),
     ...(run.closeTime && { updatedAt: run.closeTime.toISOString() }),
     asOf: now(),
-    source: 'engine',
-    ...engineSays(run),
+    source: 'temporal',
+    ...temporalSays(run),
   };
 }
 
@@ -172,7 +173,7 @@ async function statusFromTables(
     createdAt: order.createdAt,
     asOf: order.startedAt,
     source: 'orders',
-    ...(run === 'notFound' && { engineStatus: 'NOT_FOUND' }),
+    ...(run === 'notFound' && { temporalStatus: 'NOT_FOUND' }),
   };
 }
 
@@ -183,6 +184,6 @@ async function requireUnknown(
   run: 'away' | 'notFound',
 ): Promise<SagaStatus | undefined> {
   await journal.getSaga(sagaId);
-  if (run === 'away') throw new Problem('EngineUnavailable', { sagaId });
+  if (run === 'away') throw new Problem('TemporalUnavailable', { sagaId });
   return undefined;
 }

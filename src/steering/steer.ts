@@ -22,7 +22,7 @@ import { sentenceFor, type Asked } from './refusal-sentences.js';
 import { idsOf, type SagaIds } from './saga-ids.js';
 import { readSagaStatus, type StatusDeps } from './status.js';
 import type { TemporalClock } from '../platform/temporal/clock.js';
-import { askTemporal, EngineUnavailableError, isRefusedForItsStatus } from '../platform/temporal/ask.js';
+import { askTemporal, TemporalUnavailableError, isRefusedForItsStatus } from '../platform/temporal/ask.js';
 import { Problem, type ProblemDetails } from '../problems.js';
 import type { Caller } from '../caller.js';
 
@@ -144,7 +144,7 @@ const refusalOf = (error: unknown): ApplicationFailure | undefined =>
 
 function refusal(error: unknown, asked: Asked, ids: ProblemDetails & SagaIds): unknown {
   const undecided =
-    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof EngineUnavailableError;
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof TemporalUnavailableError;
   if (undecided) return new Problem('NotDecided', ids, { cause: error });
   const refused = refusalOf(error);
   if (!refused) return error;

@@ -82,7 +82,7 @@ describe('with Temporal away', () => {
     expect(answer.status).toBe(503);
     expect(took).toBeLessThan(2_000);
     expect(answer.headers.get('retry-after')).toBe('1');
-    expect(answer.body).toMatchObject({ code: 'EngineUnavailable', type: '/problems/EngineUnavailable' });
+    expect(answer.body).toMatchObject({ code: 'TemporalUnavailable', type: '/problems/TemporalUnavailable' });
     const orderId = String(answer.body['orderId']);
     expect((await api.orders.get(orderId))?.startedAt).toBeNull();
     expect((await api.request('GET', `/api/orders/${orderId}`)).status).toBe(404);
@@ -112,7 +112,7 @@ describe('with Temporal away', () => {
 
   it('cannot say whether there is a saga that is no order’s, and does not say that there is none (rule 30)', async () => {
     const { status, body } = await api.request('GET', '/api/sagas/trip-1/status');
-    expect([status, body['code'], body['sagaId']]).toEqual([503, 'EngineUnavailable', 'trip-1']);
+    expect([status, body['code'], body['sagaId']]).toEqual([503, 'TemporalUnavailable', 'trip-1']);
   });
 
   it('recognises the repeat of what it accepted', async () => {
@@ -162,7 +162,7 @@ describe('with PostgreSQL away', () => {
       return answer.body['postgresql'] === 'down' && answer;
     });
     expect([ready.status, ready.body]).toMatchObject([503, { status: 'unavailable', reads: 'down', temporal: 'up' }]);
-    expect((await api.request('GET', '/api/sagas/order-known/status')).body).toMatchObject({ source: 'engine' });
+    expect((await api.request('GET', '/api/sagas/order-known/status')).body).toMatchObject({ source: 'temporal' });
     expect((await api.request('GET', '/api/orders/known')).status).toBe(503);
   });
 });
@@ -183,7 +183,7 @@ describe("with the journal's PostgreSQL away", () => {
     const placed = await api.post('/api/orders', { items });
     expect(placed.status).toBe(202);
     const [orderId, sagaId] = [String(placed.body['orderId']), String(placed.body['sagaId'])];
-    expect((await api.request('GET', `/api/orders/${orderId}`)).body).toMatchObject({ source: 'engine' });
+    expect((await api.request('GET', `/api/orders/${orderId}`)).body).toMatchObject({ source: 'temporal' });
     expect((await api.request('GET', `/api/sagas/${sagaId}/status`)).status).toBe(200);
     const chosen = await api.post('/api/orders', { orderId: 'unlisted', items });
     expect([chosen.status, chosen.body['code']]).toEqual([503, 'NotDecided']);
@@ -199,7 +199,7 @@ describe('what hangs instead of being away', () => {
   afterEach(allBack);
 
   it.each([
-    ['Temporal', () => engine.stall(), 'EngineUnavailable'],
+    ['Temporal', () => engine.stall(), 'TemporalUnavailable'],
     ['PostgreSQL', () => database.stall(), 'OrdersUnavailable'],
   ])('%s: an order is 503 within two seconds', async (_what, stall, code) => {
     stall();

@@ -36,8 +36,8 @@ describe('a trip that no worker has begun', () => {
       sagaType: 'TripBooking',
       state: 'STARTED',
       data: {},
-      source: 'engine',
-      engineStatus: 'RUNNING',
+      source: 'temporal',
+      temporalStatus: 'RUNNING',
     });
     await temporal.client.workflow.start('report', { workflowId: 'report-1', taskQueue: 'nobody' });
     const none = await get('/api/sagas/report-1/status');

@@ -49,7 +49,7 @@ describe('the status of a saga', () => {
     expect(await statusOf('read')).toMatchObject({ source: 'readModel', state: 'COMPLETED', asOf: expect.any(String) });
     const fresh = await client.getSagaStatus({ params: { sagaId: 'order-read' }, query: { fresh: true } });
     expect(fresh.body).toMatchObject({ source: 'workflow', state: 'COMPLETED' });
-    const { asOf: _a, source: _s, engineStatus: _e, ...told } = fresh.body ?? { asOf: '', source: '' };
+    const { asOf: _a, source: _s, temporalStatus: _e, ...told } = fresh.body ?? { asOf: '', source: '' };
     expect(await statusOf('read')).toMatchObject(told);
   });
 

@@ -221,7 +221,7 @@ describe('a saga that is paused in Temporal', () => {
         expect(refused.headers.get('retry-after')).toBeNull();
       }
       const status = await api.request('GET', '/api/sagas/order-paused/status?fresh=true');
-      expect(status.body).toMatchObject({ state: 'PENDING', engineStatus: 'PAUSED', paused });
+      expect(status.body).toMatchObject({ state: 'PENDING', temporalStatus: 'PAUSED', paused });
       expect((await api.request('GET', '/api/orders/paused')).body).toMatchObject({ paused });
 
       await pauseInTemporal('paused', false);

@@ -185,7 +185,7 @@ describe('commands that are acted on', () => {
 
   it('wait in an outage, which costs no command its budget and parks none', async () => {
     away = 'Temporal is away';
-    obeying = () => Promise.reject(new Problem('EngineUnavailable'));
+    obeying = () => Promise.reject(new Problem('TemporalUnavailable'));
     await tables.takeIn(Array.from({ length: 30 }, (_, index) => received(startOrder(`o-${index}`))));
     act(1);
     await eventually('a try', WITHIN, () => attempts.length > 0);

@@ -19,9 +19,7 @@ const PLAIN = new Set(
     'query report request role row setting start store subject system target token unit url verb view ' +
     'activity address ask change extent logged metadata money reason resolve shipping steer ' +
     'accepted appended incoming invalid kept measured open outgoing placed pool sent started stored unanswered unavailable unreadable ' +
-    'how to kafka temporal tls ' +
-    // To be renamed: Temporal is not "the engine", and dead letters lie on no desk.
-    'engine desk'
+    'how to kafka temporal tls'
   ).split(' '),
 );
 

@@ -161,7 +161,7 @@ describe('GET /api/orders/{id}', () => {
       customerId: 'c-1',
       items: ORDER.items,
       state: 'STARTED',
-      source: 'engine',
+      source: 'temporal',
     });
     expect(text).not.toMatch(/Jane|pm_secret/);
   });

@@ -46,7 +46,7 @@ describe('GET /api/sagas/{id}/status', () => {
         sagaType: 'OrderFulfillment',
         state: 'COMPLETED',
         source: 'workflow',
-        engineStatus: 'COMPLETED',
+        temporalStatus: 'COMPLETED',
         blockedOn: null,
         steps: [
           { name: 'reserve_inventory', status: 'completed' },
@@ -59,8 +59,8 @@ describe('GET /api/sagas/{id}/status', () => {
     });
     expect(await status('good')).toMatchObject({
       state: 'COMPLETED',
-      source: 'engine',
-      engineStatus: 'COMPLETED',
+      source: 'temporal',
+      temporalStatus: 'COMPLETED',
       reason: null,
       createdAt: expect.any(String),
       updatedAt: expect.any(String),
@@ -71,7 +71,7 @@ describe('GET /api/sagas/{id}/status', () => {
     await place('declined');
     shop.decline('declined');
     await working(() => handle('declined').result());
-    expect(await status('declined')).toMatchObject({ state: 'FAILED', reason: 'PaymentDeclined', source: 'engine' });
+    expect(await status('declined')).toMatchObject({ state: 'FAILED', reason: 'PaymentDeclined', source: 'temporal' });
     expect((await api.request('GET', '/api/orders/declined')).body).toMatchObject({
       state: 'FAILED',
       reason: 'PaymentDeclined',
@@ -81,7 +81,7 @@ describe('GET /api/sagas/{id}/status', () => {
   it('does not wait for a worker that is not there', async () => {
     await place('waiting');
     const begin = performance.now();
-    expect(await status('waiting')).toMatchObject({ state: 'STARTED', source: 'engine', engineStatus: 'RUNNING' });
+    expect(await status('waiting')).toMatchObject({ state: 'STARTED', source: 'temporal', temporalStatus: 'RUNNING' });
     expect(performance.now() - begin).toBeLessThan(2_500);
     await handle('waiting').terminate('the test ends it');
   });
@@ -90,7 +90,11 @@ describe('GET /api/sagas/{id}/status', () => {
     await place('killed');
     await handle('killed').terminate('the test ends it');
     await working(async () => {
-      expect(await status('killed')).toMatchObject({ state: 'STARTED', source: 'engine', engineStatus: 'TERMINATED' });
+      expect(await status('killed')).toMatchObject({
+        state: 'STARTED',
+        source: 'temporal',
+        temporalStatus: 'TERMINATED',
+      });
     });
   });
 
@@ -99,7 +103,7 @@ describe('GET /api/sagas/{id}/status', () => {
       `INSERT INTO orders SELECT 'forgotten', customer_id, items, payment_token, shipping_address, fingerprint, now(), now()
        FROM orders WHERE id = 'good'`,
     );
-    expect(await status('forgotten')).toMatchObject({ source: 'orders', engineStatus: 'NOT_FOUND' });
+    expect(await status('forgotten')).toMatchObject({ source: 'orders', temporalStatus: 'NOT_FOUND' });
   });
 });
 

@@ -25,15 +25,15 @@ export function stateOf(content: unknown): string {
   return hash(text, 22);
 }
 
-/** Members that give the source and the time; `engineStatus` is part of the state as far as it is an alarm. */
-const TELLING: ReadonlySet<string> = new Set(['asOf', 'source', 'engineStatus']);
+/** Members that give the source and the time; `temporalStatus` is part of the state as far as it is an alarm. */
+const TELLING: ReadonlySet<string> = new Set(['asOf', 'source', 'temporalStatus']);
 
 const contentOf = (body: object): string =>
   stateOf(Object.fromEntries(Object.entries(body).filter(([name]) => !TELLING.has(name))));
 
 /** The same for the same state, whoever tells it; who tells it and when is left out. */
-export const statusTag = ({ asOf: _asOf, source: _source, engineStatus, ...content }: SagaStatus): string =>
-  stateOf({ ...content, alarm: ALARMS.has(engineStatus ?? '') });
+export const statusTag = ({ asOf: _asOf, source: _source, temporalStatus, ...content }: SagaStatus): string =>
+  stateOf({ ...content, alarm: ALARMS.has(temporalStatus ?? '') });
 
 interface Tag {
   readonly weak: boolean;

@@ -59,7 +59,7 @@ export const placeOrder = operation(
     },
     problems: [
       ...(['OrderIdNotAllowed', 'OrderIdTaken', 'RequestInFlight', 'IdempotencyKeyReused', 'UnknownProduct'] as const),
-      ...(['Overloaded', 'OrderNotFound', 'NotDecided', 'OrdersUnavailable', 'EngineUnavailable'] as const),
+      ...(['Overloaded', 'OrderNotFound', 'NotDecided', 'OrdersUnavailable', 'TemporalUnavailable'] as const),
     ],
   },
   (deps) => {

@@ -3,8 +3,8 @@ import { isGrpcServiceError, ServiceError, type Client } from '@temporalio/clien
 import { NamespaceNotFoundError } from '@temporalio/common';
 
 /** Temporal did not answer, or answered that it cannot. The requested change may or may not have happened. */
-export class EngineUnavailableError extends Error {
-  override readonly name = 'EngineUnavailableError';
+export class TemporalUnavailableError extends Error {
+  override readonly name = 'TemporalUnavailableError';
 
   constructor(cause: unknown) {
     super('Temporal is not available', { cause });
@@ -31,6 +31,6 @@ export async function askTemporal<T>(client: Client, within: number, call: () =>
     return await client.withDeadline(Date.now() + within, call);
   } catch (error) {
     const away = error instanceof ServiceError || error instanceof NamespaceNotFoundError || isGrpcServiceError(error);
-    throw away ? new EngineUnavailableError(error) : error;
+    throw away ? new TemporalUnavailableError(error) : error;
   }
 }

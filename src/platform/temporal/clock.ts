@@ -11,15 +11,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isGrpcServiceError, type Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { Logger } from 'pino';
-import { askTemporal, EngineUnavailableError } from './ask.js';
+import { askTemporal, TemporalUnavailableError } from './ask.js';
 
 export interface TemporalClock {
   /**
-   * Milliseconds since the epoch, never later than Temporal's. @throws EngineUnavailableError if a measurement is
+   * Milliseconds since the epoch, never later than Temporal's. @throws TemporalUnavailableError if a measurement is
    * needed and fails
    */
   now(): Promise<number>;
-  /** Measures, or joins a running measurement. @throws EngineUnavailableError */
+  /** Measures, or joins a running measurement. @throws TemporalUnavailableError */
   measure(): Promise<void>;
   /** Temporal's time minus this process's, in milliseconds; undefined while it is not known. */
   difference(): number | undefined;
@@ -132,7 +132,7 @@ export function watchTemporalClock({
 
 /** Temporal answers, but does not show the time: a test server, or a server that does not let this process poll. */
 const isRefused = (error: unknown): boolean => {
-  const cause = error instanceof EngineUnavailableError ? error.cause : error;
+  const cause = error instanceof TemporalUnavailableError ? error.cause : error;
   return isGrpcServiceError(cause) && REFUSALS.has(cause.code);
 };
 
@@ -191,7 +191,7 @@ async function measuredOnce(temporal: Client, taskQueue: string, clocks: LocalCl
       const ended = clocks.monotonic();
       const error = (ended - begun) / 2;
       if (server !== undefined) return { server: server + error, monotonic: ended, wall: clocks.wall(), error };
-      if (failure !== undefined || ended > deadline) throw new EngineUnavailableError(failure);
+      if (failure !== undefined || ended > deadline) throw new TemporalUnavailableError(failure);
       // The poll had not arrived when the server answered this.
       begun = asked;
     }
@@ -200,7 +200,7 @@ async function measuredOnce(temporal: Client, taskQueue: string, clocks: LocalCl
   }
 }
 
-/** Reads Temporal's time once, in milliseconds since the epoch. @throws EngineUnavailableError */
+/** Reads Temporal's time once, in milliseconds since the epoch. @throws TemporalUnavailableError */
 async function readTemporalTime(temporal: Client, taskQueue: string): Promise<number> {
   try {
     const { server, monotonic, error } = await measureOnce(temporal, taskQueue, MACHINE);
