@@ -31,6 +31,7 @@ export interface Participants {
   readonly services: Readonly<Record<'inventory' | 'payment' | 'shipping' | 'notification', ServiceTarget>>;
 }
 
+/** All activities, over these participants. */
 export const createActivities = (participants: Participants) => ({
   ...inventoryActivities(participants),
   ...paymentActivities(participants),

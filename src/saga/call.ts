@@ -21,6 +21,7 @@ interface Report {
   readonly storedUpTo?: number;
 }
 
+/** The participant has answered. */
 export interface Done<Result> extends Pick<Report, 'closedAt'> {
   readonly kind: 'done';
   readonly result: Result;
@@ -39,10 +40,11 @@ export interface Failed {
   readonly mayGoOn?: boolean;
 }
 
-/** An operator's answer in place of the participant's. */
-type Answer = Exclude<ResolveAction, 'retry' | 'block'>;
-type Decided = Answer | 'retry';
-type Outcome<Result> = Done<Result> | Failed | { readonly kind: Answer };
+/** A decision of an operator after which the call does not stay blocked. */
+type Decided = Exclude<ResolveAction, 'block'>;
+
+/** An operator may have answered in place of the participant. */
+type Outcome<Result> = Done<Result> | Failed | { readonly kind: Exclude<Decided, 'retry'> };
 
 interface Manner {
   /** A compensation, or the question before it: the summary begins with this. */

@@ -23,6 +23,7 @@ export const RESOLVE_ACTIONS = ['retry', 'skip', 'block', 'applied', 'notApplied
 /** `applied` and `notApplied` answer for a participant that could not say whether an action happened. */
 export type ResolveAction = (typeof RESOLVE_ACTIONS)[number];
 
+/** A decision on a step that is blocked or still being tried. */
 export interface ResolveRequest extends SteeringRequest {
   readonly step: string;
   readonly action: ResolveAction;
@@ -57,6 +58,7 @@ export const REFUSAL_SENTENCES = {
 /** The failure type of a workflow that was refused before it called anybody: see `refuseSaga`. */
 export const SAGA_REFUSED = 'SagaRefused';
 
+/** The codes of those refusals. */
 export type RefusalCode = keyof typeof REFUSAL_SENTENCES;
 
 /** Any request, as a validator has found it to be. */
@@ -88,6 +90,7 @@ export function isRequest(input: unknown, decides: 'saga' | 'step'): input is An
   return decides === 'saga' || (isText(step) && RESOLVE_ACTIONS.some((known) => known === action));
 }
 
+/** The record of the saga. */
 export const getSagaState = defineQuery<SagaRecord>('getSagaState');
 /** The entries of the present run, in order. */
 export const getSagaJournal = defineQuery<readonly JournalEntry[]>('getSagaJournal');

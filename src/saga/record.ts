@@ -6,6 +6,7 @@
 /** The states in which a saga has ended. */
 export type Verdict = 'COMPLETED' | 'FAILED' | 'CANCELLED';
 
+/** The state of a saga: on its way, or its verdict. */
 export type SagaState = 'STARTED' | 'PENDING' | 'COMPENSATING' | Verdict;
 
 export type StepKind = 'compensatable' | 'pivot' | 'retriable';
@@ -18,6 +19,7 @@ export type StepStatus =
   | ('pending' | 'executing' | 'completed' | 'failed' | 'unknown')
   | ('compensating' | 'compensated' | 'nothingToDo' | 'skipped');
 
+/** One step, as it stands. */
 export interface StepRecord {
   readonly name: string;
   readonly kind: StepKind;

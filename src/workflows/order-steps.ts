@@ -11,19 +11,10 @@ type Priced = { readonly total: Money };
 export const activitiesOn = (taskQueue: string) =>
   proxyActivities<Activities>({ startToCloseTimeout: '10s', taskQueue });
 
-/** Every call names its effect by the order's id alone. */
-export function orderSteps({ attemptTimeout: attempt, ownQueues = [], ...policy }: SagaPolicy) {
+/** Makes calls of services, each on the queue on which its service is served. */
+function callsFor({ ownQueues = [] }: SagaPolicy) {
   const { taskQueue } = workflowInfo();
-  const [reserve, pay, ship] = [
-    ORDER_STEPS.reserve_inventory,
-    ORDER_STEPS.process_payment,
-    ORDER_STEPS.create_shipment,
-  ];
-  const [confirm, notice] = [ORDER_STEPS.send_confirmation, ORDER_STEPS.send_cancellation_notice];
-  const act = { attempt, total: policy.stepTimeout };
-  const undo = { attempt, total: policy.compensationBudget };
-  const mail = { attempt, total: policy.retriableBudget };
-  const to = <Verb extends keyof Activities, Summary>(
+  return <Verb extends keyof Activities, Summary>(
     service: Participant,
     { verb, refusals }: { readonly verb: Verb; readonly refusals: readonly string[] },
     budget: Budget,
@@ -32,6 +23,17 @@ export function orderSteps({ attemptTimeout: attempt, ownQueues = [], ...policy 
     const queue = ownQueues.includes(service) ? serviceQueue(taskQueue, service) : taskQueue;
     return { activity: activitiesOn(queue)[verb], refusals, budget, summary };
   };
+}
+
+/** Every call names its effect by the order's id alone. */
+export function orderSteps(policy: SagaPolicy) {
+  const to = callsFor(policy);
+  const { reserve_inventory: reserve, process_payment: pay, create_shipment: ship } = ORDER_STEPS;
+  const { send_confirmation: confirm, send_cancellation_notice: notice } = ORDER_STEPS;
+  const attempt = policy.attemptTimeout;
+  const act = { attempt, total: policy.stepTimeout };
+  const undo = { attempt, total: policy.compensationBudget };
+  const mail = { attempt, total: policy.retriableBudget };
   return {
     reserve: compensatable(
       'reserve_inventory',

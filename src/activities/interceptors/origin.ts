@@ -26,6 +26,7 @@ export const textOf = (headers: Headers, name: string): string | undefined => {
   return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
 };
 
+/** Register it with the worker: it reads the headers of each activity. */
 export const correlationInterceptor: ActivityInterceptorsFactory = () => ({
   inbound: {
     execute: (input, next) =>

@@ -13,6 +13,7 @@ export interface Slots {
   taken: number;
 }
 
+/** The slots of one service in this worker, all free. */
 export const openSlots = (service: string, size: number): Slots => ({ service, size, taken: 0 });
 
 /**

@@ -38,6 +38,7 @@ export interface Events {
   SagaEnded: End;
 }
 
+/** One event, as the journal holds it. */
 export type SagaEvent = { [Type in keyof Events]: Readonly<{ type: Type } & Events[Type]> }[keyof Events];
 
 /** One transition. `name` is its name in the audit trail: the event's type, and `<SagaType>Completed` at the end. */
@@ -70,10 +71,12 @@ export interface JournalHeader {
   readonly closing?: Closing;
 }
 
+/** The verdict that holds if this last step succeeds. */
 export interface Closing extends End {
   readonly step: string;
 }
 
+/** The name of that header. */
 export const JOURNAL_HEADER = 'saga-journal';
 
 /** The entries that a last action stands for, once it has succeeded. */
