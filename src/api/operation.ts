@@ -23,13 +23,22 @@ export interface AnswerKind {
 /** A union of literals, so that the compiler compares a handler's status with those of its definition. */
 type Status = 200 | 201 | 202 | 204 | 431 | 503;
 
+/** How the document groups operations. */
+export const TAGS = {
+  orders: 'Placing orders, reading them, deciding on them.',
+  sagas: 'Sagas of any type: their status, and the decisions of operators.',
+  events: 'The audit trail: pages of events, and streams.',
+  access: 'Who the caller is, and tickets for browsers.',
+  health: 'For supervisors and load balancers; without credentials.',
+} as const;
+
 export interface Definition {
   /** The operation's name in the OpenAPI document, and the method of the client. */
   readonly id: string;
   readonly method: 'get' | 'post';
   /** As in OpenAPI: `/api/orders/{orderId}`. */
   readonly path: string;
-  readonly tag: 'orders' | 'sagas' | 'events' | 'health';
+  readonly tag: keyof typeof TAGS;
   readonly summary: string;
   readonly description?: string;
   /** Which roles the operation is for. Absent: it needs no credentials. */

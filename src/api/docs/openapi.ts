@@ -2,18 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { API_KEY_HEADER } from '../http/credentials.js';
-import type { Definition } from '../operation.js';
+import { TAGS } from '../operation.js';
 import { OPERATIONS } from '../operations.js';
 import { describeOperation } from './describe.js';
 
 export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
-
-const TAGS: Readonly<Record<Definition['tag'], string>> = {
-  orders: 'Placing orders, reading them, deciding on them.',
-  sagas: 'Sagas of any type: their status, and the decisions of operators.',
-  events: 'The audit trail: pages of events, and streams.',
-  health: 'For supervisors and load balancers; without credentials.',
-};
 
 const packageVersion = (): string => {
   const { version }: { version: string } = JSON.parse(

@@ -18,7 +18,7 @@ export const createStreamTicket = operation(
     id: 'createStreamTicket',
     method: 'post',
     path: '/api/sagas/{sagaId}/stream-tickets',
-    tag: 'events',
+    tag: 'access',
     roles: ROLES,
     summary: 'A ticket with which a browser opens the stream of a saga',
     description:
