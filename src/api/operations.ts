@@ -5,6 +5,7 @@ import { approveSaga } from './operations/approve-saga.js';
 import { cancelOrder } from './operations/cancel-order.js';
 import { cancelSaga } from './operations/cancel-saga.js';
 import { createStreamTicket } from './operations/create-stream-ticket.js';
+import { getCaller } from './operations/get-caller.js';
 import { getOrder } from './operations/get-order.js';
 import { getSagaStatus } from './operations/get-saga-status.js';
 import { listEvents } from './operations/list-events.js';
@@ -39,6 +40,7 @@ export const OPERATIONS: readonly Operation[] = [
   cancelSaga,
   approveSaga,
   rejectSaga,
+  getCaller,
   live,
   ready,
 ];

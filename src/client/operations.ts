@@ -441,6 +441,16 @@ export type SagaDecision = {
   readonly at: string;
 };
 
+export type Caller = {
+  readonly roles: readonly ('customer' | 'operator' | 'admin')[];
+  /** The name of this caller in histories and events; null if authentication is off. */
+  readonly actor: string | null;
+  /** The customer whose orders are the only ones that this caller reaches; null for staff. */
+  readonly customerId: string | null;
+  /** When the credentials expire; null if they do not. */
+  readonly expiresAt: string | null;
+};
+
 export type Liveness = { readonly status: 'live' };
 
 export type Readiness = {
@@ -768,6 +778,19 @@ export interface Operations {
     readonly body: DecisionRequest;
     readonly answers: { readonly 200: SagaDecision };
   };
+  /** Who the caller is to the API, and with which roles */
+  readonly getCaller: {
+    readonly params: object;
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: Caller };
+  };
   /** This process answers */
   readonly live: {
     readonly params: object;
@@ -823,6 +846,8 @@ export const OPERATIONS = {
   approveSaga: { method: 'POST', path: '/api/sagas/{sagaId}/approve' },
 
   rejectSaga: { method: 'POST', path: '/api/sagas/{sagaId}/reject' },
+
+  getCaller: { method: 'GET', path: '/api/caller' },
 
   live: { method: 'GET', path: '/health/live' },
 

@@ -115,6 +115,30 @@ it('(A5) a role is never read from a prototype', async () => {
   }
 });
 
+describe('GET /api/caller', () => {
+  const ask = async (headers: Record<string, string>) => (await api.request('GET', '/api/caller', { headers })).body;
+
+  it('names a customer by its id, with `customer` as the actor, and until when its token counts (A5)', async () => {
+    const body = await ask(await as({ sub: 'anna', exp: soon() + 600 }));
+    expect(body).toEqual({ roles: ['customer'], actor: 'customer', customerId: 'anna', expiresAt: expect.any(String) });
+    const ahead = Date.parse(String(body['expiresAt'])) - Date.now();
+    expect(ahead).toBeGreaterThan(0);
+    expect(ahead).toBeLessThanOrEqual(606_000);
+  });
+
+  it('shows staff under the name that histories have: an e-mail address never (rule 33)', async () => {
+    const body = await ask(await as({ sub: 'olga@example.com', roles: ['operator'] }));
+    expect(body).toMatchObject({ roles: ['operator'], customerId: null });
+    expect(body['actor']).toBe(`staff-${sha256('olga@example.com').slice(0, 12)}`);
+    expect(await ask({ 'x-api-key': 'the-key' })).toEqual({
+      roles: ['operator'],
+      actor: 'till',
+      customerId: null,
+      expiresAt: null,
+    });
+  });
+});
+
 /** The one line of the log that tells of this request. */
 function lineOf({ headers }: Answer): Record<string, unknown> {
   const id = headers.get('x-correlation-id');
