@@ -42,7 +42,7 @@ async function runJest(folder: string, args: readonly string[], withinMs: number
   const reportFile = path.join(own, 'report.json');
   const child = spawn(process.execPath, ['scripts/test.mjs', '--runTestsByPath', ...args], {
     cwd: folder,
-    env: { ...process.env, TEST_FOLDER: own, UNWIND_TEST_REPORT: reportFile },
+    env: { ...process.env, TEST_FOLDER: own, UNWIND_TEST_REPORT: reportFile, UNWIND_UNBUILT: '1' },
     detached: true, // a group of its own, so that all of it can be ended
     stdio: 'ignore',
   });
