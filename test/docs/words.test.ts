@@ -18,7 +18,7 @@ const PLAIN = new Set(
     'api auth code config database deps detail error field file filter header id input item key kind limit name option plan price ' +
     'query report request role row setting start store subject system target token unit url verb view ' +
     'activity address ask change extent logged look place metadata money reason resolve shipping steer ' +
-    'accepted appended incoming invalid kept measured open outgoing placed pool sent started stored unanswered unavailable unreadable ' +
+    'accepted appended confirmed incoming invalid kept measured open outgoing placed pool sent started stored unanswered unavailable unreadable ' +
     'how to kafka temporal tls'
   ).split(' '),
 );
