@@ -10,4 +10,3 @@ export interface Suite {
 export declare const SUITES: Readonly<Record<string, Suite>>;
 export declare function names(glob: string, file: string): boolean;
 export declare function suiteOf(file: string): string;
-export declare function testMatch(name: string): string[];

@@ -1,6 +1,7 @@
 // The table of suites: which test files run together, on what, and how. Each test file belongs to exactly one suite; those
 // that no other suite names belong to `quick`, which is `npm test`. jest.config.mjs and scripts/test.mjs read the table, and
 // test/docs/suites.test.ts compares it with the files.
+import path from 'node:path';
 
 const SECOND = 1_000;
 
@@ -81,9 +82,10 @@ export function names(glob, file) {
 export const suiteOf = (file) =>
   Object.keys(SUITES).find((name) => SUITES[name].files?.some((glob) => names(glob, file))) ?? 'quick';
 
-/** Globs as jest's `testMatch` takes them. */
+/** Absolute globs as jest's `testMatch` takes them: it would not replace `<rootDir>` behind a `!`. */
 export function testMatch(name) {
+  const root = path.join(import.meta.dirname, '..');
   const { files = ['test/**/*.test.ts'], again = [] } = SUITES[name];
   const others = name === 'quick' ? Object.values(SUITES).flatMap((suite) => suite.files ?? []) : [];
-  return [...[...files, ...again].map((glob) => `<rootDir>/${glob}`), ...others.map((glob) => `!<rootDir>/${glob}`)];
+  return [...[...files, ...again].map((glob) => path.join(root, glob)), ...others.map((glob) => `!${root}/${glob}`)];
 }
