@@ -3,6 +3,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { sagaIdOf, type Order } from '../src/order.js';
 import type { Verdict } from '../src/oracle/books.js';
+import type { OrderStore } from '../src/orders/store/orders.js';
 import { fingerprintOf } from '../src/orders/store/fingerprint.js';
 import {
   ORDER_FULFILLMENT,
@@ -12,7 +13,6 @@ import {
   type SagaOutcome,
   type SagaPolicy,
 } from '../src/workflows/messages.js';
-import type { Stage } from './stage.js';
 
 const MINUTE = 60_000;
 
@@ -55,7 +55,7 @@ function products(lines: number): Order['items'] {
 }
 
 /** Writes the rows that the API would write, outside of what is timed. */
-export async function storeOrders({ orders }: Pick<Stage, 'orders'>, all: readonly Order[]): Promise<void> {
+export async function storeOrders({ orders }: { readonly orders: OrderStore }, all: readonly Order[]): Promise<void> {
   const left = [...all];
   while (left.length > 0) {
     await Promise.all(

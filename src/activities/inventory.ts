@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Money, UnitPrices } from '../order.js';
-import type { OrderRef, Participants } from './activities.js';
 import type { Attempted } from './service/call.js';
 import { effectOf, ordersUnreachable } from './service/effect.js';
+import type { OrderRef, Participants } from './participants.js';
 
 const Reservation = z.object({
   effect: z.literal('applied'),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Order } from '../order.js';
-import type { Participants, PricedOrderRef } from './activities.js';
 import type { Attempted } from './service/call.js';
 import { effectOf, type Undoing } from './service/effect.js';
+import type { Participants, PricedOrderRef } from './participants.js';
 
 const Payment = z.object({ id: z.string(), effect: z.literal('applied') });
 

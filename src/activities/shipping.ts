@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Order } from '../order.js';
-import type { OrderRef, Participants } from './activities.js';
 import type { Attempted } from './service/call.js';
 import { effectOf } from './service/effect.js';
+import type { OrderRef, Participants } from './participants.js';
 
 const Shipment = z.object({ effect: z.literal('applied'), trackingNumber: z.string().max(100) });
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { JournalReader } from '../journal/read/reader.js';
-import type { LooksDeps, PlaceOrderDeps } from '../orders/place-order.js';
+import type { PlaceOrderDeps } from '../orders/place-order.js';
 import type { OrderStore } from '../orders/store/orders.js';
 import type { SteeringDeps } from '../steering/steer.js';
 import type { Authenticate } from './http/authenticate.js';
@@ -8,7 +8,7 @@ import type { StreamTickets } from './http/stream-tickets.js';
 import type { TemporalClock } from '../platform/temporal/clock.js';
 
 /** The dependencies of the API; it opens no connection and reads no environment by itself. */
-export interface ApiDeps extends PlaceOrderDeps, LooksDeps, SteeringDeps {
+export interface ApiDeps extends PlaceOrderDeps, SteeringDeps {
   readonly orders: OrderStore;
   /** The read model and the audit trail. */
   readonly journal: JournalReader;

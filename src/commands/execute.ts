@@ -1,7 +1,7 @@
 /** Acts on a command through the functions that the API's routes call. Each of them can be repeated. */
 import { randomBytes } from 'node:crypto';
 import type { JournalReader } from '../journal/read/reader.js';
-import { looksOf, placeOrder, type LooksDeps, type PlaceOrderDeps } from '../orders/place-order.js';
+import { looksOf, placeOrder, type PlaceOrderDeps } from '../orders/place-order.js';
 import type { OrderStore } from '../orders/store/orders.js';
 import { decisionRequest, steerSaga, stepRequest, type SteeringDeps } from '../steering/steer.js';
 import type { Command } from './command.js';
@@ -9,7 +9,7 @@ import { CUSTOMER, type Caller } from '../caller.js';
 import { requireOrder } from '../orders/access.js';
 
 /** The dependencies of commands. */
-export interface CommandDeps extends PlaceOrderDeps, LooksDeps, SteeringDeps {
+export interface CommandDeps extends PlaceOrderDeps, SteeringDeps {
   readonly orders: OrderStore;
   readonly journal: JournalReader;
 }

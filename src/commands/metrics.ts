@@ -1,6 +1,6 @@
 /** The relay's metrics of Kafka's commands. */
 import { sampleOf, metric } from '../platform/observability/prometheus-text.js';
-import type { Measured } from '../relay/metrics.js';
+import type { Commands } from './open.js';
 import { escapeIdentifier, type Pool } from 'pg';
 
 export interface CommandCounts {
@@ -37,6 +37,15 @@ export async function countCommands(pool: Pick<Pool, 'query'>, schemaName: strin
   const [counts] = rows;
   if (!counts) throw new Error('PostgreSQL has counted nothing');
   return counts;
+}
+
+interface Measured {
+  readonly pool: Pick<Pool, 'query'>;
+  readonly schema: string;
+  /** Undefined until they are opened. */
+  readonly commands: Commands | undefined;
+  /** Commands by their outcomes. */
+  readonly outcomes: ReadonlyMap<string, number>;
 }
 
 const gauge = (name: string, help: string, value: number): string[] =>

@@ -15,9 +15,9 @@ import { openRefusals } from './refusals.js';
 import { openReader } from '../journal/read/open-reader.js';
 import type { KafkaSettings } from '../platform/kafka/client.js';
 import { openOrders } from '../orders/store/orders.js';
-import { TASK_QUEUE } from '../workflows/messages.js';
-import type { Config } from '../config/config.js';
-import type { CommandSettings } from '../config/kafka.js';
+import type { CommandKey } from '../caller.js';
+import type { ServiceTarget } from '../platform/outbound/service-access.js';
+import { TASK_QUEUE, type SagaPolicy } from '../workflows/messages.js';
 import { reasonOf } from '../platform/reason.js';
 import { temporalTarget } from '../platform/temporal/target.js';
 
@@ -28,8 +28,21 @@ export interface Commands {
   close(): Promise<void>;
 }
 
+interface CommandSettings {
+  /** Undefined: commands are not signed. */
+  readonly keys: readonly CommandKey[] | undefined;
+  /** The time for which an undecided command is tried before it rests, in milliseconds. */
+  readonly budgetMs: number;
+}
+
 interface Needed {
-  readonly config: Config;
+  readonly kafka: KafkaSettings;
+  readonly settings: CommandSettings;
+  readonly temporalPort: number;
+  readonly demoData: boolean;
+  readonly backlogLimit: number;
+  readonly policy: SagaPolicy;
+  readonly services: Readonly<Record<'inventory' | 'payment' | 'shipping', ServiceTarget>>;
   readonly databaseUrl: string;
   readonly journalUrl: string;
   readonly pool: Pool;
@@ -41,15 +54,11 @@ interface Needed {
 
 /** Waits for the orders' database, if it is away; Temporal may come later. Undefined if it is stopped before that. */
 export async function openCommands(needed: Needed): Promise<Commands | undefined> {
-  const { config, databaseUrl, journalUrl, pool, schema, logger, count, stopping } = needed;
-  const { kafka } = config;
-  if (!kafka?.commands) return undefined;
+  const { databaseUrl, journalUrl, demoData, services, logger, stopping } = needed;
   const onConnectionLoss = (err: Error): void => logger.warn({ err }, 'a connection to PostgreSQL is lost');
-  const orders = await persistently(stopping, logger, () =>
-    openOrders({ databaseUrl, demoData: config.demoData, onConnectionLoss }),
-  );
+  const orders = await persistently(stopping, logger, () => openOrders({ databaseUrl, demoData, onConnectionLoss }));
   if (!orders) return undefined;
-  const target = temporalTarget(config.temporalPort);
+  const target = temporalTarget(needed.temporalPort);
   const connection = Connection.lazy({ address: target.address, ...target.connection });
   const journal = openReader({ databaseUrl: journalUrl, orders, onConnectionLoss });
   const temporal = new Client({ connection, namespace: target.namespace });
@@ -60,14 +69,14 @@ export async function openCommands(needed: Needed): Promise<Commands | undefined
     temporal,
     clock,
     taskQueue: TASK_QUEUE,
-    backlogLimit: config.backlogLimit,
-    policy: config.policy,
-    inventory: config.services.inventory,
-    ledgers: config.services,
-    demoData: config.demoData,
+    backlogLimit: needed.backlogLimit,
+    policy: needed.policy,
+    inventory: services.inventory,
+    ledgers: services,
+    demoData,
     logger,
   };
-  const running = run(deps, { kafka, settings: kafka.commands, pool, schema, logger, count });
+  const running = run(deps, needed);
   return {
     ...running,
     close: async () => {
@@ -79,10 +88,7 @@ export async function openCommands(needed: Needed): Promise<Commands | undefined
   };
 }
 
-interface Parts extends Pick<Needed, 'pool' | 'schema' | 'logger' | 'count'> {
-  readonly kafka: KafkaSettings;
-  readonly settings: CommandSettings;
-}
+type Parts = Pick<Needed, 'kafka' | 'settings' | 'pool' | 'schema' | 'logger' | 'count'>;
 
 /** The three parts: the inbox, the acting on commands, and the publishing of refusals. */
 function run(deps: CommandDeps, { kafka, settings, pool, schema, logger, count }: Parts): Commands {

@@ -1,9 +1,9 @@
 /** The access to the services and the stores, from the configuration. */
 import tls from 'node:tls';
 import { readTlsFiles, type ServiceAccess, type TlsFiles } from '../platform/outbound/service-access.js';
-import type { ServiceName, Settings } from './config.js';
 import { reasonOf } from '../platform/reason.js';
 import { StartError } from '../platform/start-error.js';
+import type { ServiceName, Settings } from './variables.js';
 
 const UPPER = {
   payment: 'PAYMENT',

@@ -1,9 +1,12 @@
 /** The callers of the API, from the environment. */
-import type { Config, Settings } from './config.js';
+
 import { StartError } from '../platform/start-error.js';
 import type { AuthOptions } from '../caller.js';
+import type { Settings } from './variables.js';
 
-const REMEDY = 'set AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE, or AUTH_API_KEYS (npx --no unwind api-key makes one)';
+/** The ways to let the API know its callers. */
+export const REMEDY =
+  'set AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE, or AUTH_API_KEYS (npx --no unwind api-key makes one)';
 
 /** Undefined: off. It is on as soon as one of its variables is set, unless AUTH says otherwise. */
 export function authOf(settings: Settings): AuthOptions | undefined {
@@ -26,10 +29,4 @@ export function authOf(settings: Settings): AuthOptions | undefined {
   if (tokens || apiKeys.length > 0) return { tokens, apiKeys };
   if (wanted === true) throw new StartError(`AUTH is on, and there is nothing to know a caller by: ${REMEDY}.`);
   return undefined;
-}
-
-/** For the API alone, because the other processes take no requests from outside. */
-export function requireAuth({ environment, auth }: Config): void {
-  if (environment !== 'production' || auth) return;
-  throw new StartError(`NODE_ENV=production, and the API does not know its callers: ${REMEDY}.`);
 }

@@ -1,6 +1,5 @@
 /** The configuration: the environment, validated as a whole before anything starts. */
 import path from 'node:path';
-import { z } from 'zod';
 import type { ServiceAccess, TlsFiles } from '../platform/outbound/service-access.js';
 import type { SagaPolicy } from '../workflows/messages.js';
 import { servicesOf, storeTlsOf, warningsOfAccess } from './access.js';
@@ -12,14 +11,8 @@ import { misspeltNames } from './misspelt.js';
 import type { WorkerQueue } from './limit-variables.js';
 import { hasOwnQueue, type ServiceLimit, type ServiceLimits } from './service-limits.js';
 import { StartError } from '../platform/start-error.js';
-import { bearingOf, variables } from './variables.js';
+import { bearingOf, variables, SERVICE_NAMES, type ServiceName, type Settings, schema } from './variables.js';
 import type { AuthOptions } from '../caller.js';
-
-export const SERVICE_NAMES = ['payment', 'inventory', 'shipping', 'notification'] as const;
-export type ServiceName = (typeof SERVICE_NAMES)[number];
-
-const schema = z.object(variables);
-export type Settings = z.infer<typeof schema>;
 
 /** A port of 0 stands for a free one. */
 export interface Config {

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { KafkaSettings } from '../platform/kafka/client.js';
-import type { Config, Settings } from './config.js';
+
 import { codeOf } from '../platform/reason.js';
 import { StartError } from '../platform/start-error.js';
 import type { CommandKey } from '../caller.js';
+import type { Settings } from './variables.js';
 
 export interface KafkaConfig extends KafkaSettings {
   /** Undefined: commands are not read. */
@@ -78,24 +79,4 @@ function saslOf(settings: Settings): KafkaSettings['sasl'] {
     );
   }
   return { mechanism: mechanism === 'SCRAM-SHA-256' ? 'scram-sha-256' : 'scram-sha-512', username, password };
-}
-
-/**
- * For the relay. In production commands are read only from a broker to which we authenticate, because it then demands
- * the same of every other client. Signatures are no substitute: they name the sender of a command, but they do not
- * keep anyone from reading the topic, which holds addresses, or from flooding it.
- *
- * @throws StartError if the broker asks for no authentication and `KAFKA_COMMANDS` does not waive it
- */
-export function requireBrokerAuthentication({ environment, kafka }: Config): void {
-  if (environment !== 'production' || !kafka?.commands || kafka.commands.isWaived) return;
-  const provesItself = kafka.sasl !== undefined || kafka.ssl?.cert !== undefined;
-  if (provesItself) return;
-  const unsigned = 'anybody who reaches Kafka could send commands';
-  const signed = 'KAFKA_COMMAND_KEYS says who may command what, and does not replace the authentication of the broker';
-  throw new StartError(
-    `NODE_ENV=production, and ${kafka.commands.keys ? signed : unsigned}: set KAFKA_SASL_MECHANISM, KAFKA_USERNAME and ` +
-      'KAFKA_PASSWORD, or KAFKA_SSL with KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE, or KAFKA_COMMANDS=off; ' +
-      'KAFKA_COMMANDS=unauthenticated waives this.',
-  );
 }

@@ -3,17 +3,45 @@
  * of its parts would. A check looks at the configuration alone and asks no server, so that the sentence comes at
  * once.
  */
-import { requireAuth } from './auth.js';
 import type { Config } from './config.js';
-import { requireBrokerAuthentication } from './kafka.js';
-import { hasSinks } from './has-sinks.js';
 import { StartError } from '../platform/start-error.js';
 import { temporalTarget } from '../platform/temporal/target.js';
+import { REMEDY } from './auth.js';
+
+/** True if the relay has work. */
+export const hasSinks = ({ redisUrl, mongodbUrl, kafka, kurrentdbUrl }: Config): boolean =>
+  [redisUrl, mongodbUrl, kafka, kurrentdbUrl].some((each) => each !== undefined);
 
 export type Program = 'api' | 'worker' | 'relay' | 'services';
 
 /** @throws StartError */
 type Check = (config: Config) => void;
+
+/** For the API alone, because the other processes take no requests from outside. */
+export function requireAuth({ environment, auth }: Config): void {
+  if (environment !== 'production' || auth) return;
+  throw new StartError(`NODE_ENV=production, and the API does not know its callers: ${REMEDY}.`);
+}
+
+/**
+ * For the relay. In production commands are read only from a broker to which we authenticate, because it then demands
+ * the same of every other client. Signatures are no substitute: they name the sender of a command, but they do not
+ * keep anyone from reading the topic, which holds addresses, or from flooding it.
+ *
+ * @throws StartError if the broker asks for no authentication and `KAFKA_COMMANDS` does not waive it
+ */
+function requireBrokerAuthentication({ environment, kafka }: Config): void {
+  if (environment !== 'production' || !kafka?.commands || kafka.commands.isWaived) return;
+  const provesItself = kafka.sasl !== undefined || kafka.ssl?.cert !== undefined;
+  if (provesItself) return;
+  const unsigned = 'anybody who reaches Kafka could send commands';
+  const signed = 'KAFKA_COMMAND_KEYS says who may command what, and does not replace the authentication of the broker';
+  throw new StartError(
+    `NODE_ENV=production, and ${kafka.commands.keys ? signed : unsigned}: set KAFKA_SASL_MECHANISM, KAFKA_USERNAME and ` +
+      'KAFKA_PASSWORD, or KAFKA_SSL with KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE, or KAFKA_COMMANDS=off; ' +
+      'KAFKA_COMMANDS=unauthenticated waives this.',
+  );
+}
 
 const requireTemporalTarget: Check = ({ temporalPort }) => void temporalTarget(temporalPort);
 

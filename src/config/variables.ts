@@ -7,6 +7,9 @@ import { parseDuration } from './durations.js';
 import { count, limitVariables } from './limit-variables.js';
 import { type ApiKey, ROLES, type CommandKey } from '../caller.js';
 
+export const SERVICE_NAMES = ['payment', 'inventory', 'shipping', 'notification'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
 /** Kinds of variables that can hold no secret. Every other variable counts as secret, and its value is never shown. */
 const harmless = z.registry<{ readonly bears: 'nothing' }>();
 
@@ -270,3 +273,6 @@ export const variables = {
   API_KEEP_ALIVE: duration('65s'),
   API_STREAMS_PER_CALLER: isHarmless(count(100, 1_000_000)),
 };
+
+export const schema = z.object(variables);
+export type Settings = z.infer<typeof schema>;

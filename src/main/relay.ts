@@ -8,6 +8,8 @@ import { openCommands, type Commands } from '../commands/open.js';
 import { findDatabase } from '../config/find-database.js';
 import { listen } from '../platform/listen.js';
 import { metricsApp } from '../relay/metrics.js';
+import { sinkMetrics } from '../relay/sink-metrics.js';
+import { commandMetrics } from '../commands/metrics.js';
 import { runProcess } from '../config/run-process.js';
 import { configuredSinks } from '../relay/sinks/configured.js';
 
@@ -28,17 +30,23 @@ await runProcess('relay', 'relay', async ({ config, logger }) => {
   let commands: Commands | undefined;
   const opening =
     config.kafka?.commands &&
-    openCommands({ config, databaseUrl, journalUrl, pool, schema, logger, count, stopping: stopping.signal });
+    openCommands({
+      ...config,
+      kafka: config.kafka,
+      settings: config.kafka.commands,
+      databaseUrl,
+      journalUrl,
+      pool,
+      schema,
+      logger,
+      count,
+      stopping: stopping.signal,
+    });
   const opened = opening?.then((open) => (commands = open));
-  const metrics = metricsApp({
-    pool,
-    schema,
-    relays,
-    get commands() {
-      return commands;
-    },
-    outcomes,
-  });
+  const metrics = metricsApp(
+    () => sinkMetrics({ pool, schema, relays }),
+    () => commandMetrics({ pool, schema, commands, outcomes }),
+  );
   const server = await listen(metrics, 'RELAY_METRICS_PORT', config.relayMetricsPort, config.listenHost);
   await Promise.race([Promise.all(relays.map(({ begun }) => begun)), sleep(FIRST_ANSWER, undefined, { ref: false })]);
   const where = relays.map(({ sink, state }) => `${sink.name} ${sink.where}${state() === 'away' ? ' (away)' : ''}`);

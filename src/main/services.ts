@@ -3,11 +3,11 @@ import { openInventory } from '../services/inventory/service.js';
 import { openNotification } from '../services/notification/service.js';
 import { openPayment } from '../services/payment/service.js';
 import { openShipping } from '../services/shipping/service.js';
-import { SERVICE_NAMES, type ServiceName } from '../config/config.js';
 import { findDatabase } from '../config/find-database.js';
 import { listen } from '../platform/listen.js';
 import { runProcess, type Setting, type Started } from '../config/run-process.js';
 import { StartError } from '../platform/start-error.js';
+import { SERVICE_NAMES, type ServiceName } from '../config/variables.js';
 
 const OPEN = {
   payment: openPayment,

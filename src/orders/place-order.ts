@@ -35,15 +35,12 @@ export interface Placing {
   readonly memo: Required<SagaMemo>;
 }
 
-/** The parts that the checks before an order are made of. */
-export interface LooksDeps
-  extends Pick<CatalogueOptions, 'inventory' | 'logger'>, Pick<StartDeps, 'temporal' | 'taskQueue'> {
-  /** Orders that may wait for a worker before no more are taken; without it any number. */
-  readonly backlogLimit?: number;
-}
-
-export interface PlaceOrderDeps extends StartDeps, WitnessDeps, CompleteDeps {
+/** The dependencies of placing an order, those of its checks included. */
+export interface PlaceOrderDeps
+  extends StartDeps, WitnessDeps, CompleteDeps, Pick<CatalogueOptions, 'inventory' | 'logger'> {
   readonly orders: Pick<OrderStore, 'ask' | 'confirm' | 'withdraw' | 'release' | 'get' | 'knowsKey' | 'customer'>;
+  /** Orders that may wait for a worker before new ones are refused; if absent, any number. */
+  readonly backlogLimit?: number;
 }
 
 /** The checks before an order is accepted. */
@@ -53,7 +50,7 @@ export interface Looks {
 }
 
 /** The checks of an API process, with its own cache and its own watch of the backlog. */
-export function looksOf(deps: LooksDeps): Looks {
+export function looksOf(deps: PlaceOrderDeps): Looks {
   const { temporal, taskQueue, backlogLimit = Infinity } = deps;
   return { catalogue: createCatalogue(deps), backlog: watchBacklog({ temporal, taskQueue, limit: backlogLimit }) };
 }

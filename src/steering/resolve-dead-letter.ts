@@ -1,7 +1,7 @@
 /** The operator's decisions on a dead letter. Each change has an actor and a reason. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeadLetter, DeadLetters, LetterFilter } from '../journal/dead-letters/table.js';
-import type { OrderReader } from '../activities/activities.js';
+import type { OrderReader } from '../activities/participants.js';
 import { noticeFields, NOTICES, orderIdOf, STEP_OF } from '../order.js';
 import { exchange, parseJson, type Incoming } from '../platform/outbound/exchange.js';
 import { at, type ServiceTarget } from '../platform/outbound/service-access.js';

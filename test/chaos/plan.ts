@@ -1,8 +1,8 @@
 /** What a run will do, all of it from the seed: the orders, the blows against processes, the faults in the services. */
 import type { OrderItem, ShippingAddress } from '../../src/order.js';
 import type { Fault } from '../../src/services/participant/faults.js';
-import { SERVICE_NAMES, type ServiceName } from '../../src/config/config.js';
 import { randomFrom, type Random } from './random.js';
+import { SERVICE_NAMES, type ServiceName } from '../../src/config/variables.js';
 
 /** As the supervisor names them. */
 export const VICTIMS = ['worker', ...SERVICE_NAMES, 'api', 'postgres', 'temporal'] as const;

@@ -1,9 +1,9 @@
 /** Arms the planned faults in the services, whoever is down just then, and disarms what is left for the quiet period. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { SERVICE_NAMES, type ServiceName } from '../../src/config/config.js';
 import type { Progress } from './progress.js';
 import type { FaultRecord } from './records.js';
 import type { Story } from './story.js';
+import { SERVICE_NAMES, type ServiceName } from '../../src/config/variables.js';
 
 const ANSWER_WITHIN_MS = 1_000;
 const REPEAT_AFTER_MS = 250;

@@ -2,13 +2,13 @@
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { SERVICE_NAMES } from '../../src/config/config.js';
 import { hasEndedWithin, isRunning } from '../../src/local/machine/processes.js';
 import { startSystem, type RunningSystem } from '../journey/running-system.js';
 import { eventually } from '../support/eventually.js';
 import type { Addresses } from './findings.js';
 import { ATTEMPT_TIMEOUT_MS } from './plan.js';
 import { familyOf, signalAll } from './process-tree.js';
+import { SERVICE_NAMES } from '../../src/config/variables.js';
 
 /** Longer than it takes on a machine that is busy with other things. */
 const UP_WITHIN_MS = 120_000;

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { loadConfig, SERVICE_NAMES } from '../../src/config/config.js';
-import { variables } from '../../src/config/variables.js';
+import { loadConfig } from '../../src/config/config.js';
+import { variables, SERVICE_NAMES } from '../../src/config/variables.js';
 import { compose, composeDefaults, composeText, ourServices, readRoot, ROOT } from './compose-file.js';
 import { findValidator } from './validator.js';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { requireAuth } from '../../src/config/auth.js';
+import { requireAuth } from '../../src/config/refusals.js';
 import { loadConfig } from '../../src/config/config.js';
 import { parseDuration } from '../../src/config/durations.js';
 import { StartError } from '../../src/platform/start-error.js';

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { ORDER_STEPS, sagaIdOf, type Order, type OrderStep } from '../../order.js';
 import { at } from '../../platform/outbound/service-access.js';
 import { kindOf } from '../../platform/reason.js';
-import type { OrderReader, OrderRef, Participants } from '../activities.js';
 import { call, type Attempted } from './call.js';
 import { fault } from './failures.js';
+import type { OrderReader, OrderRef, Participants } from '../participants.js';
 
 /** The answer to a `DELETE`: `fenced` means that there was nothing to undo, and never will be (rule 20). */
 const Row = z.object({ status: z.enum(['undone', 'fenced']) });

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/config.js';
 import { freePort, requireFreePort } from '../../platform/ports.js';
-import { hasSinks } from '../../config/has-sinks.js';
 import { StartError } from '../../platform/start-error.js';
+import { hasSinks } from '../../config/refusals.js';
 
 /** The part of the system to start: all of it, or one server alone; and the servers that are our own. */
 export interface Extent {
