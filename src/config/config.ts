@@ -45,9 +45,9 @@ export interface Config {
   /** Commands are read from the same brokers. */
   readonly kafka: KafkaConfig | undefined;
   readonly kurrentdbUrl: string | undefined;
-  /** The addresses that the worker and the API call; by default those of the bundled services. */
-  readonly serviceUrls: Readonly<Record<ServiceName, string>>;
-  /** The same, with the credentials. The bundled services accept only calls with these tokens. */
+  /**
+   * The addresses that the worker and the API call, with the credentials; by default those of the bundled services. The bundled services accept only calls with these tokens.
+   */
   readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
   /** The most that the worker asks of each service. */
   readonly serviceLimits: ServiceLimits;
@@ -233,7 +233,6 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     mongodbUrl: settings.MONGODB_URL,
     kafka: kafkaOf(settings),
     kurrentdbUrl: settings.KURRENTDB_URL,
-    serviceUrls,
     services,
     serviceLimits: limitsOf(settings),
     workerQueues: settings.WORKER_QUEUES,

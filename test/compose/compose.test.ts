@@ -146,9 +146,9 @@ describe('the URLs and ports in docker-compose.yml', () => {
   });
 
   it('calls each service on the port on which it listens', () => {
-    const { serviceUrls } = loadConfig(byName('worker').environment);
+    const { services } = loadConfig(byName('worker').environment);
     const { servicePorts } = loadConfig(byName('services').environment);
-    for (const name of SERVICE_NAMES) expect(serviceUrls[name]).toBe(`http://services:${servicePorts[name]}`);
+    for (const name of SERVICE_NAMES) expect(services[name].url).toBe(`http://services:${servicePorts[name]}`);
   });
 
   it('publishes each part on the port that `npm start` uses', () => {

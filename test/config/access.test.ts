@@ -5,12 +5,12 @@ describe('with what the services are called (K9)', () => {
   const token = 'token-of-the-payments-0123456789';
 
   it('is nothing by default, and then nothing warns in development', () => {
-    const { services, serviceUrls, warnings } = loadConfig({});
+    const { services, warnings } = loadConfig({});
     expect(services).toEqual({
-      payment: { url: serviceUrls.payment },
-      inventory: { url: serviceUrls.inventory },
-      shipping: { url: serviceUrls.shipping },
-      notification: { url: serviceUrls.notification },
+      payment: { url: 'http://127.0.0.1:8001' },
+      inventory: { url: 'http://127.0.0.1:8002' },
+      shipping: { url: 'http://127.0.0.1:8003' },
+      notification: { url: 'http://127.0.0.1:8004' },
     });
     expect(warnings).toEqual([]);
   });

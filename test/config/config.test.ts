@@ -40,9 +40,9 @@ describe('the configuration', () => {
   });
 
   it('calls the bundled services on their ports, or the services at the given URLs', () => {
-    const { serviceUrls } = loadConfig({ PAYMENT_PORT: '9001', SHIPPING_URL: 'https://parcels.example.com/v1/' });
-    expect(serviceUrls.payment).toBe('http://127.0.0.1:9001');
-    expect(serviceUrls.shipping).toBe('https://parcels.example.com/v1');
+    const { services } = loadConfig({ PAYMENT_PORT: '9001', SHIPPING_URL: 'https://parcels.example.com/v1/' });
+    expect(services.payment.url).toBe('http://127.0.0.1:9001');
+    expect(services.shipping.url).toBe('https://parcels.example.com/v1');
   });
 
   it.each([
@@ -50,7 +50,7 @@ describe('the configuration', () => {
     ['10.0.0.5', '10.0.0.5'],
     ['::1', '[::1]'],
   ])('calls the bundled services where they listen: on %s that is %s', (LISTEN_HOST, host) => {
-    expect(loadConfig({ LISTEN_HOST }).serviceUrls.payment).toBe(`http://${host}:8001`);
+    expect(loadConfig({ LISTEN_HOST }).services.payment.url).toBe(`http://${host}:8001`);
   });
 
   it.each([
