@@ -89,7 +89,7 @@ async function goForward(run: Run): Promise<void> {
     // Steps were typed when they were defined, and results are typed again when they are awaited.
     run: (step: Step, input: unknown) => track(run, runStep(run, step, input as never)) as Promise<never>,
     last: (step: Step, input: unknown) => track(run, runStep(run, step, input as never, true)) as Promise<never>,
-    awaitApproval: (approval, timeout) => track(run, passOnce(run, approval, timeout)),
+    awaitApproval: (approval, timeout) => track(run, askOnce(run, approval, timeout)),
   };
   try {
     await run.scopes.forward.run(() => run.definition.body(saga));
@@ -113,11 +113,14 @@ function track<T>({ body: { inFlight } }: Run, running: Promise<T>): Promise<T> 
   return running;
 }
 
-async function passOnce(run: Run, approval: string, timeout: number): Promise<void> {
-  const key = `approval ${approval}`;
-  if (run.body.given.has(key)) return;
+/** The body may ask for the same approval more than once; an answer to an earlier run is not asked for again. */
+async function askOnce(run: Run, approval: string, timeout: number): Promise<void> {
+  const { asked, approved } = run.body;
+  const question = (asked.get(approval) ?? 0) + 1;
+  asked.set(approval, question);
+  if (question <= (approved.get(approval) ?? 0)) return;
   await awaitApproval(run, approval, timeout);
-  run.body.given.set(key, {});
+  approved.set(approval, question);
 }
 
 /** Steps come in this order, or the task fails: compensatable ones, at most one pivot, retriable ones (rule 14). */

@@ -45,6 +45,8 @@ export interface CarriedSaga {
   readonly decisions: readonly (readonly [id: string, RecordedDecision])[];
   /** The results of finished steps: a body that is run again gets these instead of calling again. */
   readonly given: readonly (readonly [step: string, given: { readonly value?: unknown }])[];
+  /** How often each approval has been given. */
+  readonly approved: readonly (readonly [approval: string, times: number])[];
   readonly temporalCancel?: 'tooLate';
 }
 
@@ -89,7 +91,14 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
     /** Written by hand-over.ts. */
     handOver: { isDecided: false },
     /** Written by define-saga.ts. */
-    body: { given: new Map(carried?.given), inFlight: new Set<Promise<unknown>>(), isEnding: false },
+    body: {
+      given: new Map(carried?.given),
+      approved: new Map(carried?.approved),
+      /** How often this run has asked for each approval. */
+      asked: new Map<string, number>(),
+      inFlight: new Set<Promise<unknown>>(),
+      isEnding: false,
+    },
     scopes: {
       /** Cannot be cancelled from outside: the scope in which the saga itself runs. */
       shield: CancellationScope.current(),
@@ -110,6 +119,7 @@ export const carry = ({ journal, stack, deadlineAt, steering, body }: Run): Carr
   deadlineAt,
   decisions: [...steering.decisions],
   given: [...body.given],
+  approved: [...body.approved],
   // Temporal closes a run as *Canceled* only if it was asked to cancel that run.
   ...(steering.temporalCancel === 'tooLate' && { temporalCancel: 'tooLate' }),
 });

@@ -77,6 +77,21 @@ describe('a saga that waits for an approval', () => {
   );
 
   it(
+    'waits again when the body asks for the same approval once more',
+    play(async (stage) => {
+      const saga = await stage.start([...ASKED, [{ name: 'boss', kind: 'approval' }]]);
+      for (const asked of [1, 2]) {
+        await eventually(`question ${asked}`, 30_000, async () => {
+          const events = (await stage.journalOf(saga)).map(({ name }) => name);
+          return events.filter((name) => name === 'SagaWaitStarted').length === asked;
+        });
+        expect(await stage.answer(saga, 'approve')).toMatchObject({ accepted: true });
+      }
+      expect(await stage.outcomeOf(saga)).toMatchObject({ state: 'COMPLETED' });
+    }),
+  );
+
+  it(
     'may wait for two at once, each in its own time, and says which (S5)',
     play(async (stage) => {
       const boss = { name: 'boss', kind: 'approval' } as const;

@@ -51,7 +51,15 @@ describe('a saga in a workflow that is not its own (S12, rule 19)', () => {
       const [saga, other] = [await start(compensatable('a')), await start(compensatable('b'))];
       await Promise.all([outcomeOf(saga), outcomeOf(other)]);
       const stack = [{ step: 'b', input: { sagaId: other.workflowId, step: 'b' }, outcome: 'applied' as const }];
-      const carried = { record: await recordOf(other), seq: 1, stack, deadlineAt: 0, decisions: [], given: [] };
+      const carried = {
+        record: await recordOf(other),
+        seq: 1,
+        stack,
+        deadlineAt: 0,
+        decisions: [],
+        given: [],
+        approved: [],
+      };
       const before = [...participant.calls];
       expect(await refusalOf((await startCopy(saga, 'itself', carried)).result())).toBe(SAGA_REFUSED);
       expect(participant.calls).toEqual(before);
