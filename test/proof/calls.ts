@@ -71,9 +71,9 @@ async function twice(once: () => Promise<unknown>, differ: (answers: readonly un
   return first.value;
 }
 
-/** A definitive answer of the service: a result or a refusal. */
+/** A definitive answer of the service: a result or a refusal. How far the journal is stored is the worker's own to say. */
 function answerIn(outcome: PromiseSettledResult<unknown>): unknown {
-  if (outcome.status === 'fulfilled') return { result: outcome.value };
+  if (outcome.status === 'fulfilled') return { result: { ...Object(outcome.value), storedUpTo: undefined } };
   const failure: unknown = outcome.reason;
   return failure instanceof ApplicationFailure && failure.nonRetryable ? { refusal: failure.type } : undefined;
 }
