@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import { suiteOf } from '../suites.mjs';
 import type { Report } from './judge.js';
 
 export interface Copy {
@@ -32,7 +33,15 @@ export function makeCopy(root: string, folder: string): Copy {
       }
     },
     uproot: (patchFile) => execFileSync('git', ['apply', '--reverse', patchFile], options),
-    runTests: (files, pattern, withinMs) => runJest(folder, [...files, '-t', pattern], withinMs),
+    runTests: async (files, pattern, withinMs) => {
+      const testResults: Report['testResults'][number][] = [];
+      for (const suite of new Set(files.map(suiteOf))) {
+        const own = files.filter((file) => suiteOf(file) === suite);
+        const report = await runJest(folder, [suite, '--runTestsByPath', ...own, '-t', pattern], withinMs);
+        testResults.push(...(report?.testResults ?? []));
+      }
+      return { testResults };
+    },
   };
 }
 
@@ -40,7 +49,7 @@ async function runJest(folder: string, args: readonly string[], withinMs: number
   // The order workflows are bundled once for each of these folders: never share one between two bugs.
   const own = mkdtempSync(path.join(path.dirname(folder), 'run-'));
   const reportFile = path.join(own, 'report.json');
-  const child = spawn(process.execPath, ['scripts/test.mjs', '--runTestsByPath', ...args], {
+  const child = spawn(process.execPath, ['scripts/test.mjs', ...args], {
     cwd: folder,
     env: { ...process.env, TEST_FOLDER: own, UNWIND_TEST_REPORT: reportFile, UNWIND_UNBUILT: '1' },
     detached: true, // a group of its own, so that all of it can be ended

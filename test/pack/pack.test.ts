@@ -36,7 +36,7 @@ describe('the packed library', () => {
     const kit = ['dist/saga/testing/testing.js', 'dist/saga/testing/testing.d.ts'];
     const documents = ['package.json', 'LICENSE', 'README.md', 'docs/saga.md'];
     expect(named).toEqual(expect.arrayContaining([...documents, ...library, ...kit]));
-    const code = /^(dist|src)\/saga\/(testing\/)?[^/]+\.(ts|js|map)$/;
+    const code = /^(dist|src)\/saga\/((testing|journal)\/)?[^/]+\.(ts|js|map)$/;
     expect(named.filter((file) => !documents.includes(file) && !code.test(file))).toEqual([]);
   });
 

@@ -160,7 +160,9 @@ function waitsOf(as: string, name: () => string): PlannedStep[] {
   if (as === 'one') return [approval];
   return [
     approval,
-    as === 'two' ? { name: 'second approval', kind: 'approval' } : { name: name(), kind: 'compensatable' },
+    as === 'two'
+      ? { name: 'second approval', kind: 'approval', patience: 1.5 }
+      : { name: name(), kind: 'compensatable' },
   ];
 }
 

@@ -37,6 +37,8 @@ export interface PlannedStep {
   readonly name: string;
   readonly kind: 'compensatable' | 'pivot' | 'block' | 'deadLetter' | 'last' | 'approval';
   readonly probed?: boolean;
+  /** An approval's: times the usual time-out. */
+  readonly patience?: number;
 }
 
 export interface Plan {
@@ -179,7 +181,8 @@ function runOne(
   steps: readonly Step[],
   given?: StepInput,
 ): Promise<unknown> {
-  if (planned.kind === 'approval') return able.awaitApproval(planned.name, plan.approvalTimeout ?? plan.budget);
+  if (planned.kind === 'approval')
+    return able.awaitApproval(planned.name, (plan.approvalTimeout ?? plan.budget) * (planned.patience ?? 1));
   const step = steps.find(({ name }) => name === planned.name);
   if (!step) throw new Error(`no step ${planned.name}`);
   const input = (given ?? { sagaId: plan.sagaId, step: planned.name }) as never;

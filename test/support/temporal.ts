@@ -21,6 +21,8 @@
  *  5. A query that arrives while a workflow task runs that continues as new breaks the run: such runs are not queried
  *     before the new one is there (`describe` is safe), or are tested on the dev server.
  *  6. A budget whose end falls on a whole second (one in a thousand) is not kept: the activity is retried for ever.
+ *  7. Two timers of a run that end at the same moment, while one of its activities waits for its next attempt, stop time
+ *     once in five or so (seen, not read): approvals that are awaited in parallel have different time-outs.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
