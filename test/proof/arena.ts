@@ -54,8 +54,10 @@ export async function openArena(openVenue: () => Promise<Venue> = openSkipping):
   const scenes = new Map<string, Scene>();
   const archive = createArchive((sagaId) => turnedAway(scenes.get(sagaId)));
   const closing = new AbortController();
-  // A call that outlives its server would be tried again on a closed channel, which ends the whole process.
-  const whileOpen = <T>(act: () => Promise<T>): Promise<T> => env.connection.withAbortSignal(closing.signal, act);
+  // A call that outlives its server would be tried again on a closed channel, which ends the whole process. The signal
+  // ends calls that are under way: after it none may begin.
+  const whileOpen = <T>(act: () => Promise<T>): Promise<T> =>
+    closing.signal.aborted ? new Promise(() => undefined) : env.connection.withAbortSignal(closing.signal, act);
   const attendant: Attendant = {
     onArrival: (scene, operation, step) => {
       outageOf(scene, archive).called(step);

@@ -48,6 +48,8 @@ export function put(client: Client, scene: Scene, request: Request): Promise<boo
       const accepted = sent(client, scene, asked);
       const answering = answerOf(client, scene, asked, accepted).then(answered);
       if (!isUnderWay) return answering;
+      // Whether it went well is asked when the saga has ended, which one that has stopped its server never does.
+      answering.catch(() => undefined);
       scene.errands.push(answering);
       await accepted.catch(() => undefined);
       // A refusal is known by now; what is not decided waits for the call.
