@@ -115,12 +115,13 @@ function track<T>({ body: { inFlight } }: Run, running: Promise<T>): Promise<T> 
 
 /** The body may ask for the same approval more than once; an answer to an earlier run is not asked for again. */
 async function askOnce(run: Run, approval: string, timeout: number): Promise<void> {
-  const { asked, approved } = run.body;
-  const question = (asked.get(approval) ?? 0) + 1;
-  asked.set(approval, question);
-  if (question <= (approved.get(approval) ?? 0)) return;
+  const { asked, given } = run.body;
+  const times = (asked.get(approval) ?? 0) + 1;
+  asked.set(approval, times);
+  const question = JSON.stringify([approval, times]);
+  if (given.has(question)) return;
   await awaitApproval(run, approval, timeout);
-  approved.set(approval, question);
+  given.set(question, {});
 }
 
 /** Steps come in this order, or the task fails: compensatable ones, at most one pivot, retriable ones (rule 14). */

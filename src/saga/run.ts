@@ -43,10 +43,8 @@ export interface CarriedSaga {
   readonly stack: readonly StackEntry[];
   readonly deadlineAt: number;
   readonly decisions: readonly (readonly [id: string, RecordedDecision])[];
-  /** The results of finished steps: a body that is run again gets these instead of calling again. */
+  /** The results of finished steps, and approvals: a body that is run again gets these instead of calling again. */
   readonly given: readonly (readonly [step: string, given: { readonly value?: unknown }])[];
-  /** How often each approval has been given. */
-  readonly approved: readonly (readonly [approval: string, times: number])[];
   readonly temporalCancel?: 'tooLate';
 }
 
@@ -93,7 +91,6 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
     /** Written by define-saga.ts. */
     body: {
       given: new Map(carried?.given),
-      approved: new Map(carried?.approved),
       /** How often this run has asked for each approval. */
       asked: new Map<string, number>(),
       inFlight: new Set<Promise<unknown>>(),
@@ -119,7 +116,6 @@ export const carry = ({ journal, stack, deadlineAt, steering, body }: Run): Carr
   deadlineAt,
   decisions: [...steering.decisions],
   given: [...body.given],
-  approved: [...body.approved],
   // Temporal closes a run as *Canceled* only if it was asked to cancel that run.
   ...(steering.temporalCancel === 'tooLate' && { temporalCancel: 'tooLate' }),
 });

@@ -58,7 +58,6 @@ describe('a saga in a workflow that is not its own (S12, rule 19)', () => {
         deadlineAt: 0,
         decisions: [],
         given: [],
-        approved: [],
       };
       const before = [...participant.calls];
       expect(await refusalOf((await startCopy(saga, 'itself', carried)).result())).toBe(SAGA_REFUSED);

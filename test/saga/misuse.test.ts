@@ -22,7 +22,7 @@ describe('a saga that is carried over', () => {
       const stack = ['a', 'gone'].map((step) => {
         return { step, input: { sagaId: saga.workflowId, step }, outcome: 'applied' as const };
       });
-      const carried = { record, seq: 9, stack, deadlineAt: 0, decisions: [], given: [], approved: [] };
+      const carried = { record, seq: 9, stack, deadlineAt: 0, decisions: [], given: [] };
       expect(await alarmOf(await startCopy(saga, 'itself', carried))).toMatch(/No compensation is defined for gone/);
       expect(participant.calls).toEqual(before);
     }),
