@@ -36,6 +36,8 @@ export async function runIn(
     cwd: folder,
     env: { ...npm, ...env, PATH, HOME, ...more },
     maxBuffer: 64 * 1024 * 1024,
+    // Longer is a server whose time stands still: the test fails, and leaves nothing running.
+    timeout: 240_000,
   });
   return stdout;
 }
