@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Client as Postgres } from 'pg';
 import { createAuthenticate } from '../../src/api/http/authenticate.js';
 import { createClient } from '../../src/client/client.js';
-import { databaseUrl, freshSchema } from '../support/database.js';
+import { createDatabase } from '../support/database.js';
 import { createDevServer } from '../support/dev-server.js';
 import { eventually } from '../support/eventually.js';
 import { startJournalingWorker } from './journaling-worker.js';
@@ -39,13 +39,8 @@ interface Letter {
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 export async function openStage() {
-  const name = freshSchema('trips');
-  const admin = new Postgres({ connectionString: databaseUrl() });
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${name}`);
-  const own = new URL(databaseUrl());
-  own.pathname = `/${name}`;
-  const url = own.href;
+  const own = await createDatabase('trips');
+  const { url } = own;
   const inside = new Postgres({ connectionString: url, options: '-c search_path=journal' });
   await inside.connect();
   const temporal = await createDevServer();
@@ -98,8 +93,7 @@ export async function openStage() {
       await api.close();
       await temporal.close();
       await inside.end();
-      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-      await admin.end();
+      await own.drop();
     },
   };
 }

@@ -4,23 +4,18 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { openDeadLetters } from '../../src/journal/dead-letters/table.js';
 import { openOrders } from '../../src/orders/store/orders.js';
-import { databaseUrl, freshSchema } from '../support/database.js';
+import { createDatabase, type OwnDatabase } from '../support/database.js';
 
 const root = path.join(import.meta.dirname, '..', '..');
-/** The command reads the schema `journal`, so it gets a database of its own. */
-const name = freshSchema('letters');
 const MANY = 300_000;
 
 let url: string;
-let admin: Client;
+/** The command reads the schema `journal`, so it gets a database of its own. */
+let own: OwnDatabase;
 let inside: Client;
 beforeAll(async () => {
-  admin = new Client({ connectionString: databaseUrl() });
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${name}`);
-  const own = new URL(databaseUrl());
-  own.pathname = `/${name}`;
-  url = own.href;
+  own = await createDatabase('letters');
+  url = own.url;
   await (await openDeadLetters({ databaseUrl: url })).close();
   await (await openOrders({ databaseUrl: url, demoData: false })).close();
   inside = new Client({ connectionString: url, options: '-c search_path=journal' });
@@ -46,8 +41,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await inside.end();
-  await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-  await admin.end();
+  await own.drop();
 });
 
 interface Said {

@@ -4,23 +4,18 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { openJournal } from '../../src/journal/write/journal.js';
 import { batchOf, CLOSING, entriesOf, HAPPY } from '../journal/entries.js';
-import { databaseUrl, freshSchema } from '../support/database.js';
+import { createDatabase, type OwnDatabase } from '../support/database.js';
 
 const root = path.join(import.meta.dirname, '..', '..');
-/** The commands read the schema `journal`, so they get a database of their own. */
-const name = freshSchema('journals');
 const SAGAS = ['order-a', 'order-b', 'order-c', 'order-d'];
 
 let url: string;
-let admin: Client;
+/** The commands read the schema `journal`, so they get a database of their own. */
+let own: OwnDatabase;
 let inside: Client;
 beforeAll(async () => {
-  admin = new Client({ connectionString: databaseUrl() });
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${name}`);
-  const own = new URL(databaseUrl());
-  own.pathname = `/${name}`;
-  url = own.href;
+  own = await createDatabase('journals');
+  url = own.url;
   inside = new Client({ connectionString: url, options: '-c search_path=journal' });
   await inside.connect();
 });
@@ -32,8 +27,7 @@ beforeEach(async () => {
 });
 afterAll(async () => {
   await inside.end();
-  await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-  await admin.end();
+  await own.drop();
 });
 
 function unwind(...args: string[]): Promise<{ code: number | null; out: string }> {

@@ -7,7 +7,7 @@ import { migrateJournal } from '../../../src/journal/tables/migrate.js';
 import { loadMigrationNames } from '../../../src/platform/database/migrate.js';
 import { migrateOrders } from '../../../src/orders/store/migrate.js';
 import { openPayment } from '../../../src/services/payment/service.js';
-import { databaseUrl, freshSchema } from '../../support/database.js';
+import { createDatabase, freshSchema, type OwnDatabase } from '../../support/database.js';
 
 const HANGING = 'a-process-that-hangs';
 const schemas: string[] = [];
@@ -18,20 +18,14 @@ const fresh = (prefix: string): string => {
 };
 
 /** A database of its own: advisory locks are per database, and the other tests migrate in theirs. */
-const name = freshSchema('migrations');
-let admin: Client;
+let own: OwnDatabase;
 let url: string;
 beforeAll(async () => {
-  admin = new Client({ connectionString: databaseUrl() });
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${name}`);
-  const own = new URL(databaseUrl());
-  own.pathname = `/${name}`;
-  url = own.href;
+  own = await createDatabase('migrations');
+  url = own.url;
 });
 afterAll(async () => {
-  await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-  await admin.end();
+  await own.drop();
 });
 
 /** Runs `act` while another session holds a lock. */
@@ -109,7 +103,6 @@ it.each([
 it('a table that another session has locked bounds a migration as well (J3)', async () => {
   const schema = fresh('busy');
   await migrateJournal(url, schema, 300);
-  await admin.query('SELECT 1');
   await inDatabase(
     `DELETE FROM ${schema}.migrations WHERE name <> '0001_journal'; DROP TABLE ${schema}.saga_commands, ${schema}.sink_blocks`,
   );
