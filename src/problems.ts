@@ -216,7 +216,7 @@ export interface LoggedCaller {
 
 /** Temporal's own pause of a workflow: who has paused it, why, and since when. */
 export interface Pause {
-  /** As Temporal has it: the identity of whoever asked for the pause. */
+  /** The identity that asked for the pause, as Temporal has it. */
   readonly by: string;
   readonly reason: string;
   /** ISO 8601; absent if the server does not tell it. */
@@ -250,7 +250,7 @@ export interface ProblemDetails {
   readonly retryAfter?: number;
 }
 
-/** Thrown by whatever finds that a request cannot be served; the error handler answers with it. */
+/** Thrown when a request cannot be served; the error handler answers with it. */
 export class Problem extends Error {
   override readonly name = 'Problem';
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from './reason.js';
 
-/** Told of the states of one session. */
+/** The means of one session: to hear of its end, and to report its states. */
 export interface Session<State extends string> {
   /** Fires when the session is to end. */
   readonly stopping: AbortSignal;
@@ -14,9 +14,9 @@ export interface SessionOptions<State extends string> {
   readonly pause: { readonly first: number; readonly longest: number };
   /** The state in which the session works: once it is reached, the next pause is the first one again. */
   readonly working: State;
-  /** Told of each change, with the reason if it is `away`. */
+  /** Called at each change, with the reason if it is `away`. */
   readonly onChange?: ((state: State | 'away', reason?: string) => void) | undefined;
-  /** Told of each failure. */
+  /** Called at each failure. */
   readonly onFailure?: ((error: unknown) => void) | undefined;
   /** True of a failure that the next session mends by itself: it begins at once, and nothing is away. */
   readonly isMended?: ((error: unknown) => boolean) | undefined;
@@ -32,7 +32,7 @@ export interface KeptSession<State extends string> {
 }
 
 /**
- * Runs `session` again and again, until it is stopped. What it throws is an outage, which is waited for however long it
+ * Runs `session` again and again, until it is stopped. An error of it is an outage, which is waited for however long it
  * lasts; one that simply returns is followed by the next after the first pause.
  */
 export function keepSession<State extends string>(

@@ -13,6 +13,7 @@
 import { Context } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInterceptorsFactory } from '@temporalio/worker';
+import { JournalUnavailableError } from '../../journal/tables/unavailable.js';
 import type { Appended } from '../../journal/write/append.js';
 import { JOURNAL_HEADER, type Batch, type JournalHeader } from '../../journal/write/batch.js';
 import type { Journal } from '../../journal/write/journal.js';
@@ -137,8 +138,7 @@ function timeLeft(started: number): number {
 }
 
 function logRefusal(error: unknown): undefined {
-  const isAway = error instanceof Error && error.name === 'JournalUnavailableError';
-  if (!isAway)
+  if (!(error instanceof JournalUnavailableError))
     Context.current().log.error('The journal refuses the entries of a saga', { alert: 'JournalFault', error });
 }
 

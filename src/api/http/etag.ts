@@ -31,7 +31,7 @@ const TELLING: ReadonlySet<string> = new Set(['asOf', 'source', 'temporalStatus'
 const contentOf = (body: object): string =>
   stateOf(Object.fromEntries(Object.entries(body).filter(([name]) => !TELLING.has(name))));
 
-/** The same for the same state, whoever tells it; who tells it and when is left out. */
+/** The same for the same state. The source and the time of the answer are left out, because they do not change it. */
 export const statusTag = ({ asOf: _asOf, source: _source, temporalStatus, ...content }: SagaStatus): string =>
   stateOf({ ...content, alarm: ALARMS.has(temporalStatus ?? '') });
 

@@ -166,7 +166,7 @@ function wrong(what: string, api: string, error: ApiError): DemoError {
   return new DemoError(`${what} answered ${error.status} ${why}`.trimEnd());
 }
 
-/** Turns a refusal of the API into an error by `told`; if `told` has none for it, the result is undefined. */
+/** Turns a refusal of the API into the error that `told` makes of it; if it makes none, the result is undefined. */
 async function ask<T, Told extends Error | undefined>(
   answer: Promise<T>,
   told: (error: ApiError) => Told,

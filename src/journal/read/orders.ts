@@ -4,6 +4,7 @@
 import type { Pool } from 'pg';
 import { parseWrittenTime } from '../../platform/database/times.js';
 import { orderIdOf, sagaIdOf, type Money } from '../../order.js';
+import { blankRecord } from '../../saga/journal/fold.js';
 import { cursorOf, markOf, type Mark } from './page-cursor.js';
 import type { ListedOrder, OrdersSource } from './orders-source.js';
 import type { OrderFilter, OrderSummary, Page, PageRequest, StoredSaga } from './reader.js';
@@ -14,17 +15,9 @@ const AT_A_TIME = 200;
 const AT_MOST = 5;
 
 export const startedView = (orderId: string, startedAt: string): StoredSaga => ({
-  sagaId: sagaIdOf(orderId),
+  ...blankRecord(sagaIdOf(orderId)),
   sagaType: 'OrderFulfillment',
-  state: 'STARTED',
-  reason: null,
   data: { orderId },
-  steps: [],
-  waivers: [],
-  deadLetters: [],
-  currentStep: null,
-  blockedOn: null,
-  waitingFor: null,
   createdAt: startedAt,
   updatedAt: startedAt,
   version: 0,

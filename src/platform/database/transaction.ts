@@ -1,6 +1,6 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
 
-/** Runs `work` between BEGIN and COMMIT. What it throws rolls back; `onLost` is told if even that fails. */
+/** Runs `work` between BEGIN and COMMIT. An error of it rolls back; `onLost` is called if even that fails. */
 export async function inTransactionOn<Client extends ClientBase, T>(
   client: Client,
   work: (client: Client) => Promise<T>,
