@@ -6,12 +6,17 @@ import { commandLine, isRunning } from '../machine/processes.js';
 import { StartError } from '../../platform/start-error.js';
 import { reasonOf } from '../../platform/reason.js';
 
+/**
+ * The pid and the command line of the owner. The command line tells it from another program that has its pid now, since
+ * pids are reused, most of all after a reboot; it differs with the way in which an Unwind is started.
+ */
+const claimOf = (pid: number): string => `${pid}\n${commandLine(pid)}\n`;
+
 function ownerIn(file: string): number | undefined {
   try {
-    const pid = Number(readFileSync(file, 'utf8'));
-    // Pids are reused, most of all after a reboot.
-    const isOurs = isRunning(pid) && /main[\\/]start\.[jt]s/.test(commandLine(pid));
-    return isOurs ? pid : undefined;
+    const claim = readFileSync(file, 'utf8');
+    const pid = Number.parseInt(claim, 10);
+    return isRunning(pid) && claim === claimOf(pid) ? pid : undefined;
   } catch {
     return undefined;
   }
@@ -40,7 +45,7 @@ export function takeOwnership(dataDir: string, what: string): Ownership {
   const mine = `${file}.${process.pid}`;
   let predecessorWasKilled = false;
   try {
-    writeFileSync(mine, String(process.pid));
+    writeFileSync(mine, claimOf(process.pid));
   } catch (error) {
     const reason = reasonOf(error);
     throw new StartError(

@@ -24,6 +24,14 @@ describe('owning a data directory', () => {
     expect(readdirSync(dataDir)).toEqual([]);
   });
 
+  it('is refused to a second owner while the first one runs, however that was started', () => {
+    takeOwnership(folder, 'start');
+    expect(() => takeOwnership(folder, 'start')).toThrow(
+      new RegExp(`^Another Unwind \\(pid ${process.pid}\\) runs on`),
+    );
+    expect(readdirSync(folder)).toEqual(['start.pid']);
+  });
+
   it('goes over from an owner that was killed', () => {
     writeFileSync(path.join(folder, 'start.pid'), '4194305');
     expect(takeOwnership(folder, 'start').predecessorWasKilled).toBe(true);
