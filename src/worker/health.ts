@@ -2,6 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { lastPolls, mayNotAsk, type Polling } from './pollers.js';
 import { reasonOf } from '../platform/reason.js';
+import { endWith } from '../platform/temporal/end-with.js';
 
 /** Milliseconds. */
 export interface PollLimits {
@@ -34,7 +35,7 @@ export function watchPolls(polling: Polling, limits = LIMITS): PollHealth {
     try {
       const ask = (): Promise<bigint[]> =>
         connection.withDeadline(Date.now() + limits.answerWithin, () => lastPolls(polling));
-      const now = await connection.withAbortSignal(stopped.signal, ask);
+      const now = await endWith(connection, stopped.signal, ask);
       answeredAt = performance.now();
       for (const [index, time] of now.entries()) if (time > (seen[index] ?? 0n)) polledAt[index] = answeredAt;
       seen = now;

@@ -4,6 +4,7 @@
  */
 import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import { endWith } from '../platform/temporal/end-with.js';
 
 const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const LOOK_EVERY_MS = 30_000;
@@ -48,7 +49,7 @@ export function watchLeftQueues(options: LeftQueuesOptions): { stop(): void } {
 
   async function look(): Promise<void> {
     for (const name of unserved) {
-      const left = await connection.withAbortSignal(stopped.signal, () => ask(name)).catch(() => false);
+      const left = await endWith(connection, stopped.signal, () => ask(name)).catch(() => false);
       if (stopped.signal.aborted) return;
       if (left && unserved.delete(name)) await onLeft(name).catch(() => unserved.add(name));
     }
