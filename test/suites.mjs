@@ -60,8 +60,8 @@ export const SUITES = {
     built: true,
   },
   pack: { files: everythingIn('pack'), timeout: 60 * SECOND, workers: 3, setUp: SHARED_SERVERS, built: true },
-  // `npm start` brings its own PostgreSQL and Temporal; one system and one browser at a time.
-  desk: { files: everythingIn('desk'), timeout: 60 * SECOND, workers: 1, built: true },
+  // One system and one browser at a time; the tests of `npm start` bring their own PostgreSQL and Temporal.
+  desk: { files: everythingIn('desk'), timeout: 60 * SECOND, workers: 1, setUp: SHARED_SERVERS, built: true },
   'old-server': {
     files: everythingIn('old-server'),
     again: tests('journey', 'journey'),
