@@ -102,7 +102,7 @@ export const PROBLEMS = {
   PreconditionFailed: {
     status: 412,
     title: 'The saga has changed since it was read.',
-    operator: 'Read its status again, and decide anew.',
+    operator: 'Read its status again, then decide.',
   },
   PayloadTooLarge: { status: 413, title: 'The body is larger than 64 KB.', operator: NOTHING },
   UnsupportedMediaType: { status: 415, title: 'The body has to be application/json in UTF-8.', operator: NOTHING },
@@ -153,7 +153,7 @@ export const PROBLEMS = {
   JournalUnavailable: {
     status: 503,
     title: 'Lists and histories cannot be read at the moment; please try again.',
-    operator: "Bring the journal's PostgreSQL back (JOURNAL_DATABASE_URL). Orders go on meanwhile.",
+    operator: "Bring the journal's PostgreSQL back (JOURNAL_DATABASE_URL). Orders go on without it.",
     retryAfter: 1,
   },
   IdentityUnavailable: {

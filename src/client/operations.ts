@@ -217,14 +217,14 @@ export type CancelRequest = {
     | 'other';
   /** In the customer's own words. Kept with the order only, and forgotten with the customer. */
   readonly comment?: string | undefined;
-  /** Who decides; whoever the credentials name, where authentication is on. */
+  /** Who decides. If authentication is on, leave it out: the credentials name the caller. */
   readonly actor?: string | undefined;
 };
 
 export type DecisionRequest = {
   /** Kept in the history: nothing personal. */
   readonly reason: string;
-  /** Who decides; whoever the credentials name, where authentication is on. */
+  /** Who decides. If authentication is on, leave it out: the credentials name the caller. */
   readonly actor?: string | undefined;
 };
 
@@ -310,7 +310,7 @@ export type BulkResolveRequest = {
   readonly action: 'retry' | 'skip' | 'applied' | 'notApplied';
   /** Kept in the history: nothing personal. */
   readonly reason: string;
-  /** Who decides; whoever the credentials name, where authentication is on. */
+  /** Who decides. If authentication is on, leave it out: the credentials name the caller. */
   readonly actor?: string | undefined;
   /** Lists what would be touched, and touches nothing. */
   readonly dryRun?: boolean | undefined;
@@ -426,7 +426,7 @@ export type ResolveRequest = {
   readonly action: ResolveAction;
   /** Kept in the history: nothing personal. */
   readonly reason: string;
-  /** Who decides; whoever the credentials name, where authentication is on. */
+  /** Who decides. If authentication is on, leave it out: the credentials name the caller. */
   readonly actor?: string | undefined;
   /** The same id with the same content finds the decision again; `Idempotency-Key` can say it as well. */
   readonly requestId?: string | undefined;

@@ -85,7 +85,7 @@ function compareVerdict(verdict: Verdict, own: readonly Effect[]): Difference[] 
     { kind, sagaId, effect, sentence: `${sagaId} is ${state}, but has no live ${effect}.` },
   ];
   if (state === 'ABANDONED') {
-    const sentence = `The run of ${sagaId} ended without a verdict: nobody finishes or undoes this order.`;
+    const sentence = `The run of ${sagaId} ended without a verdict: no run finishes or undoes this order.`;
     return [{ kind: 'abandoned', sagaId, effect: 'saga', sentence }];
   }
   if (isRunning(verdict)) return [];

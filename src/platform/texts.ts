@@ -26,4 +26,7 @@ const NO_AT = `^[^\\u0000-\\u001f\\u007f-\\u009f@]*[^\\u0000-\\u0020\\u007f-\\u0
 /** The actor, if no credentials name one. */
 export const actorName = text(255)
   .refine((value) => !value.includes('@') && !holdsPersonalData(value), 'is a name: no e-mail address, no card number')
-  .meta({ pattern: NO_AT, description: 'Who decides; whoever the credentials name, where authentication is on.' });
+  .meta({
+    pattern: NO_AT,
+    description: 'Who decides. If authentication is on, leave it out: the credentials name the caller.',
+  });

@@ -1,6 +1,6 @@
 /** The requests that a customer or an operator may send to a running saga of any type, and how they are refused. */
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
-import type { JournalEntry } from './journal/events.js';
+import type { Entry } from './journal/events.js';
 import type { SagaRecord, Who } from './record.js';
 
 /** Every steering request has an actor, a reason and a time until which it may be acted on. */
@@ -93,7 +93,7 @@ export function isRequest(input: unknown, decides: 'saga' | 'step'): input is An
 /** The record of the saga. */
 export const getSagaState = defineQuery<SagaRecord>('getSagaState');
 /** The entries of the present run, in order. */
-export const getSagaJournal = defineQuery<readonly JournalEntry[]>('getSagaJournal');
+export const getSagaJournal = defineQuery<readonly Entry[]>('getSagaJournal');
 export const cancelSaga = defineUpdate<Decision, [SteeringRequest]>('cancelSaga');
 export const resolveStep = defineUpdate<Decision, [ResolveRequest]>('resolveStep');
 export const approve = defineUpdate<Decision, [ApprovalRequest]>('approve');

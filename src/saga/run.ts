@@ -2,7 +2,7 @@
 import { CancelledFailure, defaultPayloadConverter } from '@temporalio/common';
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { Definition } from './definition.js';
-import type { JournalEntry } from './journal/events.js';
+import type { Entry } from './journal/events.js';
 import { blankRecord } from './journal/fold.js';
 import type { Decision, ResolveAction, ResolveRequest } from './messages.js';
 import { isGoingForward, type SagaRecord } from './record.js';
@@ -63,7 +63,7 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
     /** Written by journal/carry.ts. */
     journal: {
       record: carried?.record ?? blankRecord(id),
-      entries: [] as JournalEntry[],
+      entries: [] as Entry[],
       /** Numbers of entries: of the last one, of the last one that an activity has carried, of the last one known to be stored. */
       seq,
       sent: seq,

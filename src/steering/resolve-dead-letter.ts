@@ -41,7 +41,8 @@ export async function resolveDeadLetter(
   { letter, verb, change }: { readonly letter: DeadLetter; readonly verb: Verb; readonly change: Change },
 ): Promise<Worked> {
   const { kind, resolution, resolvedBy } = letter;
-  if (resolution !== null) return { done: true, said: `it is ${resolution} already, by ${resolvedBy ?? 'nobody'}` };
+  if (resolution !== null)
+    return { done: true, said: `it is ${resolution} already, by ${resolvedBy ?? 'an unknown operator'}` };
   if (kind === 'parkedCommand') {
     return {
       done: false,
@@ -60,7 +61,7 @@ export async function resolveDeadLetter(
 
 async function close(letters: DeadLetters, { id }: DeadLetter, resolution: string, change: Change): Promise<Worked> {
   const closed = await letters.resolve(id, { resolution, ...change });
-  return { done: true, said: closed ? resolution : 'somebody else has closed it meanwhile' };
+  return { done: true, said: closed ? resolution : 'another operator closed it first' };
 }
 
 /** The saga decides. The letter is closed by the saga's journal, not from here. */

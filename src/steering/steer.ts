@@ -198,6 +198,6 @@ async function problemAfterEnd(
 export function actorOf(caller: Caller, named: string | undefined, standard: string): string {
   if (caller.actor === undefined) return named ?? standard;
   if (named === undefined || named === caller.actor) return caller.actor;
-  const message = 'is whoever the credentials name: leave it out';
+  const message = 'is the name that the credentials give: leave it out';
   throw new Problem('InvalidRequest', { errors: [{ field: 'actor', message }] });
 }

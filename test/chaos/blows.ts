@@ -20,7 +20,7 @@ export interface Arena {
   readonly progress: Progress;
   readonly story: Story;
   readonly signal: AbortSignal;
-  /** Processes that stand still now: whoever ends the run has to let them go on first. */
+  /** Processes that stand still now: the end of the run has to let them go on first. */
   readonly still: Set<number>;
 }
 

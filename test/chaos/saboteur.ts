@@ -1,4 +1,4 @@
-/** Arms the planned faults in the services, whoever is down just then, and disarms what is left for the quiet period. */
+/** Arms the planned faults in the services, even if a service is down just then, and disarms what is left for the quiet period. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Progress } from './progress.js';
 import type { FaultRecord } from './records.js';

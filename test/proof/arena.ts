@@ -7,7 +7,7 @@ import type { InjectedSinks } from '@temporalio/worker';
 import { entryName } from '../../src/saga/journal/events.js';
 import { hasEnded } from '../../src/saga/record.js';
 import { getSagaJournal, getSagaState } from '../../src/saga/saga.js';
-import type { JournalEntry, SagaOutcome, SagaRecord, SentEntry } from '../../src/saga/saga.js';
+import type { Entry, SagaOutcome, SagaRecord, SentEntry } from '../../src/saga/saga.js';
 import { createArchive, type Archive } from '../saga/archive.js';
 import * as script from '../saga/scripted.js';
 import type { Plan } from '../saga/scripted.js';
@@ -27,7 +27,7 @@ export interface Played {
   /** What the workflow ended with; `cancelled` where Temporal shows it as Canceled. */
   readonly outcome: SagaOutcome | 'cancelled';
   readonly record: SagaRecord;
-  readonly journal: readonly JournalEntry[];
+  readonly journal: readonly Entry[];
   /** What the actions have brought to the archive, where the schedule has one. */
   readonly stored?: readonly SentEntry[];
   /** What has failed workflow tasks of the saga: no schedule asks for that (rule 36). */
@@ -158,7 +158,7 @@ async function play(venue: Venue, taskQueue: string, scene: Scene, archive: Arch
 }
 
 /** What the runs before the present one have stored: they are continued as new only when that is everything. */
-const earlierIn = (stored: readonly SentEntry[], [first]: readonly JournalEntry[]): JournalEntry[] =>
+const earlierIn = (stored: readonly SentEntry[], [first]: readonly Entry[]): Entry[] =>
   stored
     .filter(({ seq }) => first !== undefined && seq < first.seq)
     .map((entry) => ({ ...entry, name: entryName(entry.event, 'Scripted') }));

@@ -1,11 +1,11 @@
 /** What must be true of every order that has ended, whatever happened to it. */
-import type { JournalEntry, SagaRecord } from '../../src/saga/saga.js';
+import type { Entry, SagaRecord } from '../../src/saga/saga.js';
 import type { Shop } from '../workflows/shop.js';
 
 const TERMINAL = /^OrderFulfillment(Completed|Failed|Cancelled)$/;
 
 /** Rule 28: exactly one terminal entry, nothing after it, numbered without a gap. */
-export function expectOneEnd(journal: readonly JournalEntry[], { state }: SagaRecord): void {
+export function expectOneEnd(journal: readonly Entry[], { state }: SagaRecord): void {
   const ends = journal.filter(({ name }) => TERMINAL.test(name));
   expect(ends.map(({ name }) => name.toUpperCase())).toEqual([`ORDERFULFILLMENT${state}`]);
   expect(journal.at(-1)).toBe(ends[0]);
@@ -13,7 +13,7 @@ export function expectOneEnd(journal: readonly JournalEntry[], { state }: SagaRe
 }
 
 /** Rules 3 and 4: what was started and not refused is undone in reverse, each once, with exactly one outcome. */
-export function expectReverseUndoing(journal: readonly JournalEntry[], { state }: SagaRecord): void {
+export function expectReverseUndoing(journal: readonly Entry[], { state }: SagaRecord): void {
   const MAILS = ['send_confirmation', 'send_cancellation_notice'];
   const steps = (...names: string[]) =>
     journal.flatMap(({ name, event }) => (names.includes(name) && 'step' in event ? [event.step] : []));

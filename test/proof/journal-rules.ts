@@ -1,9 +1,9 @@
 /** What must be true of the journal of every saga that has ended, whatever happened to it (by rule). */
 import { isDeepStrictEqual } from 'node:util';
 import { applyEntry, blankRecord } from '../../src/saga/journal/fold.js';
-import type { JournalEntry, SagaEvent, SagaRecord, SentEntry } from '../../src/saga/saga.js';
+import type { Entry, SagaEvent, SagaRecord, SentEntry } from '../../src/saga/saga.js';
 
-type Journal = readonly JournalEntry[];
+type Journal = readonly Entry[];
 type EventOf<Type extends SagaEvent['type']> = Extract<SagaEvent, { type: Type }>;
 
 export const eventsOf = <Type extends SagaEvent['type']>(journal: Journal, ...types: Type[]): EventOf<Type>[] =>

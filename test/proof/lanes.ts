@@ -23,7 +23,7 @@ export type Tally = Map<string, number>;
 
 export interface Report {
   readonly tally: Tally;
-  /** Sentences for whoever has to find out; empty if every rule held. */
+  /** Sentences for the reader who has to find out; empty if every rule held. */
   readonly failures: readonly string[];
   /** What did not end, and so has stopped this server: it says nothing of the rest. */
   readonly unended: readonly Schedule[];

@@ -1,4 +1,4 @@
-/** What a played saga looked like, for whoever has to find out why a rule did not hold. */
+/** What a played saga looked like, for the reader who has to find out why a rule did not hold. */
 import type { Played } from './arena.js';
 import type { Schedule } from './schedule.js';
 

@@ -11,7 +11,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { approve, cancelSaga, getSagaJournal, getSagaState, reject, resolveStep } from '../../src/saga/saga.js';
 import type {
   CarriedSaga,
-  JournalEntry,
+  Entry,
   ResolveAction,
   ResolveRequest,
   SagaOutcome,
@@ -48,7 +48,7 @@ export interface Stage {
   /** The present run, also after a continue-as-new. */
   latest(saga: Running): WorkflowHandle;
   recordOf(saga: Running): Promise<SagaRecord>;
-  journalOf(saga: Running): Promise<readonly JournalEntry[]>;
+  journalOf(saga: Running): Promise<readonly Entry[]>;
   answer(saga: Running, answer: 'approve' | 'reject', approval?: string): Promise<unknown>;
   /** Waits until a workflow task of the saga has failed, ends the saga, and returns what failed; or that it ended. */
   alarmOf(saga: WorkflowHandle): Promise<string>;

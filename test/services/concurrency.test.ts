@@ -116,7 +116,7 @@ describe.each(UNDOABLE)('races at $name', (participant) => {
   });
   afterAll(() => running.stop());
 
-  /** A trigger holds whoever settles an effect so inside its transaction, until the returned function is called. */
+  /** A trigger holds a request that settles an effect so inside its transaction, until the returned function is called. */
   async function holdUp(status: string): Promise<() => Promise<void>> {
     await running.sql(`CREATE OR REPLACE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM pg_advisory_xact_lock_shared(hashtext(TG_TABLE_SCHEMA)); RETURN NEW; END $$`);

@@ -48,7 +48,7 @@ export async function requireSameMajor(binaries: PostgresBinaries, data: string)
   if (made === ours.split('.')[0]) return;
   const maker = /^\d{1,3}(\.\d+)?$/.test(made) ? `PostgreSQL ${made}` : 'an unknown version of PostgreSQL';
   throw new StartError(
-    `The data in ${data} was made by ${maker}, and the embedded server is PostgreSQL ${ours}, which cannot read it. To keep the data, dump it with the programs of the version that made it (pg_dumpall), move the folder away, start again and load the dump; to begin anew, move the folder away.`,
+    `The data in ${data} was made by ${maker}, and the embedded server is PostgreSQL ${ours}, which cannot read it. To keep the data, dump it with the programs of the version that made it (pg_dumpall), move the folder away, start again and load the dump; to begin with empty data, move the folder away.`,
   );
 }
 

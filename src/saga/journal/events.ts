@@ -42,7 +42,7 @@ export interface Events {
 export type SagaEvent = { [Type in keyof Events]: Readonly<{ type: Type } & Events[Type]> }[keyof Events];
 
 /** One transition. `name` is its name in the audit trail: the event's type, and `<SagaType>Completed` at the end. */
-export interface JournalEntry {
+export interface Entry {
   readonly seq: number;
   /** ISO 8601, UTC: the workflow's clock. */
   readonly at: string;
@@ -51,7 +51,7 @@ export interface JournalEntry {
 }
 
 /** An entry as activities carry it: its name is derived from its event. */
-export type SentEntry = Omit<JournalEntry, 'name'>;
+export type SentEntry = Omit<Entry, 'name'>;
 
 /**
  * The content of an activity's header `saga-journal`, so that the worker that runs the activity can store the trail. A

@@ -1,5 +1,5 @@
-// What a saga's journal looks like to whoever stores it, while the archive is there and while it is away.
-import type { JournalEntry } from '../../../src/saga/saga.js';
+// What a saga's journal looks like to the activity that stores it, while the archive is there and while it is away.
+import type { Entry } from '../../../src/saga/saga.js';
 import { createDevServer } from '../../support/dev-server.js';
 import { eventually } from '../../support/eventually.js';
 import { createArchive } from '../archive.js';
@@ -12,7 +12,7 @@ const play = theatre(createDevServer, archive);
 const JOURNAL = { ...BRIEF, journal: true };
 const LAST = [{ name: 'mail', kind: 'last' }] as const;
 
-const sent = (journal: readonly JournalEntry[]) => journal.map(({ seq, at, event }) => ({ seq, at, event }));
+const sent = (journal: readonly Entry[]) => journal.map(({ seq, at, event }) => ({ seq, at, event }));
 const journalActions = ({ workflowId }: Running) =>
   archive.deliveriesOf(workflowId).filter(({ by }) => by === 'storeJournal');
 

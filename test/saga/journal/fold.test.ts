@@ -1,7 +1,7 @@
 import { applyEntry, blankRecord } from '../../../src/saga/journal/fold.js';
-import type { JournalEntry, SagaEvent } from '../../../src/saga/saga.js';
+import type { Entry, SagaEvent } from '../../../src/saga/saga.js';
 
-const entry = (seq: number, event: SagaEvent): JournalEntry => ({
+const entry = (seq: number, event: SagaEvent): Entry => ({
   seq,
   at: `2026-01-01T00:00:0${seq}.000Z`,
   name: event.type,
