@@ -182,8 +182,9 @@ export const ROOMS: readonly Room[] = [
     path: 'src/background/',
     purpose: 'one file for each standing job',
     imports: [...JOURNALED, 'orders', 'oracle', 'steering'],
-    packages: [...TEMPORAL, 'node:*'],
+    packages: [...TEMPORAL, 'pg', 'node:*'],
     packageTypes: ['pino'],
+    because: 'it keeps leases and alerts in tables of the journal',
   },
   {
     name: 'commands',
