@@ -3,7 +3,8 @@ import tls from 'node:tls';
 import { readTlsFiles, type ServiceAccess, type TlsFiles } from '../platform/outbound/service-access.js';
 import { reasonOf } from '../platform/reason.js';
 import { StartError } from '../platform/start-error.js';
-import type { ServiceName, Settings } from './variables.js';
+import type { ServiceName } from './service-limits.js';
+import type { Settings } from './variables.js';
 
 const UPPER = {
   payment: 'PAYMENT',

@@ -8,10 +8,16 @@ import { kafkaOf, type KafkaConfig } from './kafka.js';
 import { hostsOf } from './browsers.js';
 import { localAddress } from '../platform/local-address.js';
 import { misspeltNames } from './misspelt.js';
-import type { WorkerQueue } from './limit-variables.js';
-import { hasOwnQueue, type ServiceLimit, type ServiceLimits } from './service-limits.js';
+import {
+  hasOwnQueue,
+  SERVICE_NAMES,
+  type ServiceLimit,
+  type ServiceLimits,
+  type ServiceName,
+  type WorkerQueue,
+} from './service-limits.js';
 import { StartError } from '../platform/start-error.js';
-import { bearingOf, variables, SERVICE_NAMES, type ServiceName, type Settings, schema } from './variables.js';
+import { bearingOf, everyVariable, type Settings, schema } from './variables.js';
 import type { AuthOptions } from '../caller.js';
 
 /** A port of 0 stands for a free one. */
@@ -177,13 +183,14 @@ function limitsOf(settings: Settings): ServiceLimits {
   };
 }
 
-/** A password of its own is taken as it is; in a URL it would have to be percent-encoded. */
+/** A password of its own is taken as it is; in a URL it would have to be percent-encoded. That of the URL comes first. */
 function withPassword(url: string | undefined, password: string | undefined): string | undefined {
   if (password === undefined) return url;
   if (url === undefined) {
     throw new StartError('DATABASE_PASSWORD is set without DATABASE_URL: set both, or none for the embedded server.');
   }
   const whole = new URL(url);
+  if (whole.password !== '') return url;
   whole.password = encodeURIComponent(password);
   return whole.href;
 }
@@ -244,10 +251,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     auth: authOf(settings),
     hosts: hostsOf(settings.LISTEN_HOST, settings.ALLOWED_HOSTS),
     corsOrigins: settings.API_CORS_ORIGINS ?? [],
-    requestsPerMinute: settings.API_RATE_LIMIT === undefined ? standardLimit : (settings.API_RATE_LIMIT ?? undefined),
+    requestsPerMinute: settings.API_RATE_LIMIT ? settings.API_RATE_LIMIT.limit : standardLimit,
     keepAlive: settings.API_KEEP_ALIVE,
     streamsPerCaller: settings.API_STREAMS_PER_CALLER,
     stuckAfter: settings.SAGA_STUCK_AFTER,
-    warnings: [...misspeltNames(env, Object.keys(variables)), ...warningsOfAccess(production, services)],
+    warnings: [...misspeltNames(env, Object.keys(everyVariable)), ...warningsOfAccess(production, services)],
   };
 }

@@ -4,24 +4,6 @@
 const OUR_PREFIXES =
   /^(SAGA|AUTH|API|KAFKA|REDIS|MONGODB|KURRENTDB|JOURNAL|PAYMENT|INVENTORY|SHIPPING|NOTIFICATION|RELAY|METRICS|UNWIND)_/;
 
-/** Temporal's own, which its SDK reads. */
-const TEMPORALS = [
-  'TEMPORAL_ADDRESS',
-  'TEMPORAL_API_KEY',
-  'TEMPORAL_CONFIG_FILE',
-  'TEMPORAL_NAMESPACE',
-  'TEMPORAL_PROFILE',
-  'TEMPORAL_TLS',
-  'TEMPORAL_TLS_CLIENT_CERT_DATA',
-  'TEMPORAL_TLS_CLIENT_CERT_PATH',
-  'TEMPORAL_TLS_CLIENT_KEY_DATA',
-  'TEMPORAL_TLS_CLIENT_KEY_PATH',
-  'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION',
-  'TEMPORAL_TLS_SERVER_CA_CERT_DATA',
-  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
-  'TEMPORAL_TLS_SERVER_NAME',
-];
-
 /** Read outside of the configuration, by docker-compose.yml, or set by Kubernetes for each of its services. */
 const OTHERS = /^UNWIND_|_VERSION$|_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)|_POSTGRES_PASSWORD$/;
 
@@ -29,8 +11,7 @@ const OTHERS = /^UNWIND_|_VERSION$|_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)|_POS
 const TYPING_ERRORS = 2;
 
 /** One sentence for each misspelt name, with the known name that is nearest. */
-export function misspeltNames(env: NodeJS.ProcessEnv, ours: readonly string[]): string[] {
-  const known = [...ours, ...TEMPORALS];
+export function misspeltNames(env: NodeJS.ProcessEnv, known: readonly string[]): string[] {
   return Object.keys(env).flatMap((name) => {
     if (known.includes(name) || OTHERS.test(name)) return [];
     const [nearest, distance] = nearestOf(name, known);

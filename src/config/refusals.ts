@@ -4,6 +4,7 @@
  * once.
  */
 import type { Config } from './config.js';
+import type { Program } from './settings/variable.js';
 import { StartError } from '../platform/start-error.js';
 import { temporalTarget } from '../platform/temporal/target.js';
 import { REMEDY } from './auth.js';
@@ -11,8 +12,6 @@ import { REMEDY } from './auth.js';
 /** True if the relay has work. */
 export const hasSinks = ({ redisUrl, mongodbUrl, kafka, kurrentdbUrl }: Config): boolean =>
   [redisUrl, mongodbUrl, kafka, kurrentdbUrl].some((each) => each !== undefined);
-
-export type Program = 'api' | 'worker' | 'relay' | 'services';
 
 /** @throws StartError */
 type Check = (config: Config) => void;

@@ -2,7 +2,8 @@
 import { type Logger, pino } from 'pino';
 import { describeError } from '../platform/describe-error.js';
 import { type Config, loadConfig } from './config.js';
-import { type Program, requireStartable } from './refusals.js';
+import { requireStartable } from './refusals.js';
+import type { Program } from './settings/variable.js';
 import { StartError, startSentence } from '../platform/start-error.js';
 import { redact } from '../platform/secrets.js';
 import { readDotEnv } from './dot-env.js';

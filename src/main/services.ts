@@ -7,7 +7,7 @@ import { findDatabase } from '../config/find-database.js';
 import { listen } from '../platform/listen.js';
 import { runProcess, type Setting, type Started } from '../config/run-process.js';
 import { StartError } from '../platform/start-error.js';
-import { SERVICE_NAMES, type ServiceName } from '../config/variables.js';
+import { SERVICE_NAMES, type ServiceName } from '../config/service-limits.js';
 
 const OPEN = {
   payment: openPayment,

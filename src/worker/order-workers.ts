@@ -3,7 +3,7 @@ import type { Connection } from '@temporalio/client';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { watchLeftQueues } from './left-queues.js';
-import type { WorkerQueue } from '../config/limit-variables.js';
+import type { WorkerQueue } from '../config/service-limits.js';
 import { SERVICES, type OrderQueues } from './queues.js';
 import { type Polling, watchPollers } from './pollers.js';
 import { type PollHealth, watchPolls } from './health.js';

@@ -2,7 +2,7 @@
 import type { OrderItem, ShippingAddress } from '../../src/order.js';
 import type { Fault } from '../../src/services/participant/faults.js';
 import { randomFrom, type Random } from './random.js';
-import { SERVICE_NAMES, type ServiceName } from '../../src/config/variables.js';
+import { SERVICE_NAMES, type ServiceName } from '../../src/config/service-limits.js';
 
 /** As the supervisor names them. */
 export const VICTIMS = ['worker', ...SERVICE_NAMES, 'api', 'postgres', 'temporal'] as const;

@@ -1,6 +1,6 @@
 /** What a run writes down while it happens, and what it finds at the end: all that the judgement goes by. */
 import type { Blow, PlannedFault, PlannedOrder } from './plan.js';
-import type { ServiceName } from '../../src/config/variables.js';
+import type { ServiceName } from '../../src/config/service-limits.js';
 
 /** What became of a POST, over all of its repeats. */
 export type Placing = 'acknowledged' | 'refused' | 'unanswered';

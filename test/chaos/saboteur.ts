@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Progress } from './progress.js';
 import type { FaultRecord } from './records.js';
 import type { Story } from './story.js';
-import { SERVICE_NAMES, type ServiceName } from '../../src/config/variables.js';
+import { SERVICE_NAMES, type ServiceName } from '../../src/config/service-limits.js';
 
 const ANSWER_WITHIN_MS = 1_000;
 const REPEAT_AFTER_MS = 250;

@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.js';
 import type { Addresses } from './findings.js';
 import { ATTEMPT_TIMEOUT_MS } from './plan.js';
 import { familyOf, signalAll } from './process-tree.js';
-import { SERVICE_NAMES } from '../../src/config/variables.js';
+import { SERVICE_NAMES } from '../../src/config/service-limits.js';
 
 /** Longer than it takes on a machine that is busy with other things. */
 const UP_WITHIN_MS = 120_000;

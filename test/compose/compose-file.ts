@@ -14,6 +14,7 @@ const service = z.object({
   command: z.array(z.string()).optional(),
   entrypoint: z.array(z.string()).optional(),
   restart: z.string(),
+  profiles: z.array(z.string()).optional(),
   environment: z.record(z.string(), z.string()).default({}),
   depends_on: z.record(z.string(), z.object({ condition })).default({}),
   ports: z.array(z.string()).default([]),
@@ -30,18 +31,27 @@ const file = z.object({
 
 export const readRoot = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8');
 
-/** `${NAME:-default}`; a variable without a default is left as it is, and found by a test. */
-const VARIABLE = /\$\{(\w+):-([^}]*)\}/g;
+/** `${NAME:-default}`, the innermost ones; a variable without a default is left as it is, and found by a test. */
+const VARIABLE = /\$\{(\w+):-([^${}]*)\}/g;
 
 export const composeText = readRoot('docker-compose.yml');
 
 /** Every variable that the file reads, with its default. */
 export const composeDefaults = new Map([...composeText.matchAll(VARIABLE)].map(([, name, value]) => [name, value]));
 
-/** Variables are replaced in the values, after parsing, as Compose does: an empty default is an empty text. */
+/** Replaces every variable by its default; a default may hold variables as well. */
+export function withDefaults(text: string): string {
+  const replaced = text.replaceAll(VARIABLE, '$2');
+  return replaced === text ? text : withDefaults(replaced);
+}
+
 const parsed = JSON.stringify(parse(composeText, { merge: true }));
 
-export const compose = file.parse(JSON.parse(parsed.replaceAll(VARIABLE, '$2')));
+/** The file before variables are replaced. */
+export const composeSource = file.parse(JSON.parse(parsed));
+
+/** Variables are replaced in the values, after parsing, as Compose does: an empty default is an empty text. */
+export const compose = file.parse(JSON.parse(withDefaults(parsed)));
 
 /** The services that run our own image. */
 export const ourServices = Object.entries(compose.services).filter(([, { image }]) => image.startsWith('unwind:'));

@@ -4,12 +4,20 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { loadConfig } from '../../src/config/config.js';
-import { variables, SERVICE_NAMES } from '../../src/config/variables.js';
-import { compose, composeDefaults, composeText, ourServices, readRoot, ROOT } from './compose-file.js';
+import { SERVICE_NAMES } from '../../src/config/service-limits.js';
+import type { Program } from '../../src/config/settings/variable.js';
+import { everyVariable } from '../../src/config/variables.js';
+import {
+  compose,
+  composeDefaults,
+  composeSource,
+  composeText,
+  ourServices,
+  readRoot,
+  ROOT,
+  withDefaults,
+} from './compose-file.js';
 import { findValidator } from './validator.js';
-
-/** What Temporal's own libraries read (see src/platform/temporal/target.ts). */
-const TEMPORAL_VARIABLES = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
 
 const names = Object.keys(compose.services);
 const byName = (name: string) => {
@@ -17,6 +25,16 @@ const byName = (name: string) => {
   if (found === undefined) throw new Error(`docker-compose.yml has no service ${name}`);
   return found;
 };
+
+/** In a container a process has to listen on all addresses, or its ports cannot be published. */
+const FIXED = { LISTEN_HOST: '0.0.0.0' };
+
+/** The ports on the host; inside of the containers they are the defaults. */
+const PUBLISHED = new Set(
+  Object.values(composeSource.services).flatMap(({ ports }) =>
+    ports.map((text) => /^127\.0\.0\.1:\$\{(\w+):-(\d+)\}:\d+$/.exec(text)?.[1]),
+  ),
+);
 
 /** Host port and container port, by service. */
 const published = Object.entries(compose.services).flatMap(([name, { ports }]) =>
@@ -50,7 +68,7 @@ describe('docker-compose.yml by itself', () => {
   });
 
   it('gives every variable a default', () => {
-    expect(composeText.replaceAll(/\$\{\w+:-[^}]*\}/g, '')).not.toContain('$');
+    expect(withDefaults(composeText)).not.toContain('$');
   });
 
   it('pins every image that it does not build, and uses no deprecated one', () => {
@@ -89,8 +107,8 @@ describe('docker-compose.yml by itself', () => {
 });
 
 describe('docker-compose.yml against the code', () => {
-  it('runs the API, the worker and the services, each by a file that is built', () => {
-    expect(ourServices.map(([name]) => name).toSorted()).toEqual(['api', 'services', 'worker']);
+  it('runs the API, the worker, the relay and the services, each by a file that is built', () => {
+    expect(ourServices.map(([name]) => name).toSorted()).toEqual(['api', 'relay', 'services', 'worker']);
     for (const [, { command }] of ourServices) {
       const [node, script = ''] = command ?? [];
       expect(node).toBe('node');
@@ -100,12 +118,32 @@ describe('docker-compose.yml against the code', () => {
 
   it('sets no variable that no process reads, and gives a configuration that starts', () => {
     for (const [, { environment }] of ourServices) {
-      const known = [...Object.keys(variables), ...TEMPORAL_VARIABLES];
-      expect(Object.keys(environment).filter((name) => !known.includes(name))).toEqual([]);
+      expect(Object.keys(environment).filter((name) => everyVariable[name] === undefined)).toEqual([]);
       const config = loadConfig(environment);
       expect(config.warnings).toEqual([]);
       expect(config.listenHost).toBe('0.0.0.0');
     }
+  });
+
+  it.each(ourServices)('lets every variable be set that %s reads', (program) => {
+    const environment = composeSource.services[program]?.environment ?? {};
+    const settable = (name: string): boolean =>
+      environment[name]?.startsWith(`\${${name}:-`) === true || name in FIXED || PUBLISHED.has(name);
+    const read = Object.entries(everyVariable).filter(([, { readers }]) => readers.includes(program as Program));
+    expect(read.length).toBeGreaterThan(10);
+    expect(read.map(([name]) => name).filter((name) => !settable(name))).toEqual([]);
+  });
+
+  it.each(ourServices)('gives %s no secret that it does not read', (program, { environment }) => {
+    const given = Object.entries(everyVariable).filter(([name]) => name in environment);
+    const unread = given.filter(([, { readers }]) => !readers.includes(program as Program));
+    expect(unread.filter(([, { bears }]) => bears !== 'nothing').map(([name]) => name)).toEqual([]);
+  });
+
+  it('starts the relay only on demand, because without a store it refuses to start', () => {
+    expect(ourServices.filter(([, { profiles }]) => profiles !== undefined)).toEqual([
+      ['relay', expect.objectContaining({ profiles: ['relay'] })],
+    ]);
   });
 });
 
@@ -116,18 +154,18 @@ describe('the password in docker-compose.yml', () => {
       const given = { ...environment, DATABASE_PASSWORD: password };
       expect(new URL(loadConfig(given).databaseUrl ?? '').password).toBe(encodeURIComponent(password));
     }
-    expect(composeText).toMatch(/^  DATABASE_PASSWORD: \$\{POSTGRES_PASSWORD:-unwind\}$/m);
-    expect(composeText).not.toMatch(/:\/\/[^\s@]*\$\{/);
+    expect(composeText).toMatch(/^  DATABASE_PASSWORD: \$\{DATABASE_PASSWORD:-\$\{POSTGRES_PASSWORD:-unwind\}\}$/m);
+    expect(composeText).not.toMatch(/:\/\/[^\s/]*\$\{[^\s/]*@/);
   });
 });
 
 describe('the URLs and ports in docker-compose.yml', () => {
   it('names services that exist in every URL', () => {
-    for (const [, { environment }] of ourServices) {
+    for (const [program, { environment }] of ourServices) {
       const hosts = Object.entries(environment)
         .filter(([name, value]) => value !== '' && /_(URL|ADDRESS)$/.test(name))
         .map(([, value]) => new URL(value.includes('://') ? value : `tcp://${value}`).hostname);
-      expect(hosts.length).toBeGreaterThan(5);
+      expect(hosts.length).toBeGreaterThan(program === 'services' ? 0 : 5);
       for (const host of hosts) expect(names).toContain(host);
     }
   });
@@ -136,10 +174,14 @@ describe('the URLs and ports in docker-compose.yml', () => {
     ['api', '/health/ready', 'src/api/operations/ready.ts'],
     ['services', '/health/ready', 'src/services/participant/open-service.ts'],
     ['worker', '/health/ready', 'src/worker/health.ts'],
+    ['relay', '/metrics', 'src/relay/metrics.ts'],
   ])('asks %s for a health that it has, on each port on which it listens', (name, route, source) => {
     const { healthcheck, environment } = byName(name);
-    const { apiPort, servicePorts, workerHealthPort } = loadConfig(environment);
-    const ports = { api: [apiPort], services: Object.values(servicePorts), worker: [workerHealthPort] }[name] ?? [];
+    const { apiPort, servicePorts, workerHealthPort, relayMetricsPort } = loadConfig(environment);
+    const ports =
+      { api: [apiPort], services: Object.values(servicePorts), worker: [workerHealthPort], relay: [relayMetricsPort] }[
+        name
+      ] ?? [];
     const [, , , ...urls] = healthcheck?.test ?? [];
     expect(urls.toSorted()).toEqual(ports.map((port) => `http://127.0.0.1:${port}${route}`).toSorted());
     expect(readRoot(source)).toContain(route);

@@ -117,6 +117,8 @@ describe('a secret', () => {
         ]);
       }),
     );
+    const twice = { DATABASE_URL: 'postgres://unwind:its-own@db/shop', DATABASE_PASSWORD: 'c4nary' };
+    expect(loadConfig(twice).databaseUrl).toBe(twice.DATABASE_URL);
     expect(() => loadConfig({ DATABASE_PASSWORD: 'c4nary' })).toThrow(/^DATABASE_PASSWORD is set without DATABASE_URL/);
   });
 

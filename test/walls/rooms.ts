@@ -246,7 +246,13 @@ export const BESIDE: readonly Room[] = [
   { name: 'examples', path: 'examples/', purpose: 'sagas of others', imports: [], packages: ['*'] },
   { name: 'bench', path: 'bench/', purpose: 'the measurements', imports: WITHOUT_MAIN, packages: ['*'] },
   { name: 'test/suites', path: 'test/suites', purpose: 'the table of suites', imports: [], packages: ['*'] },
-  { name: 'scripts', path: 'scripts/', purpose: 'what npm runs', imports: ['api', 'test/suites'], packages: ['*'] },
+  {
+    name: 'scripts',
+    path: 'scripts/',
+    purpose: 'what npm runs',
+    imports: ['api', 'config', 'test/suites'],
+    packages: ['*'],
+  },
   {
     name: 'test/support',
     path: 'test/support/',

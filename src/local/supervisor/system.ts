@@ -14,7 +14,7 @@ import { type Supervised, supervise } from './supervise.js';
 import type { TemporalTarget } from '../../platform/temporal/target.js';
 import type { Terminal } from './terminal.js';
 import { loadNamespaces } from '../temporal/server.js';
-import { SERVICE_NAMES } from '../../config/variables.js';
+import { SERVICE_NAMES } from '../../config/service-limits.js';
 import { hasSinks } from '../../config/refusals.js';
 
 const READY_WITHIN = 60_000;
