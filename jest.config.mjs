@@ -5,7 +5,7 @@ const name = process.env.UNWIND_SUITE ?? 'quick';
 const { timeout, workers, setUp } = SUITES[name];
 
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/leak-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

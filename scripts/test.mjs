@@ -13,7 +13,8 @@ const root = path.join(import.meta.dirname, '..');
 const HANGS = 'Jest did not exit one second after';
 /**
  * Jest's sentence about a worker process that has not ended within half a second, and was ended by force. A busy machine is
- * as slow without a leak, so that the sentence is repeated at the end and fails nothing.
+ * as slow without a leak, so that the sentence is repeated at the end and fails nothing: test/support/leak-environment.mjs
+ * fails a file that leaves something open.
  */
 const FORCED = 'A worker process has failed to exit gracefully';
 

@@ -17,7 +17,8 @@ import { openShipping } from '../../src/services/shipping/service.js';
 import * as messages from '../../src/workflows/messages.js';
 import type { orderFulfillment } from '../../src/workflows/order-fulfillment.js';
 import { openShopsJournal } from '../journal/shops-journal.js';
-import { run } from '../services/running-service.js';
+import { run, type RunningService } from '../services/running-service.js';
+import { allOrNone } from '../support/all-or-none.js';
 import { databaseUrl, freshSchema } from '../support/database.js';
 import { createTimeSkipping, lastOf, workflowBundle, type TestEnv, type TestWorker } from '../support/temporal.js';
 import type { ServiceLimits } from '../../src/config/service-limits.js';
@@ -60,13 +61,13 @@ export interface ShopOptions {
   readonly limits?: ServiceLimits;
 }
 
+const stop = (service: RunningService): Promise<void> => service.stop();
+
 async function openServices() {
-  const [inventory, payment, shipping, notification] = await Promise.all([
-    run(openInventory),
-    run(openPayment),
-    run(openShipping),
-    run(openNotification),
-  ]);
+  const [inventory, payment, shipping, notification] = await allOrNone(
+    [run(openInventory), run(openPayment), run(openShipping), run(openNotification)],
+    [stop, stop, stop, stop],
+  );
   return { inventory, payment, shipping, notification };
 }
 
@@ -74,11 +75,10 @@ async function openServices() {
 export async function openShop(options: ShopOptions = {}) {
   const { openServer = createTimeSkipping, maxCachedWorkflows, limits } = options;
   const ordersSchema = freshSchema('orders');
-  const [env, services, orders] = await Promise.all([
-    openServer(),
-    openServices(),
-    openOrders({ databaseUrl: databaseUrl(), schema: ordersSchema, demoData: false }),
-  ]);
+  const [env, services, orders] = await allOrNone(
+    [openServer(), openServices(), openOrders({ databaseUrl: databaseUrl(), schema: ordersSchema, demoData: false })],
+    [(server) => server.close(), (started) => Promise.all(Object.values(started).map(stop)), (store) => store.close()],
+  );
   const journal = options.journal && openShopsJournal(env.client, orders, options.journal.url);
   const interceptors = [...(options.interceptors ?? []), ...(journal ? [journal.interceptor] : [])];
   const { inventory, payment, shipping, notification } = services;
@@ -217,11 +217,7 @@ export async function openShop(options: ShopOptions = {}) {
     },
     async close(): Promise<void> {
       await Promise.all([deciding.stop(), acting.stop()]);
-      await Promise.all([
-        ...Object.values(services).map((service) => service.stop()),
-        orders.close(),
-        journal?.close(),
-      ]);
+      await Promise.all([...Object.values(services).map(stop), orders.close(), journal?.close()]);
       await env.close();
     },
   };
