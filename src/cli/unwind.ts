@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import('./dead-letters.js'),
   },
   forget: { help: 'forgets a customer, or the customer of an order', load: () => import('./forget.js') },
+  jobs: { help: 'lists the background jobs, with their last and next runs', load: () => import('./jobs.js') },
   'journal-rebuild': {
     help: "makes the journal's tables again from events and histories",
     load: () => import('./journal-rebuild.js'),
@@ -32,7 +33,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import('./parked.js'),
   },
   start: {
-    help: 'starts all, or one part: temporal, postgres, services, worker, api, relay',
+    help: 'starts all, or one part: temporal, postgres, services, worker, api, relay, background',
     load: () => import('./start.js'),
   },
   'verify-books': { help: "compares the services' books with all verdicts", load: () => import('./verify-books.js') },

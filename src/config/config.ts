@@ -42,6 +42,7 @@ export interface Config {
   readonly temporalUiPort: number;
   readonly metricsPort: number;
   readonly relayMetricsPort: number;
+  readonly backgroundMetricsPort: number;
   readonly workerHealthPort: number;
   /** The sinks of the journal; undefined: switched off. */
   readonly redisUrl: string | undefined;
@@ -234,6 +235,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     temporalUiPort: settings.TEMPORAL_UI_PORT,
     metricsPort: settings.METRICS_PORT,
     relayMetricsPort: settings.RELAY_METRICS_PORT,
+    backgroundMetricsPort: settings.BACKGROUND_METRICS_PORT,
     workerHealthPort: settings.WORKER_HEALTH_PORT,
     redisUrl: settings.REDIS_URL,
     ...storeTlsOf(settings),

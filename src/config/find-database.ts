@@ -48,9 +48,15 @@ function absence(url: string, variable: string, error: unknown): StartError {
   );
 }
 
-/** DATABASE_URL, else the embedded server that runs on DATA_DIR. */
+/**
+ * DATABASE_URL, else the embedded server of DATA_DIR; for a process that also starts while the database is away.
+ * @throws StartError if there is neither
+ */
+export const databaseUrlOf = (config: Config): string => config.databaseUrl ?? embeddedUrl(config.dataDir);
+
+/** The same of a database that answers. */
 export async function findDatabase(config: Config): Promise<string> {
-  const url = config.databaseUrl ?? embeddedUrl(config.dataDir);
+  const url = databaseUrlOf(config);
   await requireDatabase(url);
   return url;
 }

@@ -54,6 +54,7 @@ const CHECKS: Readonly<Record<Program, readonly Check[]>> = {
   api: [requireAuth, requireTemporalTarget],
   worker: [requireTemporalTarget],
   relay: [requireSinks, requireBrokerAuthentication, requireTemporalTarget],
+  background: [requireTemporalTarget],
   services: [],
 };
 
@@ -66,6 +67,7 @@ export function requireStartable(programs: readonly Program[], config: Config): 
 export const programsOf = (config: Config): Program[] => [
   'api',
   'worker',
+  'background',
   ...(config.startServices ? (['services'] as const) : []),
   ...(hasSinks(config) ? (['relay'] as const) : []),
 ];

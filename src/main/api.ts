@@ -3,7 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { createApp } from '../api/app.js';
 import { createAuthenticate } from '../api/http/authenticate.js';
-import { watchUnconfirmedOrders } from '../background/unconfirmed-orders.js';
 import { watchTemporalClock } from '../platform/temporal/clock.js';
 import { openReader } from '../journal/read/open-reader.js';
 import { openOrders } from '../orders/store/orders.js';
@@ -18,7 +17,6 @@ import { temporalTarget } from '../platform/temporal/target.js';
 
 /** Only at the start. Later the API stays up while Temporal is away, and its readiness says so. */
 const TEMPORAL_PATIENCE = 15_000;
-const LOOK_AFTER_EVERY = 15_000;
 /** Time between the signal and the last accepted connection: callers with an open connection are asked to close it. */
 const DRAINING = 1_000;
 
@@ -58,13 +56,12 @@ await runProcess('api', 'api', async ({ config, logger }) => {
     logger,
   };
   const server = await listen(createApp(deps), 'API_PORT', config.apiPort, config.listenHost, config.keepAlive);
-  const housekeeping = watchUnconfirmedOrders(deps, LOOK_AFTER_EVERY);
   return {
     where: server.url,
     stop: async () => {
       stopping.abort();
       await pause(DRAINING);
-      await Promise.all([server.close(), housekeeping.stop()]);
+      await server.close();
       await Promise.all([orders.close(), journal.close()]);
       await clock.stop();
       await connection.close();

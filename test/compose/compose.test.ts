@@ -107,8 +107,8 @@ describe('docker-compose.yml by itself', () => {
 });
 
 describe('docker-compose.yml against the code', () => {
-  it('runs the API, the worker, the relay and the services, each by a file that is built', () => {
-    expect(ourServices.map(([name]) => name).toSorted()).toEqual(['api', 'relay', 'services', 'worker']);
+  it('runs the API, the background jobs, the worker, the relay and the services, each by a file that is built', () => {
+    expect(ourServices.map(([name]) => name).toSorted()).toEqual(['api', 'background', 'relay', 'services', 'worker']);
     for (const [, { command }] of ourServices) {
       const [node, script = ''] = command ?? [];
       expect(node).toBe('node');

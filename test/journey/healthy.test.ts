@@ -7,7 +7,17 @@ import { eventually } from '../support/eventually.js';
 import { build, type RunningSystem, startSystem } from './running-system.js';
 import { verdict } from './shop.js';
 
-const COMPONENTS = ['api', 'worker', 'payment', 'inventory', 'shipping', 'notification', 'postgres', 'temporal'];
+const COMPONENTS = [
+  'api',
+  'background',
+  'worker',
+  'payment',
+  'inventory',
+  'shipping',
+  'notification',
+  'postgres',
+  'temporal',
+];
 const CORRELATION = 'the-one-order';
 
 const parent = mkdtempSync(path.join(os.tmpdir(), 'unwind-healthy-'));
@@ -70,7 +80,7 @@ describe('a healthy system', () => {
     expect(others.filter((line) => !line.startsWith('temporal '))).toEqual([]);
   });
 
-  it.each(['api', 'worker', 'payment', 'inventory', 'shipping', 'notification'])(
+  it.each(['api', 'background', 'worker', 'payment', 'inventory', 'shipping', 'notification'])(
     'logs the correlation id of the request in %s, so that one id finds an order in every process',
     async (component) => {
       await eventually(`a line of ${component}`, 10_000, () =>

@@ -9,7 +9,17 @@ import { eventually } from '../support/eventually.js';
 import { build, type RunningSystem, startSystem } from './running-system.js';
 import { armFault, effectOf, placeOrder, sagaStatus, verdict } from './shop.js';
 
-const COMPONENTS = ['postgres', 'temporal', 'payment', 'inventory', 'shipping', 'notification', 'worker', 'api'];
+const COMPONENTS = [
+  'postgres',
+  'temporal',
+  'payment',
+  'inventory',
+  'shipping',
+  'notification',
+  'worker',
+  'api',
+  'background',
+];
 
 async function ordersIn(databaseUrl: string): Promise<number> {
   const client = new Client({ connectionString: databaseUrl });
@@ -107,9 +117,10 @@ describe('the journey of an order through the running system', () => {
     expect(await system.ended).toBe(0);
     expect(pids.filter(isRunning)).toEqual([]);
     const stopped = system.lines.flatMap((line) => /^(\w+) +stopped$/.exec(line)?.[1] ?? []);
-    expect(stopped.slice(0, 2)).toEqual(['api', 'worker']);
-    expect(stopped.slice(2, 6).sort()).toEqual(['inventory', 'notification', 'payment', 'shipping']);
-    expect(stopped.slice(6)).toEqual(['temporal', 'postgres']);
+    expect(stopped.slice(0, 2).sort()).toEqual(['api', 'background']);
+    expect(stopped[2]).toBe('worker');
+    expect(stopped.slice(3, 7).sort()).toEqual(['inventory', 'notification', 'payment', 'shipping']);
+    expect(stopped.slice(7)).toEqual(['temporal', 'postgres']);
 
     await start();
     expect(await ordersIn(system.databaseUrl())).toBe(orders);

@@ -6,7 +6,17 @@ import { hasEndedWithin, isRunning } from '../../src/local/machine/processes.js'
 import { build, type RunningSystem, startSystem } from './running-system.js';
 import { placeOrder, sagaStatus, verdict } from './shop.js';
 
-const COMPONENTS = ['postgres', 'temporal', 'payment', 'inventory', 'shipping', 'notification', 'worker', 'api'];
+const COMPONENTS = [
+  'postgres',
+  'temporal',
+  'payment',
+  'inventory',
+  'shipping',
+  'notification',
+  'worker',
+  'api',
+  'background',
+];
 
 const pidsOf = (system: RunningSystem): number[] => COMPONENTS.map((name) => system.pidOf(name));
 

@@ -18,6 +18,7 @@ const PORTS = [
   'METRICS',
   'RELAY_METRICS',
   'WORKER_HEALTH',
+  'BACKGROUND_METRICS',
 ];
 
 export interface RunningSystem {

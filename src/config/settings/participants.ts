@@ -129,7 +129,7 @@ export const participants = {
   ),
   DEMO_DATA: variable(
     toggle('on', 'off', { standard: 'on', production: 'off' }),
-    ['api', 'worker', 'relay', 'services'],
+    ['api', 'worker', 'relay', 'background', 'services'],
     'The demo customer and catalogue. On in development; production refuses it.',
   ),
 };

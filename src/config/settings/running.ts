@@ -56,7 +56,7 @@ export const databases = {
   PG_PORT: variable(port(54_329), ['npm start'], 'The port of the embedded PostgreSQL.'),
   JOURNAL_DATABASE_URL: variable(
     url(POSTGRES, 'postgres://user:password@127.0.0.1:5432/journal'),
-    ['api', 'worker', 'relay', 'npm start', 'unwind'],
+    ['api', 'worker', 'relay', 'background', 'npm start', 'unwind'],
     'The database of the journal (audit trail and read model); without it that of DATABASE_URL.',
   ),
   MIGRATION_LOCK_WAIT: variable(
@@ -82,12 +82,17 @@ export const ports = {
     ['relay', 'npm start'],
     "The relay's metrics for Prometheus: GET /metrics. The relay runs if a sink is configured.",
   ),
+  BACKGROUND_METRICS_PORT: variable(
+    port(9467),
+    ['background', 'npm start'],
+    'The metrics of the background jobs for Prometheus: GET /metrics.',
+  ),
 };
 
 export const temporalServer = {
   TEMPORAL_PORT: variable(
     port(7233),
-    ['api', 'worker', 'relay', 'npm start', 'unwind'],
+    ['api', 'worker', 'relay', 'background', 'npm start', 'unwind'],
     "The port of Temporal's dev server, which is used unless TEMPORAL_ADDRESS or temporal.toml names an address.",
   ),
   TEMPORAL_UI_PORT: variable(port(8233), ['npm start', 'unwind'], "The dev server's Web UI."),

@@ -1,7 +1,7 @@
 /** Variables that the configuration does not hold: Temporal's SDK reads its own, and the cache's folder is found alone. */
 import type { Entry } from './variable.js';
 
-const CLIENTS = ['api', 'worker', 'relay', 'npm start', 'unwind'] as const;
+const CLIENTS = ['api', 'worker', 'relay', 'background', 'npm start', 'unwind'] as const;
 
 export interface UnparsedVariable extends Entry {
   readonly form: string;

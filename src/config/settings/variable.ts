@@ -4,7 +4,7 @@ import { parseDuration } from '../durations.js';
 import { SERVICE_NAMES, type ServiceName } from '../service-limits.js';
 
 /** The processes that `docker-compose.yml` runs, each by its file in `src/main/`. */
-export type Program = 'api' | 'worker' | 'relay' | 'services';
+export type Program = 'api' | 'worker' | 'relay' | 'background' | 'services';
 
 /** `npm start` and the commands of `unwind` read the variables of other processes only if they are named here. */
 export type Reader = Program | 'npm start' | 'unwind';
@@ -37,9 +37,9 @@ export interface Entry {
 
 export type Variable<Schema extends z.ZodType = z.ZodType> = Kind<Schema> & Entry;
 
-export const EVERY: readonly Reader[] = ['api', 'worker', 'relay', 'services', 'npm start', 'unwind'];
+export const EVERY: readonly Reader[] = ['api', 'worker', 'relay', 'background', 'services', 'npm start', 'unwind'];
 /** The readers of all that concerns calls to the services. The relay acts on commands, as the API does on requests. */
-export const CALLERS: readonly Reader[] = ['api', 'worker', 'relay', 'unwind'];
+export const CALLERS: readonly Reader[] = ['api', 'worker', 'relay', 'background', 'unwind'];
 /** The programs that start orders. */
 export const STARTERS: readonly Reader[] = ['api', 'relay'];
 /** The stores' addresses say to `npm start` whether there is a relay to start. */

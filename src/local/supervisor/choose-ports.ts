@@ -25,6 +25,7 @@ export function portsToUse(config: Config, extent: Extent): Map<string, number> 
   return ports
     .set('METRICS_PORT', config.metricsPort)
     .set('WORKER_HEALTH_PORT', config.workerHealthPort)
+    .set('BACKGROUND_METRICS_PORT', config.backgroundMetricsPort)
     .set('API_PORT', config.apiPort);
 }
 

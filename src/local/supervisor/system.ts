@@ -126,7 +126,7 @@ export async function startSystem(plan: Plan, system: System, ports: Record<stri
     nodeComponent({ name, module, args, env, logFolder, show: (line) => terminal.tell(name, line) });
   const services = config.startServices ? SERVICE_NAMES.map((name) => child(name, 'services', [name])) : [];
   await bringUpTogether(plan, system, services);
-  const callers = ['worker', 'api', ...(hasSinks(config) ? ['relay'] : [])];
+  const callers = ['worker', 'api', 'background', ...(hasSinks(config) ? ['relay'] : [])];
   await bringUpTogether(
     plan,
     system,
@@ -151,7 +151,7 @@ async function untilReady({ up }: System, signal: AbortSignal): Promise<void> {
   }
 }
 
-const STOP_ORDER = [['api', 'relay'], ['worker'], SERVICE_NAMES, ['temporal'], ['postgres']] as const;
+const STOP_ORDER = [['api', 'relay', 'background'], ['worker'], SERVICE_NAMES, ['temporal'], ['postgres']] as const;
 
 /** Stops callers before the components that they call, and the databases last. */
 export async function stopSystem(system: System, terminal: Terminal): Promise<void> {
