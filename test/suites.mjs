@@ -19,6 +19,29 @@ const SHARED_SERVERS = 'test/support/global-setup.mjs';
 export const SUITES = {
   // Many tests wait, for time-outs and processes: one worker more than the cores of a small machine keeps those busy.
   quick: { timeout: 60 * SECOND, workers: 3, setUp: SHARED_SERVERS, built: true },
+  // What runs whole processes, stops and kills them, or needs a real Temporal server: it waits more than it works.
+  system: {
+    files: [
+      ...tests('api', 'away', 'steering'),
+      ...tests('cli', 'forget-orders', 'journal', 'unwind'),
+      // Every step × every fault of the example.
+      ...tests('examples', 'trip-steps'),
+      ...tests('journey', 'healthy', 'readme'),
+      ...tests('main', 'forgetting-lost', 'reported-problems', 'start'),
+      ...tests('orders', 'backlog'),
+      ...tests('relay', 'lease'),
+      ...tests('saga', 'decisions', 'dev-server', 'pause', 'suggestion'),
+      ...tests('saga/journal', 'carry'),
+      ...tests('services', 'outage'),
+      ...tests('worker', 'health', 'order-workers', 'pollers'),
+      ...tests('workflows', 'full-slots', 'identity'),
+      ...tests('workflows/interceptors', 'origin'),
+    ],
+    timeout: 60 * SECOND,
+    workers: 3,
+    setUp: SHARED_SERVERS,
+    built: true,
+  },
   saga: { files: everythingIn('proof'), timeout: 120 * SECOND, workers: 3, setUp: SHARED_SERVERS },
   journal: {
     files: [

@@ -18,6 +18,13 @@ it('every test file belongs to one suite, so that none runs twice in CI', () => 
   expect(new Set(tests.map(suiteOf))).toEqual(new Set(Object.keys(SUITES)));
 });
 
+it('npm test, which is short, starts no whole system but the one of the journey, and no Temporal server of a file', () => {
+  const slow = /^import .*\b(?:createDevServer|startSystem|spawnRelay)\b/m;
+  expect(tests.filter((file) => suiteOf(file) === 'quick' && slow.test(read(file)))).toEqual([
+    'test/journey/journey.test.ts',
+  ]);
+});
+
 it('every entry of the table of suites names a test file', () => {
   const entries = Object.values(SUITES).flatMap(({ files: globs = [], again = [] }) => [...globs, ...again]);
   expect(entries.filter((glob) => !tests.some((file) => names(glob, file)))).toEqual([]);

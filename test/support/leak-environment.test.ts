@@ -1,4 +1,4 @@
-/** The check that each test file passes: it leaves no server, connection, process or timer open (rule 8 of the house). */
+/** The check that each test file passes: it leaves no server, connection, process or timer open. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
