@@ -6,6 +6,7 @@ import type { ApiDeps } from './deps.js';
 import { docsRoutes } from './docs/routes.js';
 import { DOCS_STYLE } from './docs/html.js';
 import { OPERATIONS } from './operations.js';
+import { auditDenials } from './http/audit-denials.js';
 import { identify } from './http/caller.js';
 import { metrics } from './http/metrics.js';
 import { answerWithProblem, onlyMethods, routeNotFound } from './http/problem-document.js';
@@ -30,8 +31,9 @@ export function createApp(deps: ApiDeps): Express {
   app.use('/api', noStore, acceptable, identify({ authenticate: deps.authenticate, tickets }));
   if (deps.requestsPerMinute !== undefined) app.use('/api', rateLimit(deps.requestsPerMinute));
   app.route('/metrics').get(metrics(deps)).all(onlyMethods('GET'));
-  app.use(docsRoutes(), routesOf(OPERATIONS, { ...deps, tickets }));
+  app.use(docsRoutes(), routesOf(OPERATIONS, { ...deps, tickets, operations: OPERATIONS }));
   app.use(routeNotFound);
+  app.use(auditDenials(deps, OPERATIONS));
   app.use(answerWithProblem);
   return app;
 }
@@ -42,7 +44,7 @@ const noStore: RequestHandler = (_req, res, next) => {
 };
 
 /** The media types of the API's answers. */
-const TYPES = ['application/json', 'application/problem+json', 'text/event-stream'];
+const TYPES = ['application/json', 'application/problem+json', 'text/event-stream', 'application/x-ndjson', 'text/csv'];
 
 const acceptable: RequestHandler = (req, _res, next) => {
   if (req.accepts(TYPES) === false) throw new Problem('NotAcceptable');

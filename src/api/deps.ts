@@ -4,6 +4,7 @@ import type { PlaceOrderDeps } from '../orders/place-order.js';
 import type { OrderStore } from '../orders/store/orders.js';
 import type { SteeringDeps } from '../steering/steer.js';
 import type { Authenticate } from './http/authenticate.js';
+import type { Operation } from './operation.js';
 import type { StreamTickets } from './http/stream-tickets.js';
 import type { TemporalClock } from '../platform/temporal/clock.js';
 
@@ -35,4 +36,6 @@ export interface ApiDeps extends PlaceOrderDeps, SteeringDeps {
 export interface OperationDeps extends ApiDeps {
   /** Issued for streams; `identify` takes them instead of other credentials. */
   readonly tickets: StreamTickets;
+  /** All operations of the API. */
+  readonly operations: readonly Operation[];
 }

@@ -28,9 +28,18 @@ export const TAGS = {
   orders: 'Placing orders, reading them, deciding on them.',
   sagas: 'Sagas of any type: their status, and the decisions of operators.',
   events: 'The audit trail: pages of events, and streams.',
+  audit: 'Decisions and denials: who, what, why, when, with which outcome.',
   access: 'Who the caller is, and tickets for browsers.',
   health: 'For supervisors and load balancers; without credentials.',
 } as const;
+
+/** How the audit records an operation's decisions. */
+export interface DecidesAs {
+  /** `cancel`, say; if the body has an `action`, that is recorded. */
+  readonly action: string;
+  /** The actor's name if neither the credentials nor the body give one. */
+  readonly standard: string;
+}
 
 export interface Definition {
   /** The operation's name in the OpenAPI document, and the method of the client. */
@@ -53,6 +62,8 @@ export interface Definition {
   readonly conditional?: true;
   /** By status. */
   readonly answers: Readonly<Partial<Record<Status, AnswerKind>>>;
+  /** The decision that this operation makes, as the audit names it. Absent: it decides nothing. */
+  readonly decides?: DecidesAs;
   /** The problems of this operation alone: those of its guard and of its validation are added. */
   readonly problems: readonly ProblemCode[];
 }

@@ -5,11 +5,15 @@ import { approveSaga } from './operations/approve-saga.js';
 import { cancelOrder } from './operations/cancel-order.js';
 import { cancelSaga } from './operations/cancel-saga.js';
 import { createStreamTicket } from './operations/create-stream-ticket.js';
+import { exportAudit } from './operations/export-audit.js';
 import { getCaller } from './operations/get-caller.js';
 import { getOrder } from './operations/get-order.js';
+import { getPermissions } from './operations/get-permissions.js';
 import { getSagaStatus } from './operations/get-saga-status.js';
+import { listAudit } from './operations/list-audit.js';
 import { listEvents } from './operations/list-events.js';
 import { listOrders } from './operations/list-orders.js';
+import { listSagaDecisions } from './operations/list-saga-decisions.js';
 import { listSagaEvents } from './operations/list-saga-events.js';
 import { listSagas } from './operations/list-sagas.js';
 import { live } from './operations/live.js';
@@ -33,6 +37,7 @@ export const OPERATIONS: readonly Operation[] = [
   resolveSagas,
   getSagaStatus,
   listSagaEvents,
+  listSagaDecisions,
   listEvents,
   streamSagaEvents,
   createStreamTicket,
@@ -40,7 +45,10 @@ export const OPERATIONS: readonly Operation[] = [
   cancelSaga,
   approveSaga,
   rejectSaga,
+  listAudit,
+  exportAudit,
   getCaller,
+  getPermissions,
   live,
   ready,
 ];

@@ -3,6 +3,9 @@
  * 55).
  */
 import { parseArgs } from 'node:util';
+import { hashOf } from '../orders/store/forget.js';
+import type { AuditAnswer } from '../journal/decisions/audit-row.js';
+import { commandLineCaller, recordDecision, type AuditedDecision } from '../journal/decisions/record-decision.js';
 import type { ForgottenCommand } from '../commands/forget.js';
 import { JOURNAL_SCHEMA, journalPool } from '../journal/write/journal.js';
 import { migrateJournal } from '../journal/tables/migrate.js';
@@ -13,7 +16,7 @@ import { forgetCustomersOrders, forgetInCommands, forgetOrder } from './forget-o
 import type { CommandTables, Forgotten, ForgettingDeps } from './forget-orders.js';
 import { findJournal, withTemporal } from '../config/find-journal.js';
 import { StartError } from '../platform/start-error.js';
-import { ORDER_ID_PATTERN } from '../order.js';
+import { ORDER_ID_PATTERN, sagaIdOf } from '../order.js';
 import { openOrders, type Forgetting } from '../orders/store/orders.js';
 import { say, type Command } from './command.js';
 
@@ -104,6 +107,15 @@ async function forgetAllCommands(
   return counts;
 }
 
+/** A customer is named by the hash that their forgotten orders keep. */
+function auditedForgetting({ order, customer, forgetting: { actor, reason } }: Asked): AuditedDecision {
+  const whom = order === undefined ? { subject: `customer ${hashOf(customer ?? '')}` } : { sagaId: sagaIdOf(order) };
+  return { ...commandLineCaller(actor), action: 'forget', ...whom, reason };
+}
+
+/** Something was left: it is forgotten by a repeat. */
+const outcomeOf = (exitCode: number): AuditAnswer => ({ outcome: exitCode === 0 ? 'accepted' : 'undecided' });
+
 async function run(args: readonly string[], stop: AbortSignal): Promise<number> {
   const asked = parse(args);
   const config = loadConfig();
@@ -115,7 +127,10 @@ async function run(args: readonly string[], stop: AbortSignal): Promise<number> 
   const commands = { pool, schema: JOURNAL_SCHEMA };
   const { services } = config;
   try {
-    return await withTemporal(config, (client) => forget({ orders, journal, client, services, commands }, asked, stop));
+    return await withTemporal(config, (client) => {
+      const work = (): Promise<number> => forget({ orders, journal, client, services, commands }, asked, stop);
+      return asked.dry ? work() : recordDecision(journal.audit, auditedForgetting(asked), work, outcomeOf);
+    });
   } finally {
     await Promise.all([journal.close(), orders.close(), pool.end()]);
   }

@@ -382,6 +382,36 @@ export type SagaEvent = {
   readonly supersededBy: number | null;
 };
 
+export type AuditPage = {
+  readonly items: readonly AuditRow[];
+  /** The cursor of the next page; null after the last one. */
+  readonly next: string | null;
+};
+
+export type AuditRow = {
+  readonly id: string;
+  /** When it was answered; of a decision with an unknown outcome, when it was asked. */
+  readonly at: string;
+  /** `saga`: recorded by the saga alone; it came by Temporal itself, say. */
+  readonly door: 'api' | 'kafka' | 'cli' | 'saga';
+  /** `customer` for any customer. */
+  readonly actor: string;
+  readonly kind: 'person' | 'machine' | 'customer' | 'unknown';
+  readonly roles: readonly string[];
+  readonly action: string;
+  readonly sagaId: string | null;
+  readonly step: string | null;
+  /** Of a decision on something else than a saga. */
+  readonly subject: string | null;
+  readonly reason: string | null;
+  readonly requestId: string | null;
+  readonly correlationId: string | null;
+  /** `denied`: not allowed. `refused`: allowed, and it did not apply. `undecided`: answered with 503. `unknown`: it is under way, or its process died before the answer. */
+  readonly outcome: 'accepted' | 'refused' | 'denied' | 'undecided' | 'failed' | 'unknown';
+  /** Of the problem with which it was refused or denied. */
+  readonly code: string | null;
+};
+
 export type AllEvents = {
   readonly items: readonly SagaEvent[];
   /** `cursor` of the next page, also if there is nothing more as yet. */
@@ -449,6 +479,30 @@ export type Caller = {
   readonly customerId: string | null;
   /** When the credentials expire; null if they do not. */
   readonly expiresAt: string | null;
+};
+
+export type Permissions = {
+  readonly roles: readonly ('customer' | 'operator' | 'admin')[];
+  readonly items: readonly Permission[];
+};
+
+export type Permission = {
+  readonly operation: string;
+  readonly method: string;
+  readonly path: string;
+  /** The decision that it makes, as the audit names it. */
+  readonly decides: string | null;
+  readonly allowed: boolean;
+  /** Customers reach their own orders and their sagas; all others are not found for them. */
+  readonly limitedTo: 'ownOrders';
+  /** Why it is not allowed. */
+  readonly why: {
+    /** With which the operation would answer. */
+    readonly code: 'Forbidden';
+    readonly reason: 'RoleMissing';
+    /** One of these roles is needed. */
+    readonly needs: readonly ('customer' | 'operator' | 'admin')[];
+  } | null;
 };
 
 export type Liveness = { readonly status: 'live' };
@@ -662,6 +716,23 @@ export interface Operations {
     readonly body: undefined;
     readonly answers: { readonly 200: EventList; readonly 304: undefined };
   };
+  /** A saga's decisions and denials, newest first */
+  readonly listSagaDecisions: {
+    readonly params: { readonly sagaId: string };
+    readonly query: {
+      /** `next` of the page before. */
+      readonly cursor?: string | undefined;
+      readonly limit?: number | undefined;
+    };
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: AuditPage };
+  };
   /** Events of all sagas, oldest first */
   readonly listEvents: {
     readonly params: object;
@@ -778,6 +849,56 @@ export interface Operations {
     readonly body: DecisionRequest;
     readonly answers: { readonly 200: SagaDecision };
   };
+  /** Decisions and denials, newest first */
+  readonly listAudit: {
+    readonly params: object;
+    readonly query: {
+      readonly sagaId?: string | undefined;
+      /** Who decided, exactly as the audit has it. */
+      readonly actor?: string | undefined;
+      readonly action?: string | undefined;
+      readonly outcome?: 'accepted' | 'refused' | 'denied' | 'undecided' | 'failed' | 'unknown' | undefined;
+      /** Included. */
+      readonly from?: string | undefined;
+      /** Not included. */
+      readonly to?: string | undefined;
+      /** `next` of the page before. */
+      readonly cursor?: string | undefined;
+      readonly limit?: number | undefined;
+    };
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: AuditPage };
+  };
+  /** The audit as a file */
+  readonly exportAudit: {
+    readonly params: object;
+    readonly query: {
+      readonly format?: 'csv' | 'ndjson' | undefined;
+      readonly sagaId?: string | undefined;
+      /** Who decided, exactly as the audit has it. */
+      readonly actor?: string | undefined;
+      readonly action?: string | undefined;
+      readonly outcome?: 'accepted' | 'refused' | 'denied' | 'undecided' | 'failed' | 'unknown' | undefined;
+      /** Included. */
+      readonly from?: string | undefined;
+      /** Not included. */
+      readonly to?: string | undefined;
+    };
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: undefined };
+  };
   /** Who the caller is to the API, and with which roles */
   readonly getCaller: {
     readonly params: object;
@@ -790,6 +911,19 @@ export interface Operations {
     };
     readonly body: undefined;
     readonly answers: { readonly 200: Caller };
+  };
+  /** What the caller may do, and why not */
+  readonly getPermissions: {
+    readonly params: object;
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: Permissions };
   };
   /** This process answers */
   readonly live: {
@@ -833,6 +967,8 @@ export const OPERATIONS = {
 
   listSagaEvents: { method: 'GET', path: '/api/sagas/{sagaId}/events' },
 
+  listSagaDecisions: { method: 'GET', path: '/api/sagas/{sagaId}/decisions' },
+
   listEvents: { method: 'GET', path: '/api/events' },
 
   streamSagaEvents: { method: 'GET', path: '/api/sagas/{sagaId}/stream' },
@@ -847,7 +983,13 @@ export const OPERATIONS = {
 
   rejectSaga: { method: 'POST', path: '/api/sagas/{sagaId}/reject' },
 
+  listAudit: { method: 'GET', path: '/api/audit' },
+
+  exportAudit: { method: 'GET', path: '/api/audit/export' },
+
   getCaller: { method: 'GET', path: '/api/caller' },
+
+  getPermissions: { method: 'GET', path: '/api/permissions' },
 
   live: { method: 'GET', path: '/health/live' },
 

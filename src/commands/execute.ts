@@ -1,9 +1,11 @@
 /** Acts on a command through the functions that the API's routes call. Each of them can be repeated. */
 import { randomBytes } from 'node:crypto';
+import { recordDecision } from '../journal/decisions/record-decision.js';
 import type { JournalReader } from '../journal/read/reader.js';
 import { looksOf, placeOrder, type PlaceOrderDeps } from '../orders/place-order.js';
 import type { OrderStore } from '../orders/store/orders.js';
 import { decisionRequest, steerSaga, stepRequest, type SteeringDeps } from '../steering/steer.js';
+import { auditedCommand } from './audit.js';
 import type { Command } from './command.js';
 import { CUSTOMER, type Caller } from '../caller.js';
 import { requireOrder } from '../orders/access.js';
@@ -38,13 +40,19 @@ export function createExecute(deps: CommandDeps): Execute {
       await placeOrder(deps, looks, { request, caller, idempotencyKey: undefined, memo });
     } else if (command.command === 'CancelOrder') {
       const { reason, comment, actor = CUSTOMER } = command.request;
-      await requireOrder(deps, caller, orderId);
-      await steerSaga(deps, sagaId, decisionRequest('cancel', { actor, reason }), 'OrderNotFound');
-      await deps.orders.keepCancellation(command.orderId, { reason, comment });
+      const asked = auditedCommand(command, { caller, commandId, correlationId, actor });
+      await recordDecision(deps.journal.audit, asked, async () => {
+        await requireOrder(deps, caller, orderId);
+        await steerSaga(deps, sagaId, decisionRequest('cancel', { actor, reason }), 'OrderNotFound');
+        await deps.orders.keepCancellation(command.orderId, { reason, comment });
+      });
     } else {
       const { action, reason, actor = 'operator', requestId = commandId } = command.request;
       const request = { step: command.step, action, reason, actor, requestId };
-      await steerSaga(deps, sagaId, stepRequest(request), 'SagaNotFound');
+      const asked = auditedCommand(command, { caller, commandId, correlationId, actor });
+      await recordDecision(deps.journal.audit, asked, () =>
+        steerSaga(deps, sagaId, stepRequest(request), 'SagaNotFound'),
+      );
     }
   };
 }

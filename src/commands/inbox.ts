@@ -4,6 +4,7 @@
  */
 import { DatabaseError, escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { inTransaction } from '../platform/database/transaction.js';
+import { noteDeniedCommand } from './audit.js';
 import type { Judged, Received } from './judge.js';
 import { refusalOf, type Refusal } from './refusal.js';
 import { rowOf, type QueuedCommand } from './rows.js';
@@ -177,7 +178,9 @@ async function queue(client: PoolClient, schema: string, messages: readonly Mess
     const refusal = problem && refusalOf(problem);
     if (!(await insertRow(client, schema, row, refusal))) continue;
     queued.add(row.id);
-    if (refusal) await recordRefusal(client, schema, row, refusal);
+    if (!refusal) continue;
+    await recordRefusal(client, schema, row, refusal);
+    await noteDeniedCommand(client, schema, row, refusal);
   }
   return queued;
 }

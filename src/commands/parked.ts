@@ -4,6 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import type { AuditAnswer } from '../journal/decisions/audit-row.js';
+import { openAudit } from '../journal/decisions/open-audit.js';
+import { commandLineCaller, recordDecision } from '../journal/decisions/record-decision.js';
+import { orderIdOf } from '../order.js';
 import { inTransaction } from '../platform/database/transaction.js';
 import { goOn, refuseQueued } from './queues.js';
 import { oneLine, type Refusal } from './refusal.js';
@@ -70,15 +74,25 @@ export function openParkedCommands(pool: Pool, schemaName: string): ParkedComman
       );
       return rows;
     },
-    async decide(queue, decision) {
-      for (;;) {
-        const decided = await inTransaction(pool, (client) => decide(client, schema, queue, decision));
-        if (decided !== 'underWay') return decided;
-        await sleep(ASK_EVERY_MS);
-      }
+    decide(queue, { verb, by, reason }) {
+      const decision = { verb, by, reason };
+      const asked = { ...commandLineCaller(by), action: `parked.${verb}`, ...about(queue), reason };
+      const answered = (decided: Decided): AuditAnswer =>
+        decided === 'notParked' ? { outcome: 'refused', code: 'NotParked' } : { outcome: 'accepted' };
+      return recordDecision(openAudit(pool, schemaName), asked, () => decideInTurn(queue, decision), answered);
     },
   };
+  async function decideInTurn(queue: string, decision: OperatorsDecision): Promise<Decided> {
+    for (;;) {
+      const decided = await inTransaction(pool, (client) => decide(client, schema, queue, decision));
+      if (decided !== 'underWay') return decided;
+      await sleep(ASK_EVERY_MS);
+    }
+  }
 }
+
+/** A queue is a saga's id, or the place of a command that names no saga. */
+const about = (queue: string) => (orderIdOf(queue) === undefined ? { subject: `command ${queue}` } : { sagaId: queue });
 
 async function decide(
   client: PoolClient,

@@ -1,5 +1,7 @@
 /** The operator's decisions on a dead letter. Each change has an actor and a reason. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Audit, AuditAnswer } from '../journal/decisions/audit-row.js';
+import { commandLineCaller, recordDecision } from '../journal/decisions/record-decision.js';
 import type { DeadLetter, DeadLetters, LetterFilter } from '../journal/dead-letters/table.js';
 import type { OrderReader } from '../activities/participants.js';
 import { noticeFields, NOTICES, orderIdOf, STEP_OF } from '../order.js';
@@ -7,7 +9,7 @@ import { exchange, parseJson, type Incoming } from '../platform/outbound/exchang
 import { at, type ServiceTarget } from '../platform/outbound/service-access.js';
 import { kindOf, reasonOf } from '../platform/reason.js';
 import type { ResolveAction } from '../workflows/messages.js';
-import { Problem, PROBLEMS } from '../problems.js';
+import { Problem, PROBLEMS, type ProblemCode } from '../problems.js';
 import { steerSaga, stepRequest, type SteeringDeps } from './steer.js';
 
 export interface Change {
@@ -18,6 +20,7 @@ export interface Change {
 }
 
 export interface Shop extends SteeringDeps {
+  readonly journal: SteeringDeps['journal'] & { readonly audit: Pick<Audit, 'note'> };
   readonly orders: OrderReader & SteeringDeps['orders'];
   readonly notification: ServiceTarget;
 }
@@ -26,6 +29,8 @@ export interface Shop extends SteeringDeps {
 export interface Worked {
   readonly done: boolean;
   readonly said: string;
+  /** The code of the refusal; absent if nothing was refused. */
+  readonly code?: ProblemCode;
 }
 
 export type Verb = 'retry' | 'resolve' | 'drop';
@@ -34,12 +39,38 @@ const ANSWER_WITHIN_MS = 15_000;
 const PATIENCE_MS = 20_000;
 const LONGEST_ANSWER = 64 * 1024;
 
-/** Acts on one dead letter as the operator decided. A letter that is resolved already stays as it is. */
-export async function resolveDeadLetter(
-  letters: DeadLetters,
-  shop: Shop,
-  { letter, verb, change }: { readonly letter: DeadLetter; readonly verb: Verb; readonly change: Change },
-): Promise<Worked> {
+interface OneLetter {
+  readonly letter: DeadLetter;
+  readonly verb: Verb;
+  readonly change: Change;
+}
+
+/** Acts on one dead letter as the operator decided, recorded. A letter that is resolved already stays as it is. */
+export function resolveDeadLetter(letters: DeadLetters, shop: Shop, one: OneLetter): Promise<Worked> {
+  const { letter, verb, change } = one;
+  const { sagaId, step } = letter;
+  const asked = {
+    ...commandLineCaller(change.actor),
+    // A blocked step is decided by its saga.
+    action: letter.kind === 'blocked' && verb !== 'drop' ? ACTIONS[verb] : `dead-letters.${verb}`,
+    subject: `dead letter ${letter.id}`,
+    ...(sagaId !== null && { sagaId }),
+    ...(step !== null && { step }),
+    reason: change.reason,
+    requestId: change.requestId,
+  };
+  return recordDecision(shop.journal.audit, asked, () => workOn(letters, shop, one), outcomeOf);
+}
+
+const ACTIONS = { retry: 'retry', resolve: 'skip' } as const;
+
+function outcomeOf({ done, code }: Worked): AuditAnswer {
+  if (done) return { outcome: 'accepted' };
+  if (code === undefined) return { outcome: 'undecided' };
+  return { outcome: PROBLEMS[code].status >= 500 ? 'undecided' : 'refused', code };
+}
+
+async function workOn(letters: DeadLetters, shop: Shop, { letter, verb, change }: OneLetter): Promise<Worked> {
   const { kind, resolution, resolvedBy } = letter;
   if (resolution !== null)
     return { done: true, said: `it is ${resolution} already, by ${resolvedBy ?? 'an unknown operator'}` };
@@ -79,7 +110,8 @@ async function decide(
     // The workflow is gone, for example terminated, so its journal gets no more events.
     const isGone = error instanceof Problem && GONE.has(error.code);
     if (isGone && action === 'skip') return close(letters, letter, 'resolved', change);
-    return { done: false, said: isGone ? 'its saga runs no more: resolve it' : refusalOf(error, change) };
+    const code = error instanceof Problem ? { code: error.code } : {};
+    return { done: false, said: isGone ? 'its saga runs no more: resolve it' : refusalOf(error, change), ...code };
   }
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(250)) {
     const now = await letters.get(id);

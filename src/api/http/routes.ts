@@ -3,6 +3,7 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import { parseBody, parseQuery } from '../../platform/validate.js';
 import type { OperationDeps } from '../deps.js';
 import type { Operation, PlainAnswer } from '../operation.js';
+import { audited } from './audit.js';
 import { allow, callerOf } from './caller.js';
 import { sendTagged } from './etag.js';
 import { jsonBody } from './json-body.js';
@@ -30,13 +31,14 @@ function handlersOf(operation: Operation, deps: OperationDeps): RequestHandler[]
     ...(operation.roles ? [allow(operation.roles)] : []),
     ...(operation.body ? jsonBody : []),
     async (req, res) => {
-      const answer = await handle(askedBy(operation, req, res) as never);
+      const asked = askedBy(operation, req, res);
+      const answer = await audited(deps, operation, asked, () => handle(asked as never));
       if (answer) send(operation, req, res, answer);
     },
   ];
 }
 
-function askedBy({ roles, query, body, headers = {} }: Operation, req: Request, res: Response): object {
+function askedBy({ roles, query, body, headers = {} }: Operation, req: Request, res: Response) {
   const readers = Object.entries(headers).map(([name, { read }]) => [name, () => read(req)]);
   return {
     req,

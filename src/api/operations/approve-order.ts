@@ -8,6 +8,7 @@ export const approveOrder = operation(
   decision({
     id: 'approveOrder',
     path: '/api/orders/{orderId}/approve',
+    decides: { action: 'approve', standard: 'operator' },
     tag: 'orders',
     roles: STAFF,
     summary: 'Approve an order that waits for it',

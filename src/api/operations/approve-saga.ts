@@ -9,6 +9,7 @@ export const approveSaga = operation(
   decision({
     id: 'approveSaga',
     path: '/api/sagas/{sagaId}/approve',
+    decides: { action: 'approve', standard: 'operator' },
     tag: 'sagas',
     roles: STAFF,
     summary: 'Approve a saga that waits for it',

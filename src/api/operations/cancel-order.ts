@@ -9,6 +9,7 @@ export const cancelOrder = operation(
   decision({
     id: 'cancelOrder',
     path: '/api/orders/{orderId}/cancel',
+    decides: { action: 'cancel', standard: CUSTOMER },
     tag: 'orders',
     roles: ROLES,
     summary: 'Cancel an order',

@@ -9,6 +9,7 @@ export const cancelSaga = operation(
   decision({
     id: 'cancelSaga',
     path: '/api/sagas/{sagaId}/cancel',
+    decides: { action: 'cancel', standard: 'operator' },
     tag: 'sagas',
     roles: STAFF,
     summary: 'Cancel a saga',

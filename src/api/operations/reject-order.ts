@@ -8,6 +8,7 @@ export const rejectOrder = operation(
   decision({
     id: 'rejectOrder',
     path: '/api/orders/{orderId}/reject',
+    decides: { action: 'reject', standard: 'operator' },
     tag: 'orders',
     roles: STAFF,
     summary: 'Reject an order that waits for approval',

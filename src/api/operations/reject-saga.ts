@@ -9,6 +9,7 @@ export const rejectSaga = operation(
   decision({
     id: 'rejectSaga',
     path: '/api/sagas/{sagaId}/reject',
+    decides: { action: 'reject', standard: 'operator' },
     tag: 'sagas',
     roles: STAFF,
     summary: 'Reject a saga that waits for approval',

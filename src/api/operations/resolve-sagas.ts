@@ -1,5 +1,7 @@
 /** One decision for many blocked sagas, as one Update for each, with partial results (rule 18). */
 import type { SagaFilter } from '../../journal/read/reader.js';
+import { recordDecision } from '../../journal/decisions/record-decision.js';
+import { auditCallerOf, softly } from '../http/audit.js';
 import type { OperationDeps } from '../deps.js';
 import { operation } from '../operation.js';
 import { bulkRequestSchema, bulkResponseSchema, type BulkResult } from '../schemas/decisions.js';
@@ -24,6 +26,7 @@ export const resolveSagas = operation(
     id: 'resolveSagas',
     method: 'post',
     path: '/api/sagas/resolve',
+    decides: { action: 'resolveSagas', standard: 'operator' },
     tag: 'sagas',
     roles: STAFF,
     summary: 'Decide for many blocked sagas at once',
@@ -41,10 +44,14 @@ export const resolveSagas = operation(
     async ({ req, caller, body: { dryRun, limit, action, reason, ...body } }) => {
       const bulkId = body.bulkId ?? crypto.randomUUID();
       const actor = actorOf(caller, body.actor, 'operator');
+      const by = auditCallerOf(req, caller, actor);
       const { blocked, more } = await findBlocked(deps, body.filter, limit);
       const decide = async ({ sagaId, step }: Blocked): Promise<BulkResult> => {
         const request = stepRequest({ requestId: `${bulkId}:${sagaId}`, step, action, actor, reason });
-        const { state } = await steerSaga(deps, sagaId, request, 'SagaNotFound');
+        const asked = { ...by, sagaId, step, action, reason, requestId: `${bulkId}:${sagaId}`, ...softly(req) };
+        const { state } = await recordDecision(deps.journal.audit, asked, () =>
+          steerSaga(deps, sagaId, request, 'SagaNotFound'),
+        );
         return { sagaId, step, outcome: 'accepted', state };
       };
       const results = dryRun

@@ -21,6 +21,7 @@ export const resolveStep = operation(
     id: 'resolveStep',
     method: 'post',
     path: '/api/sagas/{sagaId}/steps/{step}/resolve',
+    decides: { action: 'resolve', standard: 'operator' },
     tag: 'sagas',
     roles: STAFF,
     summary: 'Decide on a step that is blocked, or is being retried',

@@ -1,5 +1,6 @@
 /** Opens the journal for reading. Needs neither Temporal nor a worker. */
 import { escapeIdentifier } from 'pg';
+import { openAudit } from '../decisions/open-audit.js';
 import { orderIdOf } from '../../order.js';
 import { createFollowHub } from './follow-hub.js';
 import { JOURNAL_SCHEMA, journalPool, once, soon, type JournalPoolOptions } from '../write/journal.js';
@@ -32,9 +33,14 @@ export function openReader(options: ReaderOptions): OpenReader {
   // The first user makes the tables, because the API may be up before any worker.
   const prepare = once(() => migrateJournal(databaseUrl, name, migrationWaitMs));
   const read = <T>(query: () => Promise<T>): Promise<T> => orUnavailable(async () => soon(prepare()).then(query));
+  const audit = openAudit(pool, name);
   const hub = createFollowHub((places) => read(() => eventsBehind(pool, schema, places)));
   return {
     prepare: () => orUnavailable(prepare),
+    audit: {
+      note: (note) => read(() => audit.note(note)),
+      list: (filter, page) => read(() => audit.list(filter, page)),
+    },
     async getSaga(sagaId) {
       const known = await read(() => sagasOf(pool, schema, [sagaId]));
       const saga = known.get(sagaId);
