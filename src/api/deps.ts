@@ -4,8 +4,8 @@ import type { PlaceOrderDeps } from '../orders/place-order.js';
 import type { OrderStore } from '../orders/store/orders.js';
 import type { SteeringDeps } from '../steering/steer.js';
 import type { Authenticate } from './http/authenticate.js';
-import type { Operation } from './operation.js';
 import type { StreamTickets } from './http/stream-tickets.js';
+import type { Role } from '../caller.js';
 import type { TemporalClock } from '../platform/temporal/clock.js';
 
 /** The dependencies of the API; it opens no connection and reads no environment by itself. */
@@ -32,10 +32,19 @@ export interface ApiDeps extends PlaceOrderDeps, SteeringDeps {
   readonly stopping?: AbortSignal | undefined;
 }
 
+/** An operation, as far as callers ask what they may do. */
+export interface OfferedOperation {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly roles?: readonly Role[];
+  readonly decides?: { readonly action: string };
+}
+
 /** The dependencies of the operations' handlers. */
 export interface OperationDeps extends ApiDeps {
   /** Issued for streams; `identify` takes them instead of other credentials. */
   readonly tickets: StreamTickets;
   /** All operations of the API. */
-  readonly operations: readonly Operation[];
+  readonly operations: readonly OfferedOperation[];
 }

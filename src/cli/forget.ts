@@ -4,8 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { hashOf } from '../orders/store/forget.js';
-import type { AuditAnswer } from '../journal/decisions/audit-row.js';
-import { commandLineCaller, recordDecision, type AuditedDecision } from '../journal/decisions/record-decision.js';
+import type { DecisionOutcome } from '../journal/decisions/audit-row.js';
+import { commandLineCaller, recordDecision, type AuditDecision } from '../journal/decisions/record-decision.js';
 import type { ForgottenCommand } from '../commands/forget.js';
 import { JOURNAL_SCHEMA, journalPool } from '../journal/write/journal.js';
 import { migrateJournal } from '../journal/tables/migrate.js';
@@ -108,13 +108,13 @@ async function forgetAllCommands(
 }
 
 /** A customer is named by the hash that their forgotten orders keep. */
-function auditedForgetting({ order, customer, forgetting: { actor, reason } }: Asked): AuditedDecision {
+function auditedForgetting({ order, customer, forgetting: { actor, reason } }: Asked): AuditDecision {
   const whom = order === undefined ? { subject: `customer ${hashOf(customer ?? '')}` } : { sagaId: sagaIdOf(order) };
   return { ...commandLineCaller(actor), action: 'forget', ...whom, reason };
 }
 
 /** Something was left: it is forgotten by a repeat. */
-const outcomeOf = (exitCode: number): AuditAnswer => ({ outcome: exitCode === 0 ? 'accepted' : 'undecided' });
+const outcomeOf = (exitCode: number): DecisionOutcome => ({ outcome: exitCode === 0 ? 'accepted' : 'undecided' });
 
 async function run(args: readonly string[], stop: AbortSignal): Promise<number> {
   const asked = parse(args);

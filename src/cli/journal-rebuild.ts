@@ -8,7 +8,7 @@ import type { Client } from '@temporalio/client';
 import { loadConfig } from '../config/config.js';
 import { findJournal, withTemporal, type JournalTarget } from '../config/find-journal.js';
 import { rebuildSagas } from '../journal/audit/rebuild.js';
-import type { AuditAnswer } from '../journal/decisions/audit-row.js';
+import type { DecisionOutcome } from '../journal/decisions/audit-row.js';
 import { openAudit } from '../journal/decisions/open-audit.js';
 import { commandLineCaller, recordDecision } from '../journal/decisions/record-decision.js';
 import { migrateJournal } from '../journal/tables/migrate.js';
@@ -74,7 +74,7 @@ async function audited(
 ): Promise<number> {
   await migrateJournal(target.databaseUrl, JOURNAL_SCHEMA, target.migrationWaitMs);
   const pool = journalPool({ ...target, poolSize: 1 });
-  const answered = (exitCode: number): AuditAnswer => ({ outcome: exitCode === 0 ? 'accepted' : 'undecided' });
+  const answered = (exitCode: number): DecisionOutcome => ({ outcome: exitCode === 0 ? 'accepted' : 'undecided' });
   const asked = { ...commandLineCaller(by), action: 'journal-rebuild', reason };
   try {
     return await recordDecision(openAudit(pool, JOURNAL_SCHEMA), asked, work, answered);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import type { AuditCaller, AuditRequest } from '../journal/decisions/audit-row.js';
 import { noteDecision } from '../journal/decisions/open-audit.js';
-import type { AuditedDecision } from '../journal/decisions/record-decision.js';
+import type { AuditDecision } from '../journal/decisions/record-decision.js';
 import type { Caller } from '../caller.js';
 import type { Command } from './command.js';
 import type { Refusal } from './refusal.js';
@@ -33,7 +33,7 @@ interface Origin {
 export function auditedCommand(
   command: Exclude<Command, { command: 'StartOrder' }>,
   { caller, commandId, correlationId, actor }: Origin,
-): AuditedDecision {
+): AuditDecision {
   const { reason } = command.request;
   const what: AuditRequest =
     command.command === 'CancelOrder'

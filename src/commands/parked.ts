@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
-import type { AuditAnswer } from '../journal/decisions/audit-row.js';
+import type { DecisionOutcome } from '../journal/decisions/audit-row.js';
 import { openAudit } from '../journal/decisions/open-audit.js';
 import { commandLineCaller, recordDecision } from '../journal/decisions/record-decision.js';
 import { orderIdOf } from '../order.js';
@@ -77,7 +77,7 @@ export function openParkedCommands(pool: Pool, schemaName: string): ParkedComman
     decide(queue, { verb, by, reason }) {
       const decision = { verb, by, reason };
       const asked = { ...commandLineCaller(by), action: `parked.${verb}`, ...about(queue), reason };
-      const answered = (decided: Decided): AuditAnswer =>
+      const answered = (decided: Decided): DecisionOutcome =>
         decided === 'notParked' ? { outcome: 'refused', code: 'NotParked' } : { outcome: 'accepted' };
       return recordDecision(openAudit(pool, schemaName), asked, () => decideInTurn(queue, decision), answered);
     },

@@ -1,6 +1,6 @@
 /** The operator's decisions on a dead letter. Each change has an actor and a reason. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Audit, AuditAnswer } from '../journal/decisions/audit-row.js';
+import type { Audit, DecisionOutcome } from '../journal/decisions/audit-row.js';
 import { commandLineCaller, recordDecision } from '../journal/decisions/record-decision.js';
 import type { DeadLetter, DeadLetters, LetterFilter } from '../journal/dead-letters/table.js';
 import type { OrderReader } from '../activities/participants.js';
@@ -64,7 +64,7 @@ export function resolveDeadLetter(letters: DeadLetters, shop: Shop, one: OneLett
 
 const ACTIONS = { retry: 'retry', resolve: 'skip' } as const;
 
-function outcomeOf({ done, code }: Worked): AuditAnswer {
+function outcomeOf({ done, code }: Worked): DecisionOutcome {
   if (done) return { outcome: 'accepted' };
   if (code === undefined) return { outcome: 'undecided' };
   return { outcome: PROBLEMS[code].status >= 500 ? 'undecided' : 'refused', code };

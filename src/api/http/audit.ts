@@ -1,7 +1,7 @@
 /** The audit of requests by HTTP: decisions before and after they are made (rule 49). */
 import type { Request } from 'express';
 import type { AuditCaller, AuditRequest } from '../../journal/decisions/audit-row.js';
-import { recordDecision, type AuditedDecision } from '../../journal/decisions/record-decision.js';
+import { recordDecision, type AuditDecision } from '../../journal/decisions/record-decision.js';
 import { sagaIdOf } from '../../order.js';
 import { correlationIdOf } from '../../platform/observability/correlation.js';
 import { SAGA_ID_PATTERN } from '../../steering/saga-ids.js';
@@ -30,7 +30,7 @@ export function addressed(params: Readonly<Record<string, unknown>>): Pick<Audit
 }
 
 /** The options of a decision on a saga: it is made without the audit, too, because the saga itself records it. */
-export const softly = (req: Request): Pick<AuditedDecision, 'onAway'> => ({
+export const softly = (req: Request): Pick<AuditDecision, 'onAway'> => ({
   onAway: (err) => req.log.warn({ err }, 'the audit is away: the saga itself records this decision'),
 });
 
@@ -53,7 +53,7 @@ export async function audited<Answer>(
   const { action: standardAction, standard } = decides;
   const isBulk = standardAction === 'resolveSagas';
   const given = requestId ?? bulkId ?? req.get('idempotency-key')?.replaceAll('"', '');
-  const asked: AuditedDecision = {
+  const asked: AuditDecision = {
     ...auditCallerOf(req, caller, typeof actor === 'string' ? actor : standard),
     ...addressed(params),
     action: typeof action === 'string' && !isBulk ? action : standardAction,

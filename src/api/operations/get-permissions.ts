@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ROLES, STAFF, type Caller } from '../../caller.js';
-import { operation, type Operation } from '../operation.js';
+import type { OfferedOperation } from '../deps.js';
+import { operation } from '../operation.js';
 
 const permission = z
   .object({
@@ -28,7 +29,7 @@ const permissions = z
   .object({ roles: z.array(z.enum(ROLES)).readonly(), items: z.array(permission).readonly() })
   .meta({ id: 'Permissions' });
 
-function permissionOf({ id, method, path, decides, roles = ROLES }: Operation, caller: Caller) {
+function permissionOf({ id, method, path, decides, roles = ROLES }: OfferedOperation, caller: Caller) {
   const allowed = caller.roles.some((role) => roles.includes(role));
   const isOwn = caller.customerId !== undefined && roles.some((role) => !STAFF.includes(role)) && path.includes('{');
   return {

@@ -35,7 +35,7 @@ export interface AuditRequest {
 }
 
 /** The outcome of a decision, and the code of its refusal or denial. */
-export interface AuditAnswer {
+export interface DecisionOutcome {
   readonly outcome: AuditOutcome;
   readonly code?: string | undefined;
 }
@@ -67,7 +67,7 @@ export interface AuditFilter {
 }
 
 /** A row to be written. */
-export interface AuditNote extends AuditCaller, AuditRequest, AuditAnswer {
+export interface AuditNote extends AuditCaller, AuditRequest, DecisionOutcome {
   readonly id: string;
   readonly phase: 'asked' | 'answered';
 }

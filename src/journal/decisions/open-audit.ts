@@ -25,15 +25,14 @@ const keptId = (id: string | undefined): string | null =>
 /** Writes a row in the caller's transaction; `schema` is an escaped name. A second answer changes nothing. */
 export async function noteDecision(client: Pick<PoolClient, 'query'>, schema: string, note: AuditNote): Promise<void> {
   const { id, phase, door, actor, kind, roles, action, outcome, code } = note;
+  const who = [id, phase, door, keptText(actor), kind, roles, action];
+  const texts = [keptId(note.sagaId), keptText(note.step), keptId(note.subject), keptText(note.reason)];
+  const about = [...texts, keptId(note.requestId), keptId(note.correlationId)];
   await client.query(
     `INSERT INTO ${schema}.decisions (id, phase, door, actor, kind, roles, action, saga_id, step, subject,
        reason, request_id, correlation_id, outcome, code)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (id, phase) DO NOTHING`,
-    [
-      ...[id, phase, door, keptText(actor), kind, roles, action],
-      ...[keptId(note.sagaId), keptText(note.step), keptId(note.subject), keptText(note.reason)],
-      ...[keptId(note.requestId), keptId(note.correlationId), outcome, code ?? null],
-    ],
+    [...who, ...about, outcome, code ?? null],
   );
 }
 

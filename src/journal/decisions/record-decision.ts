@@ -5,10 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import { Problem, PROBLEMS } from '../../problems.js';
 import { JournalUnavailableError } from '../tables/unavailable.js';
-import type { Audit, AuditAnswer, AuditCaller, AuditRequest } from './audit-row.js';
+import type { Audit, DecisionOutcome, AuditCaller, AuditRequest } from './audit-row.js';
 
 /** A decision that is to be recorded. */
-export interface AuditedDecision extends AuditCaller, AuditRequest {
+export interface AuditDecision extends AuditCaller, AuditRequest {
   /** Unless set, a new one. The repeats of one request have the same, and only the last of them answers. */
   readonly id?: string;
   /** It is tried again until it is decided: an attempt that does not decide is no answer. */
@@ -25,7 +25,7 @@ export interface AuditedDecision extends AuditCaller, AuditRequest {
 export const commandLineCaller = (actor: string): AuditCaller => ({ door: 'cli', actor, kind: 'person', roles: [] });
 
 /** The outcome of a decision that ended with this error. */
-export function answerOf(error: unknown): AuditAnswer {
+export function answerOf(error: unknown): DecisionOutcome {
   if (!(error instanceof Problem)) return { outcome: 'failed', code: 'InternalError' };
   const { status } = PROBLEMS[error.code];
   const outcome = status >= 500 ? 'undecided' : status === 401 || status === 403 ? 'denied' : 'refused';
@@ -33,7 +33,7 @@ export function answerOf(error: unknown): AuditAnswer {
 }
 
 /** A paused saga has not decided: it does when it is resumed (rule 51). */
-const isFinal = ({ outcome, code }: AuditAnswer): boolean =>
+const isFinal = ({ outcome, code }: DecisionOutcome): boolean =>
   outcome !== 'undecided' && outcome !== 'failed' && code !== 'SagaPaused';
 
 /**
@@ -43,11 +43,11 @@ const isFinal = ({ outcome, code }: AuditAnswer): boolean =>
  */
 export async function recordDecision<Result>(
   audit: Pick<Audit, 'note'>,
-  { id = randomUUID(), isRepeated, onAway, ...asked }: AuditedDecision,
+  { id = randomUUID(), isRepeated, onAway, ...asked }: AuditDecision,
   act: () => Promise<Result>,
-  answered: (result: Result) => AuditAnswer = () => ({ outcome: 'accepted' }),
+  answered: (result: Result) => DecisionOutcome = () => ({ outcome: 'accepted' }),
 ): Promise<Result> {
-  const note = async (phase: 'asked' | 'answered', answer: AuditAnswer, isSoft: boolean): Promise<void> => {
+  const note = async (phase: 'asked' | 'answered', answer: DecisionOutcome, isSoft: boolean): Promise<void> => {
     await audit.note({ ...asked, ...answer, id, phase }).catch((error: unknown) => {
       if (!(error instanceof JournalUnavailableError) || !isSoft) throw error;
       onAway?.(error);
