@@ -14,6 +14,8 @@ export interface AnswerKind {
   readonly body?: z.ZodType;
   /** The media type of the body; `application/json` by default. */
   readonly type?: string;
+  /** Other media types in which the query can ask for the same. */
+  readonly otherTypes?: readonly string[];
   readonly headers?: Readonly<
     Record<string, { readonly schema: { readonly type: 'string' | 'integer' }; readonly description: string }>
   >;

@@ -72,15 +72,20 @@ function answersOf({ answers, conditional }: Definition): Record<number, Respons
   };
 }
 
+/** A text in another media type is described as text only. */
+const PLAIN_TEXT = { schema: { type: 'string' } } as const;
+
 function answerOf(
-  { body, type = 'application/json', headers, ...told }: AnswerKind,
+  { body, type = 'application/json', otherTypes = [], headers, ...told }: AnswerKind,
   conditional?: true,
 ): ResponseConfig {
   const all = conditional ? { ...headers, ...ETAG } : headers;
   return {
     ...told,
     ...(all && { headers: all }),
-    ...(body && { content: { [type]: { schema: body } } }),
+    ...(body && {
+      content: { [type]: { schema: body }, ...Object.fromEntries(otherTypes.map((other) => [other, PLAIN_TEXT])) },
+    }),
   };
 }
 

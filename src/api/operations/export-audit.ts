@@ -50,7 +50,14 @@ export const exportAudit = operation(
       'The same rows as the list, all of them: a JSON object a line, or CSV with `format=csv`. A connection that breaks ' +
       'before the end means that the file is not whole.',
     query,
-    answers: { 200: { description: 'A row a line.', type: 'application/x-ndjson', body: auditRowSchema } },
+    answers: {
+      200: {
+        description: 'A row a line.',
+        type: 'application/x-ndjson',
+        otherTypes: ['text/csv'],
+        body: auditRowSchema,
+      },
+    },
     problems: ['JournalUnavailable'],
   },
   ({ journal }) =>
