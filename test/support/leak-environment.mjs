@@ -5,6 +5,8 @@ import { TestEnvironment } from 'jest-environment-node';
 
 /** What a test has ended may take a moment to be gone: connections, and servers that wait for theirs. */
 const WITHIN_MS = 10_000;
+/** After a failure there is only something to print, which is not worth a wait. */
+const WITHIN_IF_FAILED_MS = 1_000;
 const PAUSE_MS = 20;
 /** Standard input, output and error belong to the process, whichever test is the first to look at them. */
 const STANDARD_FDS = new Set([0, 1, 2]);
@@ -65,7 +67,7 @@ export default class LeakEnvironment extends TestEnvironment {
   }
 
   async teardown() {
-    const left = await leftSince(this.#before, this.#within);
+    const left = await leftSince(this.#before, this.#hasFailed ? WITHIN_IF_FAILED_MS : this.#within);
     await super.teardown();
     if (left.length === 0) return;
     const sentence = `${this.#file} has left open: ${left.join(', ')}`;
