@@ -56,13 +56,19 @@ export const SUITES = {
   },
   api: {
     files: [
-      ...tests('api', 'authorization', 'back-pressure', 'full-disk', 'fuzz', 'keep-alive', 'killed', 'many-streams'),
-      ...tests('api', 'other-sagas', 'sql-boundary', 'taken-ids'),
+      ...tests('api', 'authorization', 'full-disk', 'fuzz', 'other-sagas', 'sql-boundary', 'taken-ids'),
       ...tests('journey', 'killed', 'migration-lock'),
       ...tests('services', 'boundary'),
     ],
     timeout: 120 * SECOND,
-    // They measure how long an answer takes: no other test runs beside them.
+    workers: 3,
+    setUp: SHARED_SERVERS,
+    built: true,
+  },
+  // They measure how long an answer takes: no other test runs beside them.
+  load: {
+    files: tests('api', 'back-pressure', 'keep-alive', 'killed', 'many-streams'),
+    timeout: 120 * SECOND,
     workers: 1,
     setUp: SHARED_SERVERS,
     built: true,

@@ -1,4 +1,4 @@
-/** Streams of forty callers of one API process (A3), by hand 4,000 of them (`UNWIND_STREAMS=4000 npm run test:api -- many-streams`): each is told everything, and nothing of them is left when they have gone. */
+/** Streams of forty callers of one API process (A3), by hand 4,000 of them (`UNWIND_STREAMS=4000 npm run test:load -- many-streams`): each is told everything, and nothing of them is left when they have gone. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
