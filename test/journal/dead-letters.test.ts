@@ -87,14 +87,22 @@ describe('a blocked step', () => {
       const { blockedOn, steps } = await handle.query(getSagaState);
       return blockedOn !== null && steps.some(({ name, attempts }) => name === 'process_payment' && attempts > 2);
     });
-    expect((await work(sagaId, 'retry', requestId)).worked).toEqual({ done: false, said: 'refused: RequestIdReused' });
+    expect((await work(sagaId, 'retry', requestId)).worked).toEqual({
+      done: false,
+      said: 'refused: RequestIdReused',
+      code: 'RequestIdReused',
+    });
     expect((await work(sagaId, 'resolve')).worked).toEqual({ done: true, said: 'skipped' });
   });
 
   it('of a saga that was terminated can only be noted', async () => {
     const sagaId = await blocked();
     await shop.handleOf(sagaId).terminate();
-    expect((await work(sagaId, 'retry')).worked).toEqual({ done: false, said: 'its saga runs no more: resolve it' });
+    expect((await work(sagaId, 'retry')).worked).toEqual({
+      done: false,
+      said: 'its saga runs no more: resolve it',
+      code: 'AlreadyEnded',
+    });
     expect((await work(sagaId, 'resolve')).letter).toMatchObject({ resolution: 'resolved', resolvedBy: 'olga' });
   });
 });
