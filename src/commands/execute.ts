@@ -1,5 +1,4 @@
 /** Acts on a command through the functions that the API's routes call. Each of them can be repeated. */
-import { randomBytes } from 'node:crypto';
 import { recordDecision } from '../journal/decisions/record-decision.js';
 import type { JournalReader } from '../journal/read/reader.js';
 import { looksOf, placeOrder, type PlaceOrderDeps } from '../orders/place-order.js';
@@ -9,6 +8,7 @@ import { auditedCommand } from './audit.js';
 import type { Command } from './command.js';
 import { CUSTOMER, type Caller } from '../caller.js';
 import { requireOrder } from '../orders/access.js';
+import { beginTrace, traceparentOf } from '../platform/observability/trace.js';
 
 /** The dependencies of commands. */
 export interface CommandDeps extends PlaceOrderDeps, SteeringDeps {
@@ -24,8 +24,6 @@ export interface Origin {
 
 export type Execute = (command: Command, origin: Origin) => Promise<void>;
 
-const newTrace = (): string => `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
-
 /**
  * The function that it returns throws a `Problem`: 503 if the command is to be tried again, any other if it is
  * refused.
@@ -35,7 +33,7 @@ export function createExecute(deps: CommandDeps): Execute {
   return async (command, { caller, commandId, correlationId }) => {
     const { sagaId, orderId } = command;
     if (command.command === 'StartOrder') {
-      const memo = { correlationId, traceparent: newTrace() };
+      const memo = { correlationId, traceparent: traceparentOf(beginTrace()) };
       const { request } = command;
       await placeOrder(deps, looks, { request, caller, idempotencyKey: undefined, memo });
     } else if (command.command === 'CancelOrder') {

@@ -5,6 +5,7 @@ import { type Config, loadConfig } from './config.js';
 import { requireStartable } from './refusals.js';
 import type { Program } from './settings/variable.js';
 import { StartError, startSentence } from '../platform/start-error.js';
+import { startRecording } from '../platform/observability/spans.js';
 import { redact } from '../platform/secrets.js';
 import { readDotEnv } from './dot-env.js';
 
@@ -89,8 +90,10 @@ export async function runProcess(
       hooks: { streamWrite: redact },
     });
     if (!process.connected) for (const warning of config.warnings) logger.warn(warning);
+    const stopRecording = await startRecording(name, process.env);
     stopOnSignals(name, logger, async () => {
       await started?.stop();
+      await stopRecording();
     });
     const fail = (error: unknown): void => {
       if (started === undefined) {

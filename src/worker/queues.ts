@@ -5,6 +5,7 @@
 import type { ActivityInterceptorsFactory, WorkerOptions } from '@temporalio/worker';
 import { openSlots, slotsInterceptor, type Slots } from '../activities/interceptors/slots.js';
 import { SERVICE_OF, type Participant } from '../order.js';
+import { traceSinks } from './trace-sinks.js';
 import { serviceQueue } from '../workflows/messages.js';
 import { CONCURRENCY, hasOwnQueue, type ServiceLimit, type ServiceLimits } from '../config/service-limits.js';
 
@@ -13,6 +14,7 @@ export type Queue = Pick<
   | 'taskQueue'
   | 'activities'
   | 'interceptors'
+  | 'sinks'
   | 'maxConcurrentActivityTaskExecutions'
   | 'maxTaskQueueActivitiesPerSecond'
   | 'maxConcurrentActivityTaskPolls'
@@ -53,7 +55,13 @@ export function orderQueues(
   const around = { activity: [slotsInterceptor((verb) => slots.get(SERVICE_OF.get(verb))), ...interceptors] };
   const all = [...slots.values()].reduce((sum, { size }) => sum + size, 0);
   return {
-    shared: { taskQueue, activities, interceptors: around, maxConcurrentActivityTaskExecutions: all + ROOM },
+    shared: {
+      taskQueue,
+      activities,
+      interceptors: around,
+      sinks: traceSinks,
+      maxConcurrentActivityTaskExecutions: all + ROOM,
+    },
     own: SERVICES.filter((service) => hasOwnQueue(limits[service])),
     of: (service) => {
       const size = sizeOf(limits[service]);

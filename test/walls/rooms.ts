@@ -92,7 +92,17 @@ export const ROOMS: readonly Room[] = [
     path: 'src/platform/',
     purpose: 'database, Temporal, Kafka, outbound calls, small shared parts',
     imports: ['problems', 'caller'],
-    packages: [...TEMPORAL, ...DATA, '@temporalio/envconfig', 'kafkajs', 'node-pg-migrate', 'node:*'],
+    packages: [
+      ...TEMPORAL,
+      ...DATA,
+      ...['api', 'exporter-trace-otlp-http', 'exporter-trace-otlp-proto', 'resources', 'sdk-trace-base'].map(
+        (name) => `@opentelemetry/${name}`,
+      ),
+      '@temporalio/envconfig',
+      'kafkajs',
+      'node-pg-migrate',
+      'node:*',
+    ],
     packageTypes: ['@temporalio/worker', 'pino'],
   },
   {

@@ -6,7 +6,8 @@ import { denialOf, loggedCaller } from './credentials.js';
 import { assignCorrelationId } from '../../platform/observability/correlation.js';
 import { describeError } from '../../platform/describe-error.js';
 import { routePattern } from './route-pattern.js';
-import { assignTrace, traceIdOf } from '../../platform/observability/trace.js';
+import { recordRequest } from '../../platform/observability/spans.js';
+import { assignTrace, spanOf, traceIdOf } from '../../platform/observability/trace.js';
 import type { LoggedCaller } from '../../problems.js';
 
 /**
@@ -19,6 +20,7 @@ export function requestLog(logger: Logger): HttpLogger {
     logger,
     genReqId: (req, res) => {
       assignTrace(req, res);
+      recordRequest(req, res, spanOf(req), () => requestOf(req).path);
       return assignCorrelationId(req, res);
     },
     customProps: (req) => ({ traceId: traceIdOf(req) }),

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pinoHttp, type HttpLogger } from 'pino-http';
 import type { Logger } from 'pino';
+import { recordRequest } from '../../platform/observability/spans.js';
+import { childOf, parseTrace } from '../../platform/observability/trace.js';
 
 export const CORRELATION_HEADER = 'x-correlation-id';
 // The id goes into every log line as it came. So it has no white space, no control characters for a terminal, and a
@@ -19,13 +21,17 @@ function correlate(request: IncomingMessage, response: ServerResponse): string {
 
 /** The id of the W3C trace that the caller continues; undefined if the request names none. */
 const traceIdOf = ({ headers: { traceparent } }: IncomingMessage): string | undefined =>
-  /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(String(traceparent))?.[1];
+  parseTrace(traceparent)?.traceId;
 
 /** Logs each request once, without its headers and body, because these hold addresses and payment tokens (rule 33). */
 export function requestLog(logger: Logger): HttpLogger {
   return pinoHttp({
     logger,
-    genReqId: correlate,
+    genReqId: (request, response) => {
+      const caller = parseTrace(request.headers['traceparent']);
+      if (caller) recordRequest(request, response, childOf(caller), () => routeOf(request));
+      return correlate(request, response);
+    },
     quietReqLogger: true,
     quietResLogger: true,
     customAttributeKeys: { reqId: 'correlationId' },

@@ -1,10 +1,14 @@
 // What the calls of an order carry besides its journal: whose request caused them.
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { type ActivityInterceptorsFactory, Worker } from '@temporalio/worker';
 import { CORRELATION_HEADER, TRACE_HEADER } from '../../../src/caller.js';
+import { startRecording } from '../../../src/platform/observability/spans.js';
+import { traceSinks } from '../../../src/worker/trace-sinks.js';
 import { resolveStep } from '../../../src/workflows/messages.js';
 import { createDevServer } from '../../support/dev-server.js';
 import { eventually } from '../../support/eventually.js';
+import { openOtlpReceiver } from '../../support/otlp-receiver.js';
+import { workflowBundle } from '../../support/temporal.js';
 import { openShop, steering, type Shop } from '../shop.js';
 
 const MEMO = {
@@ -81,4 +85,26 @@ it('so does every call of an order that was continued as new', () =>
       'releaseReservation 1',
       'sendCancellationNotice 1',
     ]);
+  }));
+
+it('a replay of an order that has ended records no span, while its run recorded one', () =>
+  shop.play(async () => {
+    const receiver = await openOtlpReceiver();
+    Object.assign(process.env, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' });
+    const stop = await startRecording('worker', process.env);
+    try {
+      const sagaId = await shop.place({}, {}, MEMO);
+      expect(await shop.outcomeOf(sagaId)).toMatchObject({ state: 'COMPLETED' });
+      const history = await shop.handleOf(sagaId).fetchHistory();
+      await Worker.runReplayHistory({ workflowBundle: await workflowBundle(), sinks: traceSinks }, history, sagaId);
+      await stop();
+      expect(receiver.spans.filter(({ name }) => name === 'orderFulfillment')).toMatchObject([
+        { parentSpanId: 'b7ad6b7169203331', attributes: { 'saga.id': sagaId, 'saga.state': 'COMPLETED' } },
+      ]);
+    } finally {
+      await stop();
+      await receiver.close();
+      delete process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+      delete process.env['OTEL_EXPORTER_OTLP_PROTOCOL'];
+    }
   }));
