@@ -8,7 +8,7 @@ import { orders } from './settings/orders.js';
 import { participants } from './settings/participants.js';
 import { databases, ports, running, temporalServer } from './settings/running.js';
 import { stores } from './settings/stores.js';
-import { cache, temporals, type UnparsedVariable } from './settings/unparsed.js';
+import { cache, temporals, traces, type UnparsedVariable } from './settings/unparsed.js';
 import type { Bearing, Variable } from './settings/variable.js';
 
 /** Those that `loadConfig` reads. */
@@ -33,6 +33,7 @@ export const SECTIONS: readonly Section[] = [
   { title: 'how it runs', variables: running },
   { title: 'PostgreSQL: the embedded one by default', variables: databases },
   { title: 'Temporal: a dev server of our own by default', variables: { ...temporals, ...temporalServer, ...cache } },
+  { title: 'traces by OpenTelemetry (docs/traces.md)', variables: traces },
   { title: 'ports of our processes', variables: ports },
   { title: 'the participants', variables: participants },
   { title: "budgets and limits of an order, which the API puts into each order's input", variables: orders },

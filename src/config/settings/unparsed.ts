@@ -1,4 +1,4 @@
-/** Variables that the configuration does not hold: Temporal's SDK reads its own, and the cache's folder is found alone. */
+/** Variables that the configuration does not hold: Temporal's and OpenTelemetry's SDKs read their own, and the cache's folder is found alone. */
 import type { Entry } from './variable.js';
 
 const CLIENTS = ['api', 'worker', 'relay', 'background', 'npm start', 'unwind'] as const;
@@ -53,6 +53,38 @@ export const temporals = {
     'true or false',
     'With true the name in that certificate is not compared.',
   ),
+} satisfies Readonly<Record<string, UnparsedVariable>>;
+
+const tracing = (form: string, text: string, bears: 'nothing' | 'secret' = 'nothing'): UnparsedVariable => ({
+  form,
+  bears,
+  readers: ['services', 'api', 'worker', 'relay'],
+  text,
+});
+
+/** OpenTelemetry's standard variables, as far as traces need them. Its SDK reads more of them (`OTEL_BSP_…`). */
+export const traces = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: tracing('URL', 'A collector of OTLP over HTTP: it gets the traces. See docs/traces.md.'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracing(
+    'URL',
+    'The whole address for traces, if it is not that one and /v1/traces.',
+  ),
+  OTEL_EXPORTER_OTLP_PROTOCOL: {
+    ...tracing('http/protobuf or http/json', 'The form in which traces are sent.'),
+    standard: 'http/protobuf',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: tracing('http/protobuf or http/json', 'The same, for traces alone.'),
+  OTEL_EXPORTER_OTLP_HEADERS: tracing('name=value,…', 'Headers for the collector, such as its credentials.', 'secret'),
+  OTEL_SERVICE_NAME: tracing(
+    'name',
+    'The name of the process in traces; by default unwind-api, unwind-worker and so on.',
+  ),
+  OTEL_RESOURCE_ATTRIBUTES: tracing(
+    'name=value,…',
+    'Attributes of every span, such as deployment.environment.name=shop.',
+  ),
+  OTEL_TRACES_EXPORTER: { ...tracing('otlp or none', 'With none no traces are sent.'), standard: 'otlp' },
+  OTEL_SDK_DISABLED: { ...tracing('true or false', 'With true no traces are sent.'), standard: 'false' },
 } satisfies Readonly<Record<string, UnparsedVariable>>;
 
 export const cache = {

@@ -24,8 +24,7 @@ export async function openOtlp(serviceName: string, env: NodeJS.ProcessEnv) {
 }
 
 async function exporterFor(env: NodeJS.ProcessEnv): Promise<SpanExporter> {
-  const { OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: ofTraces, OTEL_EXPORTER_OTLP_PROTOCOL: ofAll } = env;
-  const protocol = ofTraces || ofAll || 'http/protobuf';
+  const protocol = env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] || env['OTEL_EXPORTER_OTLP_PROTOCOL'] || 'http/protobuf';
   if (protocol === 'http/json')
     return new (await import('@opentelemetry/exporter-trace-otlp-http')).OTLPTraceExporter();
   if (protocol === 'http/protobuf')

@@ -37,9 +37,9 @@ export async function startRecording(process: string, env: NodeJS.ProcessEnv): P
 }
 
 function isWanted(env: NodeJS.ProcessEnv): boolean {
-  const { OTEL_TRACES_EXPORTER: exporter = 'otlp', OTEL_SDK_DISABLED: disabled } = env;
+  const exporter = env['OTEL_TRACES_EXPORTER'] || 'otlp';
   const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-  if (!endpoint || disabled?.toLowerCase() === 'true' || exporter === 'none') return false;
+  if (!endpoint || env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || exporter === 'none') return false;
   if (exporter !== 'otlp') throw new StartError(`OTEL_TRACES_EXPORTER is "${exporter}": there are otlp and none.`);
   return true;
 }
