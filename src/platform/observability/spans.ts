@@ -12,9 +12,9 @@ import { parseTrace, type Span, type SpanPlace } from './trace.js';
 
 let record: ((span: Span) => void) | undefined;
 
-/** Hands the span to the exporter, which sends it later. It does not throw. */
+/** Hands the span to the exporter, which sends it later, unless its trace is not recorded. It does not throw. */
 export function recordSpan(span: Span): void {
-  if (record && (Number.parseInt(span.own.flags, 16) & 1) === 1) record(span);
+  record?.(span);
 }
 
 /**
