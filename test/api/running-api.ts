@@ -95,7 +95,7 @@ export async function runApi({
   async function request(method: string, path: string, init: RequestInit = {}): Promise<Answer> {
     const response = await fetch(`${base}${path}`, { method, ...init });
     const text = await response.text();
-    const isJson = text !== '' && /json/.test(response.headers.get('content-type') ?? '');
+    const isJson = text !== '' && /[/+]json\b/.test(response.headers.get('content-type') ?? '');
     const body = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
     return { status: response.status, headers: response.headers, body, text };
   }
