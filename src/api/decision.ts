@@ -2,7 +2,7 @@
  * The common part of the operations that cancel, approve or reject: those on orders and on sagas differ in their
  * address only.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { sagaIdOf } from '../order.js';
 import type { ProblemCode } from '../problems.js';
 import type { SagaIds } from '../steering/saga-ids.js';
@@ -11,6 +11,8 @@ import type { OperationDeps } from './deps.js';
 import { requireSaga } from './http/access.js';
 import { decideSaga, type Conditional } from './http/decide-saga.js';
 import { ifMatch } from './http/headers.js';
+import { previewSchema } from './schemas/preview.js';
+import type { SagaPreview } from '../steering/preview-saga.js';
 import type { Definition } from './operation.js';
 import { actorOf, decisionRequest, type SagaDecision } from '../steering/steer.js';
 import type { Caller } from '../caller.js';
@@ -37,14 +39,14 @@ export const decision = <const D extends Described>({ decided, ...described }: D
   method: 'post' as const,
   description: `${described.description} Undecided within five seconds it answers 503, and the same request can be sent again.`,
   headers: { ifMatch },
-  answers: { 200: { description: 'The decision, acted on.', body: decided as D['decided'] } },
+  answers: { 200: { description: 'The decision, acted on.', body: z.union([decided as D['decided'], previewSchema]) } },
   problems: [...described.problems, ...REFUSED],
 });
 
 interface Decided<Params> extends Conditional {
   readonly caller: Caller;
   readonly params: Params;
-  readonly body: { readonly actor?: string | undefined; readonly reason: string };
+  readonly body: { readonly actor?: string | undefined; readonly reason: string; readonly dryRun: boolean };
 }
 
 /** `standard` is the actor's name if neither the credentials nor the body give one. */
@@ -53,7 +55,7 @@ export async function decideOnOrder(
   asked: Decided<{ readonly orderId: string }>,
   decision: SagaDecision,
   standard = 'operator',
-): Promise<SagaIds & Decision & { readonly orderId: string }> {
+): Promise<(SagaIds & Decision & { readonly orderId: string }) | SagaPreview> {
   const { caller, body } = asked;
   const { orderId } = asked.params;
   const actor = actorOf(caller, body.actor, standard);
@@ -67,7 +69,7 @@ export async function decideOnSaga(
   deps: OperationDeps,
   asked: Decided<{ readonly sagaId: string }>,
   decision: SagaDecision,
-): Promise<SagaIds & Decision> {
+): Promise<(SagaIds & Decision) | SagaPreview> {
   const { caller, body } = asked;
   const { sagaId } = asked.params;
   const actor = actorOf(caller, body.actor, 'operator');

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { JournalReader } from '../journal/read/reader.js';
+import type { ServiceUrls } from '../oracle/read-books.js';
 import type { PlaceOrderDeps } from '../orders/place-order.js';
 import type { OrderStore } from '../orders/store/orders.js';
 import type { SteeringDeps } from '../steering/steer.js';
@@ -11,6 +12,8 @@ import type { TemporalClock } from '../platform/temporal/clock.js';
 /** The dependencies of the API; it opens no connection and reads no environment by itself. */
 export interface ApiDeps extends PlaceOrderDeps, SteeringDeps {
   readonly orders: OrderStore;
+  /** The services whose books previews are made of; absent: previews are made of the journal alone. */
+  readonly books?: ServiceUrls | undefined;
   /** The read model and the audit trail. */
   readonly journal: JournalReader;
   /** The reason to refuse orders because of disk space, as a sentence; undefined if there is enough. */

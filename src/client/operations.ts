@@ -204,6 +204,44 @@ export type Decision = {
   readonly at: string;
 };
 
+/** What the decision would do if each call succeeds, and if nothing else happens in between. */
+export type Preview = {
+  readonly dryRun: true;
+  readonly orderId?: OrderId | undefined;
+  readonly sagaId: string;
+  readonly state: string;
+  readonly blockedOn: string | null;
+  readonly applies: boolean;
+  /** With which the decision would be refused; null if it applies. */
+  readonly code: string | null;
+  readonly effects: readonly PreviewedEffect[];
+  /** To the cent. `charged`: what the order still has to pay. */
+  readonly money: { readonly refunded: Money | null; readonly kept: Money | null; readonly charged: Money | null };
+  readonly stock: { readonly released: readonly PreviewedItem[]; readonly held: readonly PreviewedItem[] };
+  /** The mail that goes out to the customer. */
+  readonly notice: { readonly kind: 'confirmation' | 'cancellation'; readonly id: string } | null;
+  /** Null if the saga goes on to wait. */
+  readonly verdict: { readonly state: string; readonly reason: string | null } | null;
+  /** Steps that the verdict would list as waived. */
+  readonly waived: readonly string[];
+  /** `books`: the services' live effects were read. `journal`: they could not be, or it is no order. */
+  readonly basis: 'books' | 'journal';
+};
+
+export type PreviewedEffect = {
+  readonly step: string;
+  /** Null for a saga that is no order's. */
+  readonly effect: string | null;
+  /** At its participant. */
+  readonly id: string;
+  /** `made`: the saga goes forward and makes it. `nothingToDo`: nothing is there to be undone. */
+  readonly becomes: 'undone' | 'kept' | 'nothingToDo' | 'made';
+  /** False while its action is under way, and if neither the books nor the journal know it. */
+  readonly certain: boolean;
+};
+
+export type PreviewedItem = { readonly productId: string; readonly quantity: number };
+
 export type CancelRequest = {
   /** Kept in the history. */
   readonly reason:
@@ -219,6 +257,8 @@ export type CancelRequest = {
   readonly comment?: string | undefined;
   /** Who decides. If authentication is on, leave it out: the credentials name the caller. */
   readonly actor?: string | undefined;
+  /** True: nothing is decided. The answer is a `Preview`: what the decision would do. */
+  readonly dryRun?: boolean | undefined;
 };
 
 export type DecisionRequest = {
@@ -226,6 +266,8 @@ export type DecisionRequest = {
   readonly reason: string;
   /** Who decides. If authentication is on, leave it out: the credentials name the caller. */
   readonly actor?: string | undefined;
+  /** True: nothing is decided. The answer is a `Preview`: what the decision would do. */
+  readonly dryRun?: boolean | undefined;
 };
 
 export type SagaList = {
@@ -301,6 +343,35 @@ export type BulkResult = {
   /** Why not: the code of a problem. */
   readonly code?: string | undefined;
   readonly state?: string | undefined;
+  /** Of a dry run: what the decision would do. */
+  readonly preview?:
+    | {
+        readonly dryRun: true;
+        readonly orderId?: OrderId | undefined;
+        readonly sagaId: string;
+        readonly state: string;
+        readonly blockedOn: string | null;
+        readonly applies: boolean;
+        /** With which the decision would be refused; null if it applies. */
+        readonly code: string | null;
+        readonly effects: readonly PreviewedEffect[];
+        /** To the cent. `charged`: what the order still has to pay. */
+        readonly money: {
+          readonly refunded: Money | null;
+          readonly kept: Money | null;
+          readonly charged: Money | null;
+        };
+        readonly stock: { readonly released: readonly PreviewedItem[]; readonly held: readonly PreviewedItem[] };
+        /** The mail that goes out to the customer. */
+        readonly notice: { readonly kind: 'confirmation' | 'cancellation'; readonly id: string } | null;
+        /** Null if the saga goes on to wait. */
+        readonly verdict: { readonly state: string; readonly reason: string | null } | null;
+        /** Steps that the verdict would list as waived. */
+        readonly waived: readonly string[];
+        /** `books`: the services' live effects were read. `journal`: they could not be, or it is no order. */
+        readonly basis: 'books' | 'journal';
+      }
+    | undefined;
 };
 
 export type BulkResolveRequest = {
@@ -460,6 +531,8 @@ export type ResolveRequest = {
   readonly actor?: string | undefined;
   /** The same id with the same content finds the decision again; `Idempotency-Key` can say it as well. */
   readonly requestId?: string | undefined;
+  /** True: nothing is decided. The answer is a `Preview`: what the decision would do. */
+  readonly dryRun?: boolean | undefined;
 };
 
 export type SagaDecision = {
@@ -608,7 +681,7 @@ export interface Operations {
       readonly 'if-match'?: string | undefined;
     };
     readonly body: CancelRequest;
-    readonly answers: { readonly 200: Decision };
+    readonly answers: { readonly 200: Decision | Preview };
   };
   /** Approve an order that waits for it */
   readonly approveOrder: {
@@ -623,7 +696,7 @@ export interface Operations {
       readonly 'if-match'?: string | undefined;
     };
     readonly body: DecisionRequest;
-    readonly answers: { readonly 200: Decision };
+    readonly answers: { readonly 200: Decision | Preview };
   };
   /** Reject an order that waits for approval */
   readonly rejectOrder: {
@@ -638,7 +711,7 @@ export interface Operations {
       readonly 'if-match'?: string | undefined;
     };
     readonly body: DecisionRequest;
-    readonly answers: { readonly 200: Decision };
+    readonly answers: { readonly 200: Decision | Preview };
   };
   /** Sagas, newest first */
   readonly listSagas: {
@@ -802,7 +875,7 @@ export interface Operations {
       readonly 'idempotency-key'?: string | undefined;
     };
     readonly body: ResolveRequest;
-    readonly answers: { readonly 200: ResolveDecision };
+    readonly answers: { readonly 200: ResolveDecision | Preview };
   };
   /** Cancel a saga */
   readonly cancelSaga: {
@@ -817,7 +890,7 @@ export interface Operations {
       readonly 'if-match'?: string | undefined;
     };
     readonly body: DecisionRequest;
-    readonly answers: { readonly 200: SagaDecision };
+    readonly answers: { readonly 200: SagaDecision | Preview };
   };
   /** Approve a saga that waits for it */
   readonly approveSaga: {
@@ -832,7 +905,7 @@ export interface Operations {
       readonly 'if-match'?: string | undefined;
     };
     readonly body: DecisionRequest;
-    readonly answers: { readonly 200: SagaDecision };
+    readonly answers: { readonly 200: SagaDecision | Preview };
   };
   /** Reject a saga that waits for approval */
   readonly rejectSaga: {
@@ -847,7 +920,7 @@ export interface Operations {
       readonly 'if-match'?: string | undefined;
     };
     readonly body: DecisionRequest;
-    readonly answers: { readonly 200: SagaDecision };
+    readonly answers: { readonly 200: SagaDecision | Preview };
   };
   /** Decisions and denials, newest first */
   readonly listAudit: {

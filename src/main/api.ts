@@ -43,6 +43,7 @@ await runProcess('api', 'api', async ({ config, logger }) => {
     policy: config.policy,
     inventory: config.services.inventory,
     ledgers: config.services,
+    books: config.services,
     demoData: config.demoData,
     lackOfSpace: hasEmbeddedServers(config.dataDir, databaseUrl)
       ? () => lackOfSpace(config.dataDir, config.leastFreeMb)

@@ -109,17 +109,15 @@ export type OrderRequest = z.infer<typeof orderRequestSchema>;
 const ONE_OF_THE_REASONS = `is one of ${CANCEL_REASONS.join(', ')}`;
 
 /** Customers give a code, which is kept in the history; their own words are kept with the order only. */
-export const cancelRequestSchema = z
-  .strictObject({
-    reason: z
-      .enum(CANCEL_REASONS, { error: ({ input }) => (input === undefined ? 'is required' : ONE_OF_THE_REASONS) })
-      .meta({
-        description: 'Kept in the history.',
-        example: 'ordered_by_mistake',
-      }),
-    comment: text(500)
-      .meta({ description: "In the customer's own words. Kept with the order only, and forgotten with the customer." })
-      .optional(),
-    actor: actorName.optional(),
-  })
-  .meta({ id: 'CancelRequest' });
+export const cancelRequestSchema = z.strictObject({
+  reason: z
+    .enum(CANCEL_REASONS, { error: ({ input }) => (input === undefined ? 'is required' : ONE_OF_THE_REASONS) })
+    .meta({
+      description: 'Kept in the history.',
+      example: 'ordered_by_mistake',
+    }),
+  comment: text(500)
+    .meta({ description: "In the customer's own words. Kept with the order only, and forgotten with the customer." })
+    .optional(),
+  actor: actorName.optional(),
+});

@@ -29,13 +29,9 @@ export const requestId = z
   });
 
 /** A decision of staff on an order or any saga. */
-export const decisionRequestSchema = z
-  .strictObject({
-    reason: historyText(500).meta({ description: 'Kept in the history: nothing personal.', example: 'known customer' }),
-    actor: actorName.optional(),
-  })
-  .meta({ id: 'DecisionRequest' });
+export const decisionRequestSchema = z.strictObject({
+  reason: historyText(500).meta({ description: 'Kept in the history: nothing personal.', example: 'known customer' }),
+  actor: actorName.optional(),
+});
 
-export const resolveRequestSchema = z
-  .strictObject({ action, reason, actor, requestId: requestId.optional() })
-  .meta({ id: 'ResolveRequest' });
+export const resolveRequestSchema = z.strictObject({ action, reason, actor, requestId: requestId.optional() });

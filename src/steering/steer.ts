@@ -19,6 +19,7 @@ import {
 } from '../workflows/messages.js';
 import { pauseOf } from './pause.js';
 import { sentenceFor, type Asked } from './refusal-sentences.js';
+import type { PreviewedDecision } from './preview-course.js';
 import { idsOf, type SagaIds } from './saga-ids.js';
 import { readSagaStatus, type StatusDeps } from './status.js';
 import type { TemporalClock } from '../platform/temporal/clock.js';
@@ -44,6 +45,8 @@ type Steering<Request extends SteeringRequest> = Omit<Request, 'validUntil'>;
 export interface SteerRequest {
   readonly id: string;
   readonly asked: Asked;
+  /** For a preview of the same request. */
+  readonly decision: PreviewedDecision;
   readonly details: ProblemDetails;
   readonly send: (handle: WorkflowHandle, updateId: string, validUntil: string) => Promise<Decision>;
 }
@@ -58,6 +61,7 @@ export const decisionRequest = (
 ): SteerRequest => ({
   id: idOf(decision, [actor, reason]),
   asked: decision,
+  decision: { action: decision },
   details: {},
   send: (handle, updateId, validUntil) =>
     handle.executeUpdate(UPDATES[decision], { updateId, args: [{ actor, reason, validUntil }] }),
@@ -67,6 +71,7 @@ export const decisionRequest = (
 export const stepRequest = (request: Steering<ResolveRequest>): SteerRequest => ({
   id: idOf('resolve', [request.requestId, request.step, request.action, request.actor, request.reason]),
   asked: 'resolve',
+  decision: { action: request.action, step: request.step },
   details: { requestId: request.requestId },
   send: (handle, updateId, validUntil) =>
     handle.executeUpdate(resolveStep, { updateId, args: [{ ...request, validUntil }] }),

@@ -13,7 +13,7 @@ export {
   SAGA_REFUSED,
 } from '../saga/messages.js';
 export type { Decision, RefusalCode, ResolveAction, ResolveRequest, SteeringRequest } from '../saga/messages.js';
-export { CANCEL_REQUESTED } from '../saga/record.js';
+export { awaitedIn, CANCEL_REQUESTED, isCommitted, isGoingForward, verdictOf } from '../saga/record.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus } from '../saga/record.js';
 
 /** The input of `cancelSaga`. */

@@ -1,6 +1,7 @@
 /** One decision on one saga, asked for by HTTP: the same for orders and for sagas of any type. */
 import type { Request } from 'express';
 import { idsOf, type SagaIds } from '../../steering/saga-ids.js';
+import { previewSaga, type SagaPreview } from '../../steering/preview-saga.js';
 import { readSagaStatus } from '../../steering/status.js';
 import { steerSaga, type SteerRequest } from '../../steering/steer.js';
 import type { Decision } from '../../workflows/messages.js';
@@ -12,6 +13,8 @@ import { Problem } from '../../problems.js';
 export interface Conditional {
   readonly req: Request;
   readonly headers: { readonly ifMatch: () => string | undefined };
+  /** With `dryRun` nothing is decided. */
+  readonly body: { readonly dryRun: boolean };
 }
 
 /**
@@ -22,16 +25,17 @@ export interface Conditional {
  */
 export async function decideSaga(
   deps: ApiDeps,
-  { req, headers }: Conditional,
+  { req, headers, body: { dryRun } }: Conditional,
   sagaId: string,
   { request, notFound }: { readonly request: SteerRequest; readonly notFound: 'OrderNotFound' | 'SagaNotFound' },
-): Promise<SagaIds & Decision> {
+): Promise<(SagaIds & Decision) | SagaPreview> {
   const ids = idsOf(sagaId);
   await requireMatch(headers.ifMatch(), async () => {
     const now = await readSagaStatus(deps, sagaId, { fresh: true });
     if (!now) throw new Problem(notFound);
     return { tag: statusTag(now), details: { ...ids, state: now.state, blockedOn: now.blockedOn ?? null } };
   });
+  if (dryRun) return previewSaga(deps, sagaId, request.decision, notFound);
   const decision = await steerSaga(deps, sagaId, request, notFound);
   req.log.info({ ...ids, decision: request.asked, ...request.details, state: decision.state }, 'decision accepted');
   return { ...ids, ...decision };

@@ -2,7 +2,7 @@ import { decideOnOrder, decision } from '../decision.js';
 import { operation } from '../operation.js';
 import { decisionSchema, orderParams } from '../schemas/orders.js';
 import { STAFF } from '../../caller.js';
-import { decisionRequestSchema } from '../../steering/decision-request.js';
+import { decisionBody } from '../schemas/preview.js';
 
 export const approveOrder = operation(
   decision({
@@ -14,7 +14,7 @@ export const approveOrder = operation(
     summary: 'Approve an order that waits for it',
     description: 'The order goes on to its payment.',
     params: orderParams,
-    body: { schema: decisionRequestSchema, example: { reason: 'known customer' } },
+    body: { schema: decisionBody, example: { reason: 'known customer' } },
     decided: decisionSchema,
     problems: ['OrderNotFound'],
   }),

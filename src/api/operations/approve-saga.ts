@@ -3,7 +3,7 @@ import { operation } from '../operation.js';
 import { sagaDecisionSchema } from '../schemas/orders.js';
 import { sagaParams } from '../schemas/sagas.js';
 import { STAFF } from '../../caller.js';
-import { decisionRequestSchema } from '../../steering/decision-request.js';
+import { decisionBody } from '../schemas/preview.js';
 
 export const approveSaga = operation(
   decision({
@@ -15,7 +15,7 @@ export const approveSaga = operation(
     summary: 'Approve a saga that waits for it',
     description: 'The saga goes on.',
     params: sagaParams,
-    body: { schema: decisionRequestSchema, example: { reason: 'known customer' } },
+    body: { schema: decisionBody, example: { reason: 'known customer' } },
     decided: sagaDecisionSchema,
     problems: ['SagaNotFound', ...AWAY],
   }),

@@ -3,7 +3,7 @@ import { operation } from '../operation.js';
 import { sagaDecisionSchema } from '../schemas/orders.js';
 import { sagaParams } from '../schemas/sagas.js';
 import { STAFF } from '../../caller.js';
-import { decisionRequestSchema } from '../../steering/decision-request.js';
+import { decisionBody } from '../schemas/preview.js';
 
 export const cancelSaga = operation(
   decision({
@@ -15,7 +15,7 @@ export const cancelSaga = operation(
     summary: 'Cancel a saga',
     description: 'Accepted and acted on, or refused with the present state.',
     params: sagaParams,
-    body: { schema: decisionRequestSchema, example: { reason: 'the traveller is ill' } },
+    body: { schema: decisionBody, example: { reason: 'the traveller is ill' } },
     decided: sagaDecisionSchema,
     problems: ['SagaNotFound', ...AWAY],
   }),

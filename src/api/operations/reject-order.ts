@@ -2,7 +2,7 @@ import { decideOnOrder, decision } from '../decision.js';
 import { operation } from '../operation.js';
 import { decisionSchema, orderParams } from '../schemas/orders.js';
 import { STAFF } from '../../caller.js';
-import { decisionRequestSchema } from '../../steering/decision-request.js';
+import { decisionBody } from '../schemas/preview.js';
 
 export const rejectOrder = operation(
   decision({
@@ -14,7 +14,7 @@ export const rejectOrder = operation(
     summary: 'Reject an order that waits for approval',
     description: 'The order is undone, and ends as FAILED with the reason `ApprovalRejected`.',
     params: orderParams,
-    body: { schema: decisionRequestSchema, example: { reason: 'no answer from the customer' } },
+    body: { schema: decisionBody, example: { reason: 'no answer from the customer' } },
     decided: decisionSchema,
     problems: ['OrderNotFound'],
   }),

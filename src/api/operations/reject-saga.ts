@@ -3,7 +3,7 @@ import { operation } from '../operation.js';
 import { sagaDecisionSchema } from '../schemas/orders.js';
 import { sagaParams } from '../schemas/sagas.js';
 import { STAFF } from '../../caller.js';
-import { decisionRequestSchema } from '../../steering/decision-request.js';
+import { decisionBody } from '../schemas/preview.js';
 
 export const rejectSaga = operation(
   decision({
@@ -15,7 +15,7 @@ export const rejectSaga = operation(
     summary: 'Reject a saga that waits for approval',
     description: 'The saga is undone, and ends as FAILED with the reason `ApprovalRejected`.',
     params: sagaParams,
-    body: { schema: decisionRequestSchema, example: { reason: 'no answer from the customer' } },
+    body: { schema: decisionBody, example: { reason: 'no answer from the customer' } },
     decided: sagaDecisionSchema,
     problems: ['SagaNotFound', ...AWAY],
   }),

@@ -1,6 +1,7 @@
 /** One decision for many blocked sagas, as one Update for each, with partial results (rule 18). */
 import type { SagaFilter } from '../../journal/read/reader.js';
 import { recordDecision } from '../../journal/decisions/record-decision.js';
+import { previewSaga } from '../../steering/preview-saga.js';
 import { auditCallerOf, softly } from '../http/audit.js';
 import type { OperationDeps } from '../deps.js';
 import { operation } from '../operation.js';
@@ -54,9 +55,12 @@ export const resolveSagas = operation(
         );
         return { sagaId, step, outcome: 'accepted', state };
       };
-      const results = dryRun
-        ? blocked.map((saga) => ({ ...saga, outcome: 'wouldResolve' as const }))
-        : await decideAll(blocked, decide);
+      const foresee = async ({ sagaId, step }: Blocked): Promise<BulkResult> => {
+        const preview = await previewSaga(deps, sagaId, { action, step }, 'SagaNotFound');
+        const outcome = preview.applies ? ('wouldResolve' as const) : ('refused' as const);
+        return { sagaId, step, outcome, ...(preview.code !== null && { code: preview.code }), preview };
+      };
+      const results = await decideAll(blocked, dryRun ? foresee : decide);
       const counts: Record<string, number> = {};
       for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
       req.log.info({ bulkId, dryRun, action, counts }, 'sagas resolved');

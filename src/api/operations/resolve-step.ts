@@ -9,7 +9,7 @@ import { sagaParams, stepName } from '../schemas/sagas.js';
 import { actorOf, stepRequest } from '../../steering/steer.js';
 import { STAFF } from '../../caller.js';
 import { Problem } from '../../problems.js';
-import { resolveRequestSchema } from '../../steering/decision-request.js';
+import { previewSchema, resolveBody } from '../schemas/preview.js';
 
 const insteadOfRequestId = {
   ...idempotencyKey,
@@ -28,8 +28,8 @@ export const resolveStep = operation(
     description: 'Undecided within five seconds it answers 503; the same request id then finds the decision.',
     params: sagaParams.extend({ step: stepName }),
     headers: { ifMatch, idempotencyKey: insteadOfRequestId },
-    body: { schema: resolveRequestSchema, example: { action: 'retry', reason: 'provider is back' } },
-    answers: { 200: { description: 'The decision, acted on.', body: resolveDecisionSchema } },
+    body: { schema: resolveBody, example: { action: 'retry', reason: 'provider is back' } },
+    answers: { 200: { description: 'The decision, acted on.', body: z.union([resolveDecisionSchema, previewSchema]) } },
     problems: ['SagaNotFound', ...REFUSED, 'Overtaken', ...AWAY],
   },
   (deps) => async (asked) => {
@@ -42,6 +42,7 @@ export const resolveStep = operation(
     const { action, reason } = body;
     const request = stepRequest({ requestId, step, action, actor, reason });
     const decided = await decideSaga(deps, asked, sagaId, { request, notFound: 'SagaNotFound' });
+    if ('dryRun' in decided) return { status: 200, body: decided };
     return { status: 200, body: { ...decided, step, action, requestId } };
   },
 );

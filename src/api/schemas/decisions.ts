@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { decidedShape } from './orders.js';
 import { action, actor, reason, requestId } from '../../steering/decision-request.js';
+import { previewSchema } from './preview.js';
 import { sagaFilterShape } from './sagas.js';
 
 export const resolveDecisionSchema = z
@@ -35,6 +36,7 @@ const bulkResult = z
     outcome: z.enum(['wouldResolve', 'accepted', 'refused', 'undecided', 'notTried']),
     code: z.string().optional().meta({ description: 'Why not: the code of a problem.' }),
     state: z.string().optional(),
+    preview: previewSchema.optional().meta({ description: 'Of a dry run: what the decision would do.' }),
   })
   .meta({ id: 'BulkResult' });
 
