@@ -1,9 +1,10 @@
-// npx tsx scripts/settings.ts: writes .env.example and the tables of docs/settings.md from the list of settings.
+// npx tsx scripts/settings.ts: writes .env.example, the tables of docs/settings.md and the environments of the processes in
+// docker-compose.yml from the list of settings.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { EVERY } from '../src/config/settings/variable.js';
-import { SECTIONS, type Section } from '../src/config/variables.js';
+import { EVERY, type Program } from '../src/config/settings/variable.js';
+import { everyVariable, SECTIONS, type Section } from '../src/config/variables.js';
 
 const root = path.join(import.meta.dirname, '..');
 const WIDTH = 120;
@@ -81,6 +82,56 @@ const tables = (): string =>
 
 const MARK = '<!-- The rest is written by `npx tsx scripts/settings.ts`. -->';
 
+const PROGRAMS: readonly Program[] = ['api', 'worker', 'relay', 'background', 'services'];
+
+/** Values that differ from Unwind's own default, because the processes meet one another in containers. */
+const IN_CONTAINERS: Readonly<Record<string, string>> = {
+  NODE_ENV: 'development',
+  DATABASE_URL: 'postgres://unwind@postgresql:5432/unwind',
+  // By itself, so that it may hold any character. A password in DATABASE_URL comes first.
+  DATABASE_PASSWORD: '${POSTGRES_PASSWORD:-unwind}',
+  TEMPORAL_ADDRESS: 'temporal:7233',
+  TEMPORAL_NAMESPACE: 'default',
+  PAYMENT_URL: 'http://services:8001',
+  INVENTORY_URL: 'http://services:8002',
+  SHIPPING_URL: 'http://services:8003',
+  NOTIFICATION_URL: 'http://services:8004',
+};
+/** A port in a container is of use only if it is published, which takes an address that is not the container's own. */
+const FIXED: Readonly<Record<string, string>> = { LISTEN_HOST: '0.0.0.0' };
+
+const lineOf = (name: string): string => `  ${name}: ${FIXED[name] ?? `\${${name}:-${IN_CONTAINERS[name] ?? ''}}`}`;
+
+/** One block for the variables that the same processes read, and then one for each process, which merges those. */
+function environments(compose: string): string {
+  const isPublished = (name: string): boolean => compose.includes(`- 127.0.0.1:\${${name}:-`);
+  const blocks = new Map<string, string[]>(PROGRAMS.map((program) => [program, []]));
+  for (const [name, { readers }] of Object.entries(everyVariable)) {
+    const programs = PROGRAMS.filter((program) => readers.includes(program)).join('-');
+    if (programs !== '' && !isPublished(name)) blocks.set(programs, [...(blocks.get(programs) ?? []), lineOf(name)]);
+  }
+  const shared = [...blocks].filter(([programs]) => programs.includes('-'));
+  const own = PROGRAMS.map((program): [string, string[]] => {
+    const merged = shared.map(([programs]) => programs).filter((programs) => programs.split('-').includes(program));
+    return [
+      program,
+      [`  <<: [${merged.map((programs) => `*${programs}`).join(', ')}]`, ...(blocks.get(program) ?? [])],
+    ];
+  });
+  return [...shared, ...own]
+    .map(([programs, lines]) => [`x-${programs}: &${programs}`, ...lines, ''].join('\n'))
+    .join('\n');
+}
+
+const [BEGIN, END] = ['# --- written by `npx tsx scripts/settings.ts`\n', '# --- until here\n'];
+
+function composeFile(): string {
+  const compose = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8');
+  const [before = '', rest = ''] = compose.split(BEGIN);
+  const [, after = ''] = rest.split(END);
+  return `${before}${BEGIN}${environments(compose)}${END}${after}`;
+}
+
 /** The files that are made from the list of settings, by their path, as they should be. */
 export async function settingsFiles(): Promise<Record<string, string>> {
   const file = 'docs/settings.md';
@@ -88,6 +139,7 @@ export async function settingsFiles(): Promise<Record<string, string>> {
   const options = await resolveConfig(path.join(root, file));
   return {
     '.env.example': exampleFile(),
+    'docker-compose.yml': composeFile(),
     [file]: await format(`${head}${MARK}\n\n${tables()}`, { ...options, filepath: file }),
   };
 }

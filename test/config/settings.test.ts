@@ -22,9 +22,9 @@ const WITHOUT_EFFECT = ['TEMPORAL_CODEC_ENDPOINT', 'TEMPORAL_CODEC_AUTH'];
 const BY_NAME = 'src/platform/temporal/target.ts';
 
 describe('the list of settings', () => {
-  it('is what .env.example and docs/settings.md were written from', async () => {
+  it('is what .env.example, docs/settings.md and the environments in docker-compose.yml were written from', async () => {
     const files = await settingsFiles();
-    expect(Object.keys(files)).toEqual(['.env.example', 'docs/settings.md']);
+    expect(Object.keys(files)).toEqual(['.env.example', 'docker-compose.yml', 'docs/settings.md']);
     for (const [file, text] of Object.entries(files)) {
       // If this fails: npx tsx scripts/settings.ts
       expect({ file, text: read(file) }).toEqual({ file, text });

@@ -58,7 +58,7 @@ export const temporals = {
 const tracing = (form: string, text: string, bears: 'nothing' | 'secret' = 'nothing'): UnparsedVariable => ({
   form,
   bears,
-  readers: ['services', 'api', 'worker', 'relay'],
+  readers: ['api', 'worker', 'relay', 'background', 'services'],
   text,
 });
 
