@@ -136,11 +136,12 @@ function composeFile(): string {
 export async function settingsFiles(): Promise<Record<string, string>> {
   const file = 'docs/settings.md';
   const [head = ''] = readFileSync(path.join(root, file), 'utf8').split(MARK);
-  const options = await resolveConfig(path.join(root, file));
+  const formatted = async (of: string, text: string): Promise<string> =>
+    format(text, { ...(await resolveConfig(path.join(root, of))), filepath: of });
   return {
     '.env.example': exampleFile(),
-    'docker-compose.yml': composeFile(),
-    [file]: await format(`${head}${MARK}\n\n${tables()}`, { ...options, filepath: file }),
+    'docker-compose.yml': await formatted('docker-compose.yml', composeFile()),
+    [file]: await formatted(file, `${head}${MARK}\n\n${tables()}`),
   };
 }
 

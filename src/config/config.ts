@@ -76,6 +76,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** How long an idle connection is kept, in milliseconds. */
   readonly keepAlive: number;
+  /** Milliseconds for which the API takes requests after the signal to stop. */
+  readonly drainMs: number;
   /** Event streams that one caller may have open at each API process. */
   readonly streamsPerCaller: number;
   /** Milliseconds without progress after which a saga counts as stuck. */
@@ -107,6 +109,9 @@ function parse(env: NodeJS.ProcessEnv): Settings {
   throw new StartError([...new Set(sentences)].join('\n'));
 }
 
+/** Less than the patience of `runProcess` with a process that stops. */
+const LONGEST_DRAIN = 20_000;
+
 function requireSense(settings: Settings, env: NodeJS.ProcessEnv): void {
   const production = settings.NODE_ENV === 'production';
   if (production && settings.FAULT_INJECTION === true) {
@@ -125,6 +130,9 @@ function requireSense(settings: Settings, env: NodeJS.ProcessEnv): void {
     if (settings[name] < settings.SAGA_ATTEMPT_TIMEOUT) {
       throw new StartError(`${name} is shorter than one attempt, SAGA_ATTEMPT_TIMEOUT: set it to more.`);
     }
+  }
+  if (settings.API_DRAIN_TIME > LONGEST_DRAIN) {
+    throw new StartError('API_DRAIN_TIME is longer than 20s: a process that stops is ended after 25s.');
   }
   requireQueues(settings);
   const ports = new Map<number, string>();
@@ -255,6 +263,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     corsOrigins: settings.API_CORS_ORIGINS ?? [],
     requestsPerMinute: settings.API_RATE_LIMIT ? settings.API_RATE_LIMIT.limit : standardLimit,
     keepAlive: settings.API_KEEP_ALIVE,
+    drainMs: settings.API_DRAIN_TIME,
     streamsPerCaller: settings.API_STREAMS_PER_CALLER,
     stuckAfter: settings.SAGA_STUCK_AFTER,
     warnings: [...misspeltNames(env, Object.keys(everyVariable)), ...warningsOfAccess(production, services)],

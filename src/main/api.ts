@@ -17,8 +17,6 @@ import { temporalTarget } from '../platform/temporal/target.js';
 
 /** Only at the start. Later the API stays up while Temporal is away, and its readiness says so. */
 const TEMPORAL_PATIENCE = 15_000;
-/** Time between the signal and the last accepted connection: callers with an open connection are asked to close it. */
-const DRAINING = 1_000;
 
 await runProcess('api', 'api', async ({ config, logger }) => {
   const databaseUrl = await findDatabase(config);
@@ -61,7 +59,8 @@ await runProcess('api', 'api', async ({ config, logger }) => {
     where: server.url,
     stop: async () => {
       stopping.abort();
-      await pause(DRAINING);
+      // Callers with an open connection are asked to close it, and the readiness is 503.
+      await pause(config.drainMs);
       await server.close();
       await Promise.all([orders.close(), journal.close()]);
       await clock.stop();

@@ -29,6 +29,14 @@ describe('the configuration', () => {
     });
   });
 
+  it('lets the API take requests after the signal to stop for as long as a balancer needs, but not longer than a process lives then', () => {
+    expect(loadConfig({}).drainMs).toBe(1_000);
+    expect(loadConfig({ API_DRAIN_TIME: '20s' }).drainMs).toBe(20_000);
+    expect(() => loadConfig({ API_DRAIN_TIME: '21s' })).toThrow(
+      'API_DRAIN_TIME is longer than 20s: a process that stops is ended after 25s.',
+    );
+  });
+
   it('takes an empty variable for one that is not set', () => {
     expect(loadConfig({ API_PORT: '', DATABASE_URL: '', FAULT_INJECTION: '' })).toEqual(loadConfig({}));
   });

@@ -47,7 +47,7 @@ function leaveOldFolder(): void {
 beforeAll(async () => {
   build();
   leaveOldFolder();
-  system = startSystem(dataDir, {}, 'umask 022; exec node scripts/unwind.mjs start');
+  system = startSystem(dataDir, { API_DRAIN_TIME: '10s' }, 'umask 022; exec node scripts/unwind.mjs start');
   await system.line(/^ +logs/);
   const placed = await fetch(`${system.urlOf('api')}/api/orders`, {
     method: 'POST',
@@ -101,6 +101,22 @@ describe("the worker's health", () => {
       /health (http:\S+)/.exec(system.lines.findLast((line) => /^worker +up/.test(line)) ?? '') ?? [];
     const health = async () => (await fetch(url.replace('localhost', '127.0.0.1'))).status;
     expect(await health()).toBe(200);
+  });
+});
+
+describe('an API that was asked to stop', () => {
+  it('is not ready, and takes new connections until its time to drain has passed (A11)', async () => {
+    const api = system.urlOf('api');
+    const status = async (route: string): Promise<number> =>
+      (await fetch(`${api}${route}`, { headers: { connection: 'close' } })).status;
+    expect(await status('/health/ready')).toBe(200);
+    const since = performance.now();
+    process.kill(system.pidOf('api'), 'SIGTERM');
+    await eventually('the API is not ready', 5_000, async () => (await status('/health/ready')) === 503);
+    await eventually('twice the standard time to drain has passed', 10_000, async () => {
+      expect(await status('/health/live')).toBe(200);
+      return performance.now() - since > 2_000;
+    });
   });
 });
 

@@ -87,6 +87,11 @@ export const callers = {
     ['api'],
     'Event streams that one caller may have open at one process; more are 429 TooManyStreams.',
   ),
+  API_DRAIN_TIME: variable(
+    duration('1s'),
+    ['api'],
+    'After the signal to stop the API takes requests for so long, at most 20s, while GET /health/ready answers 503: as long as the balancer in front of it needs to send it no more.',
+  ),
   API_KEEP_ALIVE: variable(
     duration('65s'),
     ['api'],
