@@ -106,6 +106,11 @@ export const PROBLEMS = {
   },
   PayloadTooLarge: { status: 413, title: 'The body is larger than 64 KB.', operator: NOTHING },
   UnsupportedMediaType: { status: 415, title: 'The body has to be application/json in UTF-8.', operator: NOTHING },
+  UnsupportedEncoding: {
+    status: 415,
+    title: 'The body may be compressed with gzip, deflate or br, or not at all.',
+    operator: NOTHING,
+  },
   UnknownProduct: {
     status: 422,
     title: 'The order names a product that is not in the catalogue.',

@@ -120,6 +120,7 @@ export type Problem = {
     | 'PreconditionFailed'
     | 'PayloadTooLarge'
     | 'UnsupportedMediaType'
+    | 'UnsupportedEncoding'
     | 'UnknownProduct'
     | 'IdempotencyKeyReused'
     | 'RequestIdReused'

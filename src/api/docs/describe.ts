@@ -7,7 +7,9 @@ import { PROBLEMS, type ProblemCode, type ProblemKind } from '../../problems.js'
 import { ETAG, RETRY_AFTER, type AnswerKind, type Definition } from '../operation.js';
 import { problemSchema } from '../schemas/problem.js';
 
-const BODY_PROBLEMS = ['InvalidJson', 'InvalidRequest', 'PayloadTooLarge', 'UnsupportedMediaType'] as const;
+const BODY_PROBLEMS = [
+  ...(['InvalidJson', 'InvalidRequest', 'PayloadTooLarge', 'UnsupportedMediaType', 'UnsupportedEncoding'] as const),
+];
 
 /** Of every operation that needs credentials. */
 const GUARD_PROBLEMS = [

@@ -80,5 +80,5 @@ function problemOf(error: unknown): Problem {
 const BODY_ERRORS: Readonly<Record<string, { code: ProblemCode; message: string }>> = {
   'entity.too.large': { code: 'PayloadTooLarge', message: 'is larger than 64 KB' },
   Z_DATA_ERROR: { code: 'InvalidRequest', message: 'is not compressed as its Content-Encoding says' },
-  'encoding.unsupported': { code: 'UnsupportedMediaType', message: 'has an unknown Content-Encoding' },
+  'encoding.unsupported': { code: 'UnsupportedEncoding', message: 'has an unknown Content-Encoding' },
 };
