@@ -204,6 +204,24 @@ function withPassword(url: string | undefined, password: string | undefined): st
   return whole.href;
 }
 
+const servicePortsOf = (settings: Settings): Config['servicePorts'] => ({
+  payment: settings.PAYMENT_PORT,
+  inventory: settings.INVENTORY_PORT,
+  shipping: settings.SHIPPING_PORT,
+  notification: settings.NOTIFICATION_PORT,
+});
+
+/** By default the bundled services. */
+function serviceUrlsOf(settings: Settings, ports: Config['servicePorts']): Readonly<Record<ServiceName, string>> {
+  const bundled = (name: ServiceName): string => `http://${localAddress(settings.LISTEN_HOST, ports[name])}`;
+  return {
+    payment: settings.PAYMENT_URL ?? bundled('payment'),
+    inventory: settings.INVENTORY_URL ?? bundled('inventory'),
+    shipping: settings.SHIPPING_URL ?? bundled('shipping'),
+    notification: settings.NOTIFICATION_URL ?? bundled('notification'),
+  };
+}
+
 /**
  * Loads the configuration.
  * @throws StartError with a sentence for each variable that is wrong
@@ -213,20 +231,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   requireSense(settings, env);
   const production = settings.NODE_ENV === 'production';
   const standardLimit = production ? 600 : undefined;
-  const servicePorts = {
-    payment: settings.PAYMENT_PORT,
-    inventory: settings.INVENTORY_PORT,
-    shipping: settings.SHIPPING_PORT,
-    notification: settings.NOTIFICATION_PORT,
-  };
-  const bundled = (name: ServiceName): string => `http://${localAddress(settings.LISTEN_HOST, servicePorts[name])}`;
-  const serviceUrls = {
-    payment: settings.PAYMENT_URL ?? bundled('payment'),
-    inventory: settings.INVENTORY_URL ?? bundled('inventory'),
-    shipping: settings.SHIPPING_URL ?? bundled('shipping'),
-    notification: settings.NOTIFICATION_URL ?? bundled('notification'),
-  };
-  const services = servicesOf(settings, serviceUrls);
+  const servicePorts = servicePortsOf(settings);
+  const services = servicesOf(settings, serviceUrlsOf(settings, servicePorts));
   return {
     environment: settings.NODE_ENV,
     logLevel: settings.LOG_LEVEL,
