@@ -56,7 +56,7 @@ export function clientSource({ paths, components }: OpenApiDocument): string {
       ({ path, method, operation: { operationId } }) =>
         `  ${operationId}: { method: '${method.toUpperCase()}', path: '${path}' },`,
     ),
-    "} as const satisfies Record<keyof Operations, { readonly method: 'GET' | 'POST'; readonly path: string }>;",
+    "} as const satisfies Record<keyof Operations, { readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; readonly path: string }>;",
     '',
   ].join('\n\n');
 }

@@ -51,6 +51,12 @@ export const PROBLEMS = {
   RouteNotFound: { status: 404, title: 'There is nothing at this address.', operator: NOTHING },
   OrderNotFound: { status: 404, title: 'There is no such order.', operator: NOTHING },
   SagaNotFound: { status: 404, title: 'There is no such saga.', operator: NOTHING },
+  WebhookNotFound: { status: 404, title: 'There is no such webhook.', operator: NOTHING },
+  WebhookDeliveryNotFound: {
+    status: 404,
+    title: 'This webhook has no such delivery.',
+    operator: 'Nothing: deliveries are kept for 30 days after they are delivered or have failed.',
+  },
   MethodNotAllowed: { status: 405, title: 'This address does not take that method.', operator: NOTHING },
   NotAcceptable: { status: 406, title: 'There is no answer of a type that the caller accepts.', operator: NOTHING },
   RequestInFlight: {
@@ -98,6 +104,26 @@ export const PROBLEMS = {
     status: 409,
     title: 'The saga is paused in Temporal, and takes no decision until it goes on.',
     operator: 'Unpause its workflow once the reason is gone: `paused` says who has paused it, why, and since when.',
+  },
+  WebhooksOff: {
+    status: 409,
+    title: 'Webhooks are switched off here.',
+    operator: 'Nothing, unless they should be sent: then set WEBHOOKS=on for the API and the relay.',
+  },
+  WebhookUrlTaken: {
+    status: 409,
+    title: 'A webhook with this URL is registered.',
+    operator: 'Nothing: GET /api/webhooks lists it. If its secret was lost, rotate it.',
+  },
+  TooManyWebhooks: {
+    status: 409,
+    title: 'There are as many webhooks as there may be: 50.',
+    operator: 'Delete those that are not needed; each event is stored once for each of them.',
+  },
+  WebhookNotEnabled: {
+    status: 409,
+    title: 'The webhook is disabled, or has ended because it answered 410.',
+    operator: 'Nothing, unless it should get messages: then enable it (PATCH with enabled: true).',
   },
   PreconditionFailed: {
     status: 412,

@@ -5,9 +5,17 @@ import type { PlaceOrderDeps } from '../orders/place-order.js';
 import type { OrderStore } from '../orders/store/orders.js';
 import type { SteeringDeps } from '../steering/steer.js';
 import type { Authenticate } from './http/authenticate.js';
+import type { Webhooks } from '../journal/webhooks/open-webhooks.js';
+import type { TargetLimits } from '../platform/webhooks/target.js';
 import type { StreamTickets } from './http/stream-tickets.js';
 import type { Role } from '../caller.js';
 import type { TemporalClock } from '../platform/temporal/clock.js';
+
+export interface WebhookDeps {
+  readonly store: Webhooks;
+  /** The endpoints that may be registered. */
+  readonly rules: TargetLimits;
+}
 
 /** The dependencies of the API; it opens no connection and reads no environment by itself. */
 export interface ApiDeps extends PlaceOrderDeps, SteeringDeps {
@@ -31,6 +39,8 @@ export interface ApiDeps extends PlaceOrderDeps, SteeringDeps {
   readonly origins?: readonly string[] | undefined;
   /** Event streams that one caller may have open at once; if absent, any number. */
   readonly streamsPerCaller?: number;
+  /** Undefined: no webhooks are sent, and none can be registered. */
+  readonly webhooks?: WebhookDeps | undefined;
   /** Fires when the process is to end: waits are cut short, and connections are closed after their answer. */
   readonly stopping?: AbortSignal | undefined;
 }

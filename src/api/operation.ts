@@ -31,6 +31,7 @@ export const TAGS = {
   sagas: 'Sagas of any type: their status, and the decisions of operators.',
   events: 'The audit trail: pages of events, and streams.',
   audit: 'Decisions and denials: who, what, why, when, with which outcome.',
+  webhooks: 'Endpoints that hear of orders: registrations, tests, the log of deliveries.',
   access: 'Who the caller is, and tickets for browsers.',
   health: 'For supervisors and load balancers; without credentials.',
 } as const;
@@ -46,7 +47,7 @@ export interface DecidesAs {
 export interface Definition {
   /** The operation's name in the OpenAPI document, and the method of the client. */
   readonly id: string;
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** As in OpenAPI: `/api/orders/{orderId}`. */
   readonly path: string;
   readonly tag: keyof typeof TAGS;

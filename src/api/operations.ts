@@ -24,6 +24,15 @@ import { rejectSaga } from './operations/reject-saga.js';
 import { resolveSagas } from './operations/resolve-sagas.js';
 import { resolveStep } from './operations/resolve-step.js';
 import { streamSagaEvents } from './operations/stream-saga-events.js';
+import { changeWebhook } from './operations/webhooks/change-webhook.js';
+import { createWebhook } from './operations/webhooks/create-webhook.js';
+import { deleteWebhook } from './operations/webhooks/delete-webhook.js';
+import { getWebhook } from './operations/webhooks/get-webhook.js';
+import { listWebhookDeliveries } from './operations/webhooks/list-webhook-deliveries.js';
+import { listWebhooks } from './operations/webhooks/list-webhooks.js';
+import { resendWebhookDelivery } from './operations/webhooks/resend-webhook-delivery.js';
+import { rotateWebhookSecret } from './operations/webhooks/rotate-webhook-secret.js';
+import { testWebhook } from './operations/webhooks/test-webhook.js';
 
 /** In the order of the document. */
 export const OPERATIONS: readonly Operation[] = [
@@ -47,6 +56,15 @@ export const OPERATIONS: readonly Operation[] = [
   rejectSaga,
   listAudit,
   exportAudit,
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  changeWebhook,
+  deleteWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+  listWebhookDeliveries,
+  resendWebhookDelivery,
   getCaller,
   getPermissions,
   live,

@@ -106,6 +106,8 @@ export type Problem = {
     | 'RouteNotFound'
     | 'OrderNotFound'
     | 'SagaNotFound'
+    | 'WebhookNotFound'
+    | 'WebhookDeliveryNotFound'
     | 'MethodNotAllowed'
     | 'NotAcceptable'
     | 'RequestInFlight'
@@ -117,6 +119,10 @@ export type Problem = {
     | 'ApprovalExpired'
     | 'Overtaken'
     | 'SagaPaused'
+    | 'WebhooksOff'
+    | 'WebhookUrlTaken'
+    | 'TooManyWebhooks'
+    | 'WebhookNotEnabled'
     | 'PreconditionFailed'
     | 'PayloadTooLarge'
     | 'UnsupportedMediaType'
@@ -543,6 +549,86 @@ export type SagaDecision = {
   readonly accepted: true;
   readonly state: string;
   readonly at: string;
+};
+
+export type WebhookWithSecret = {
+  readonly webhookId: string;
+  readonly url: string;
+  readonly description: string;
+  readonly events: readonly ('order.completed' | 'order.failed' | 'order.cancelled' | 'order.blocked')[];
+  /** `ended`: it answered 410. */
+  readonly state: 'enabled' | 'disabled' | 'ended';
+  readonly createdBy: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** Until then the secret before this one signs as well. */
+  readonly oldSecretUntil: string | null;
+  /** Since when every attempt has failed. */
+  readonly failingSince: string | null;
+  /** `whsec_…`: shown here, and never again. */
+  readonly secret: string;
+};
+
+export type NewWebhook = {
+  /** Begins with `https:`; without user, password and fragment; not of a private network. */
+  readonly url: string;
+  readonly events: readonly ('order.completed' | 'order.failed' | 'order.cancelled' | 'order.blocked')[];
+  /** For people. */
+  readonly description?: string | undefined;
+};
+
+export type WebhookList = { readonly items: readonly Webhook[] };
+
+export type Webhook = {
+  readonly webhookId: string;
+  readonly url: string;
+  readonly description: string;
+  readonly events: readonly ('order.completed' | 'order.failed' | 'order.cancelled' | 'order.blocked')[];
+  /** `ended`: it answered 410. */
+  readonly state: 'enabled' | 'disabled' | 'ended';
+  readonly createdBy: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** Until then the secret before this one signs as well. */
+  readonly oldSecretUntil: string | null;
+  /** Since when every attempt has failed. */
+  readonly failingSince: string | null;
+};
+
+export type WebhookChange = {
+  /** Begins with `https:`; without user, password and fragment; not of a private network. */
+  readonly url?: string | undefined;
+  readonly events?: readonly ('order.completed' | 'order.failed' | 'order.cancelled' | 'order.blocked')[] | undefined;
+  /** For people. */
+  readonly description?: string | undefined;
+  /** `false`: it gets no new events, and what waits for it goes on waiting. `true` also revives one that has ended, and what waits is due at once. */
+  readonly enabled?: boolean | undefined;
+};
+
+export type WebhookDelivery = {
+  readonly deliveryId: string;
+  /** The header `webhook-id`: the same at each attempt and re-send. */
+  readonly messageId: string;
+  readonly event: string;
+  /** Null for a test. */
+  readonly sagaId: string | null;
+  readonly state: 'pending' | 'delivered' | 'failed';
+  readonly createdAt: string;
+  /** Attempts that began; the last one may be under way. */
+  readonly attempts: number;
+  readonly lastAttemptAt: string | null;
+  /** The status of the last answer; null if there was none. */
+  readonly lastStatus: number | null;
+  /** Why there was no answer. */
+  readonly lastError: string | null;
+  /** Null once it is delivered or has failed. */
+  readonly nextAttemptAt: string | null;
+};
+
+export type WebhookDeliveryList = {
+  readonly items: readonly WebhookDelivery[];
+  /** The cursor of the next page; null after the last one. */
+  readonly next: string | null;
 };
 
 export type Caller = {
@@ -973,6 +1059,128 @@ export interface Operations {
     readonly body: undefined;
     readonly answers: { readonly 200: undefined };
   };
+  /** All endpoints, the oldest first, without their secrets */
+  readonly listWebhooks: {
+    readonly params: object;
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: WebhookList };
+  };
+  /** Register an endpoint for events of orders */
+  readonly createWebhook: {
+    readonly params: object;
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: NewWebhook;
+    readonly answers: { readonly 201: WebhookWithSecret };
+  };
+  /** One endpoint, without its secret */
+  readonly getWebhook: {
+    readonly params: { readonly webhookId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: Webhook };
+  };
+  /** Change an endpoint: its URL, its events, on or off */
+  readonly changeWebhook: {
+    readonly params: { readonly webhookId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: WebhookChange;
+    readonly answers: { readonly 200: Webhook };
+  };
+  /** Delete an endpoint */
+  readonly deleteWebhook: {
+    readonly params: { readonly webhookId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 204: undefined };
+  };
+  /** Replace an endpoint's secret */
+  readonly rotateWebhookSecret: {
+    readonly params: { readonly webhookId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: WebhookWithSecret };
+  };
+  /** Send a test message, `webhook.test` */
+  readonly testWebhook: {
+    readonly params: { readonly webhookId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 202: WebhookDelivery };
+  };
+  /** An endpoint's messages, the newest first */
+  readonly listWebhookDeliveries: {
+    readonly params: { readonly webhookId: string };
+    readonly query: {
+      readonly state?: 'pending' | 'delivered' | 'failed' | undefined;
+      /** `next` of the page before. */
+      readonly cursor?: string | undefined;
+      readonly limit?: number | undefined;
+    };
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: WebhookDeliveryList };
+  };
+  /** Send a message again, now */
+  readonly resendWebhookDelivery: {
+    readonly params: { readonly webhookId: string; readonly deliveryId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 202: WebhookDelivery };
+  };
   /** Who the caller is to the API, and with which roles */
   readonly getCaller: {
     readonly params: object;
@@ -1061,6 +1269,24 @@ export const OPERATIONS = {
 
   exportAudit: { method: 'GET', path: '/api/audit/export' },
 
+  listWebhooks: { method: 'GET', path: '/api/webhooks' },
+
+  createWebhook: { method: 'POST', path: '/api/webhooks' },
+
+  getWebhook: { method: 'GET', path: '/api/webhooks/{webhookId}' },
+
+  changeWebhook: { method: 'PATCH', path: '/api/webhooks/{webhookId}' },
+
+  deleteWebhook: { method: 'DELETE', path: '/api/webhooks/{webhookId}' },
+
+  rotateWebhookSecret: { method: 'POST', path: '/api/webhooks/{webhookId}/rotate-secret' },
+
+  testWebhook: { method: 'POST', path: '/api/webhooks/{webhookId}/test' },
+
+  listWebhookDeliveries: { method: 'GET', path: '/api/webhooks/{webhookId}/deliveries' },
+
+  resendWebhookDelivery: { method: 'POST', path: '/api/webhooks/{webhookId}/deliveries/{deliveryId}/resend' },
+
   getCaller: { method: 'GET', path: '/api/caller' },
 
   getPermissions: { method: 'GET', path: '/api/permissions' },
@@ -1068,4 +1294,7 @@ export const OPERATIONS = {
   live: { method: 'GET', path: '/health/live' },
 
   ready: { method: 'GET', path: '/health/ready' },
-} as const satisfies Record<keyof Operations, { readonly method: 'GET' | 'POST'; readonly path: string }>;
+} as const satisfies Record<
+  keyof Operations,
+  { readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'; readonly path: string }
+>;

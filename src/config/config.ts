@@ -18,6 +18,7 @@ import {
 } from './service-limits.js';
 import { StartError } from '../platform/start-error.js';
 import { bearingOf, everyVariable, type Settings, schema } from './variables.js';
+import { webhooksOf, type WebhookConfig } from './webhooks.js';
 import type { AuthOptions } from '../caller.js';
 
 /** A port of 0 stands for a free one. */
@@ -52,6 +53,8 @@ export interface Config {
   /** Commands are read from the same brokers. */
   readonly kafka: KafkaConfig | undefined;
   readonly kurrentdbUrl: string | undefined;
+  /** Undefined: no webhooks are sent. */
+  readonly webhooks: WebhookConfig | undefined;
   /**
    * The addresses that the worker and the API call, with the credentials; by default those of the bundled services. The bundled services accept only calls with these tokens.
    */
@@ -173,6 +176,16 @@ function policyOf(settings: Settings): SagaPolicy {
   };
 }
 
+/** Everything that follows the journal. */
+const followersOf = (settings: Settings) => ({
+  redisUrl: settings.REDIS_URL,
+  ...storeTlsOf(settings),
+  mongodbUrl: settings.MONGODB_URL,
+  kafka: kafkaOf(settings),
+  kurrentdbUrl: settings.KURRENTDB_URL,
+  webhooks: webhooksOf(settings),
+});
+
 /** Services whose calls wait in a queue of their own. */
 const ownQueuesOf = (limits: ServiceLimits): ServiceName[] =>
   SERVICE_NAMES.filter((service) => hasOwnQueue(limits[service]));
@@ -251,11 +264,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     relayMetricsPort: settings.RELAY_METRICS_PORT,
     backgroundMetricsPort: settings.BACKGROUND_METRICS_PORT,
     workerHealthPort: settings.WORKER_HEALTH_PORT,
-    redisUrl: settings.REDIS_URL,
-    ...storeTlsOf(settings),
-    mongodbUrl: settings.MONGODB_URL,
-    kafka: kafkaOf(settings),
-    kurrentdbUrl: settings.KURRENTDB_URL,
+    ...followersOf(settings),
     services,
     serviceLimits: limitsOf(settings),
     workerQueues: settings.WORKER_QUEUES,

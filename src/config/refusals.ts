@@ -10,8 +10,8 @@ import { temporalTarget } from '../platform/temporal/target.js';
 import { REMEDY } from './auth.js';
 
 /** True if the relay has work. */
-export const hasSinks = ({ redisUrl, mongodbUrl, kafka, kurrentdbUrl }: Config): boolean =>
-  [redisUrl, mongodbUrl, kafka, kurrentdbUrl].some((each) => each !== undefined);
+export const hasSinks = ({ redisUrl, mongodbUrl, kafka, kurrentdbUrl, webhooks }: Config): boolean =>
+  [redisUrl, mongodbUrl, kafka, kurrentdbUrl, webhooks].some((each) => each !== undefined);
 
 /** @throws StartError */
 type Check = (config: Config) => void;
@@ -46,7 +46,9 @@ const requireTemporalTarget: Check = ({ temporalPort }) => void temporalTarget(t
 
 const requireSinks: Check = (config) => {
   if (hasSinks(config)) return;
-  throw new StartError('No sink is configured: set REDIS_URL, MONGODB_URL, KAFKA_BROKERS or KURRENTDB_URL.');
+  throw new StartError(
+    'No sink is configured: set REDIS_URL, MONGODB_URL, KAFKA_BROKERS or KURRENTDB_URL, or WEBHOOKS=on.',
+  );
 };
 
 /** To add a refusal, add a check to each program that it concerns. */

@@ -5,6 +5,7 @@ import { createApp } from '../api/app.js';
 import { createAuthenticate } from '../api/http/authenticate.js';
 import { watchTemporalClock } from '../platform/temporal/clock.js';
 import { openReader } from '../journal/read/open-reader.js';
+import { openWebhooks } from '../journal/webhooks/open-webhooks.js';
 import { openOrders } from '../orders/store/orders.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { findDatabase } from '../config/find-database.js';
@@ -28,6 +29,7 @@ await runProcess('api', 'api', async ({ config, logger }) => {
   const journalUrl = config.journalDatabaseUrl ?? databaseUrl;
   const journal = openReader({ databaseUrl: journalUrl, orders, migrationWaitMs, onConnectionLoss });
   await prepareJournal(journal, logger);
+  const webhooks = config.webhooks && openWebhooks({ databaseUrl: journalUrl, migrationWaitMs, onConnectionLoss });
   const stopping = new AbortController();
   const temporal = new Client({ connection, namespace: target.namespace });
   const clock = watchTemporalClock({ temporal, taskQueue: TASK_QUEUE, logger });
@@ -51,6 +53,7 @@ await runProcess('api', 'api', async ({ config, logger }) => {
     hosts: config.hosts,
     origins: config.corsOrigins,
     streamsPerCaller: config.streamsPerCaller,
+    webhooks: webhooks && config.webhooks && { store: webhooks, rules: config.webhooks.rules },
     stopping: stopping.signal,
     logger,
   };
@@ -62,7 +65,7 @@ await runProcess('api', 'api', async ({ config, logger }) => {
       // Callers with an open connection are asked to close it, and the readiness is 503.
       await pause(config.drainMs);
       await server.close();
-      await Promise.all([orders.close(), journal.close()]);
+      await Promise.all([orders.close(), journal.close(), webhooks?.close()]);
       await clock.stop();
       await connection.close();
     },

@@ -11,6 +11,9 @@ import { metricsApp } from '../relay/metrics.js';
 import { sinkMetrics } from '../relay/sink-metrics.js';
 import { commandMetrics } from '../commands/metrics.js';
 import { runProcess } from '../config/run-process.js';
+import type { WebhookConfig } from '../config/webhooks.js';
+import { startWebhookSender, type Sender } from '../relay/webhook-sender.js';
+import { webhookMetrics } from '../relay/webhook-metrics.js';
 import { configuredSinks } from '../relay/sinks/configured.js';
 
 /** The time for the first answer of the sinks. A sink that is away is logged, and the relay goes on waiting for it. */
@@ -19,12 +22,14 @@ const FIRST_ANSWER = 6_000;
 const schema = JOURNAL_SCHEMA;
 
 await runProcess('relay', 'relay', async ({ config, logger }) => {
-  const sinks = await configuredSinks(config);
   const databaseUrl = await findDatabase(config);
   const journalUrl = config.journalDatabaseUrl ?? databaseUrl;
+  const sinks = await configuredSinks(config, { databaseUrl: journalUrl, schema });
   const pool = journalPool({ databaseUrl: journalUrl, poolSize: 4, onConnectionLoss: () => undefined });
   const stopping = new AbortController();
   const relays = sinks.map((sink) => relayOf(sink, journalUrl, logger));
+  const attempts = new Map<string, number>();
+  const sender = config.webhooks && senderOf(config.webhooks, journalUrl, logger, attempts);
   const outcomes = new Map<string, number>();
   const count = (outcome: string): void => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   let commands: Commands | undefined;
@@ -46,6 +51,7 @@ await runProcess('relay', 'relay', async ({ config, logger }) => {
   const metrics = metricsApp(
     () => sinkMetrics({ pool, schema, relays }),
     () => commandMetrics({ pool, schema, commands, outcomes }),
+    async () => (sender ? webhookMetrics(pool, schema, attempts) : []),
   );
   const server = await listen(metrics, 'RELAY_METRICS_PORT', config.relayMetricsPort, config.listenHost);
   await Promise.race([Promise.all(relays.map(({ begun }) => begun)), sleep(FIRST_ANSWER, undefined, { ref: false })]);
@@ -56,12 +62,38 @@ await runProcess('relay', 'relay', async ({ config, logger }) => {
     stop: async () => {
       stopping.abort();
       await opened;
-      await Promise.all([commands?.close(), ...relays.map((relay) => relay.stop())]);
+      await Promise.all([commands?.close(), sender?.stop(), ...relays.map((relay) => relay.stop())]);
       await server.close();
       await pool.end();
     },
   };
 });
+
+/** @param attempts counts the attempts by their end */
+function senderOf(
+  { rules, within }: WebhookConfig,
+  databaseUrl: string,
+  logger: Logger,
+  attempts: Map<string, number>,
+): Sender {
+  return startWebhookSender({
+    databaseUrl,
+    schema,
+    rules,
+    within,
+    onChange: (state, reason) => {
+      if (state === 'away') logger.warn({ reason }, `webhooks are not sent: ${reason ?? 'unknown'}; they wait`);
+      else logger.info('webhooks are sent');
+    },
+    onSettled: ({ endpointId, messageId, attempt }, { kind, status, error }) => {
+      attempts.set(kind, (attempts.get(kind) ?? 0) + 1);
+      if (kind === 'delivered') return;
+      const about = { webhookId: endpointId, messageId, attempt, status, reason: error };
+      if (kind === 'ended') logger.warn(about, `the webhook ${endpointId} answers 410: it gets no more messages`);
+      else logger.info(about, `an attempt at the webhook ${endpointId} failed: ${status ?? error}`);
+    },
+  });
+}
 
 function relayOf(sink: Sink, databaseUrl: string, logger: Logger): Relay {
   return startRelay({

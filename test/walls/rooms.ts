@@ -133,7 +133,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'journal',
     path: 'src/journal/',
-    purpose: 'events and read model: write, read, audit, dead letters',
+    purpose: 'events and read model: write, read, audit, dead letters, webhooks',
     imports: [...VOCABULARY, 'platform', 'workflows/messages', 'saga'],
     packages: [...TEMPORAL, ...DATA, 'lru-cache', 'node:*'],
     packageTypes: ['pino'],

@@ -94,7 +94,7 @@ function answerOf(
 const codesOf = ({ method, roles, query, body, problems }: Definition): ProblemCode[] => [
   ...problems,
   ...(roles ? GUARD_PROBLEMS : []),
-  ...(method === 'post' ? (['OriginNotAllowed'] as const) : []),
+  ...(method !== 'get' ? (['OriginNotAllowed'] as const) : []),
   ...(query ? (['InvalidRequest'] as const) : []),
   ...(body ? BODY_PROBLEMS : []),
 ];

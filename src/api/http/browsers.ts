@@ -45,7 +45,7 @@ const RESPONSE_HEADERS = [
   TRACE_HEADER,
 ].join(', ');
 
-const METHODS = 'GET, HEAD, POST';
+const METHODS = 'GET, HEAD, POST, PATCH, DELETE';
 const PREFLIGHT_FOR_S = '600';
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 

@@ -126,4 +126,20 @@ export const stores = {
     FEEDERS,
     'A stream of events for each saga in KurrentDB.',
   ),
+  WEBHOOKS: variable(
+    toggle('on', 'off', { standard: 'off' }),
+    ['api', ...FEEDERS],
+    'on: shops hear of their orders by webhooks, at endpoints that are registered over the API (docs/webhooks.md).',
+  ),
+  WEBHOOKS_PLAIN_HTTP: variable(
+    toggle('on', 'off', { standard: 'off' }),
+    ['api', 'relay'],
+    'on: also endpoints that begin with http: may be registered.',
+  ),
+  WEBHOOKS_PRIVATE_ADDRESSES: variable(
+    toggle('on', 'off', { standard: 'off' }),
+    ['api', 'relay'],
+    'on: webhooks are also sent to this machine and to private networks.',
+  ),
+  WEBHOOKS_TIMEOUT: variable(duration('15s', '1s'), ['relay'], 'An endpoint has so long to answer one attempt.'),
 };

@@ -7,13 +7,13 @@ import http from 'node:http';
 import https from 'node:https';
 import { publicLookup, requirePublicHost } from './addresses.js';
 import { signedHeaders, type Message } from './sign.js';
-import { faultOfTarget, type TargetRules } from './target.js';
+import { faultOfTarget, type TargetLimits } from './target.js';
 
 export interface Attempt extends Message {
   readonly url: string;
   /** The one or two secrets that count at the moment. */
   readonly secrets: readonly string[];
-  readonly rules: TargetRules;
+  readonly rules: TargetLimits;
   /** Milliseconds for the name, the connection and the answer together. */
   readonly within: number;
   readonly cancelled?: AbortSignal | undefined;

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { isPublicAddress } from './addresses.js';
 
-export interface TargetRules {
+export interface TargetLimits {
   /** Also `http:`; by default only `https:`. */
   readonly plainHttp: boolean;
   /** Also addresses of this machine and of private networks; by default only public ones. */
@@ -15,7 +15,7 @@ const LONGEST_URL = 2_000;
 const LOCAL_NAME = /(?:^|\.)(?:localhost|local|internal|localdomain|home\.arpa)\.?$/i;
 
 /** Why this URL cannot be an endpoint, as the end of a sentence that begins with the field; undefined if it can. */
-export function faultOfTarget(text: string, { plainHttp, privateAddresses }: TargetRules): string | undefined {
+export function faultOfTarget(text: string, { plainHttp, privateAddresses }: TargetLimits): string | undefined {
   if (text.length > LONGEST_URL) return `has at most ${LONGEST_URL} characters`;
   // The parser would cut blanks and line breaks out of it.
   if (!/^[!-~]+$/.test(text) || !URL.canParse(text)) return 'is a URL such as https://shop.example.com/hooks';

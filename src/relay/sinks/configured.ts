@@ -3,11 +3,15 @@
  */
 import type { Sink } from './sink.js';
 import { readTlsFiles } from '../../platform/outbound/service-access.js';
+import { webhooksSink } from './webhooks.js';
 import type { Config } from '../../config/config.js';
 
-/** Opens no connection. */
-export async function configuredSinks(config: Config): Promise<Sink[]> {
-  const { redisUrl, redisTls, mongodbUrl, mongodbCaFile, kafka, kurrentdbUrl } = config;
+/** Opens no connection. @param journal where the queues of the webhooks are */
+export async function configuredSinks(
+  config: Config,
+  journal: { readonly databaseUrl: string; readonly schema: string },
+): Promise<Sink[]> {
+  const { redisUrl, redisTls, mongodbUrl, mongodbCaFile, kafka, kurrentdbUrl, webhooks } = config;
   const sinks: Sink[] = [];
   if (redisUrl !== undefined) {
     const { redisSink } = await import('./redis.js');
@@ -20,5 +24,6 @@ export async function configuredSinks(config: Config): Promise<Sink[]> {
   if (kurrentdbUrl !== undefined) {
     sinks.push((await import('./kurrentdb.js')).kurrentSink(kurrentdbUrl));
   }
+  if (webhooks !== undefined) sinks.push(webhooksSink(journal.databaseUrl, journal.schema));
   return sinks;
 }

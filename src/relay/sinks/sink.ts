@@ -47,7 +47,7 @@ export interface SinkSession {
 }
 
 export interface Sink {
-  readonly name: 'redis' | 'mongodb' | 'kafka' | 'kurrentdb';
+  readonly name: 'redis' | 'mongodb' | 'kafka' | 'kurrentdb' | 'webhooks';
   /** `rows`: only the saga's present state matters; `events`: each event does. */
   readonly takes: 'rows' | 'events';
   /** The sink's address for people: without a password. */

@@ -58,7 +58,7 @@ describe('a page of an allowed origin (A4)', () => {
         const { status, headers } = await preflight(open, origin, path);
         expect(status).toBe(204);
         expect(headers['access-control-allow-origin']).toBe(origin);
-        expect(headers['access-control-allow-methods']).toBe('GET, HEAD, POST');
+        expect(headers['access-control-allow-methods']).toBe('GET, HEAD, POST, PATCH, DELETE');
         expect(headers['access-control-allow-headers']).toMatch(
           /authorization.*idempotency-key.*if-match.*last-event-id/,
         );
