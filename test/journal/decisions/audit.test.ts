@@ -91,7 +91,7 @@ describe('while the journal’s database is away', () => {
   it('a decision that the saga records is made all the same, because an operator has to be able to repair (rule 49)', async () => {
     const missed: unknown[] = [];
     const asked = { ...asking('order-away'), onAway: (error: Error) => void missed.push(error) };
-    expect(await recordDecision(away.audit, asked, async () => 'made')).toBe('made');
+    await expect(recordDecision(away.audit, asked, async () => 'made')).resolves.toBe('made');
     expect(missed).toEqual([expect.any(JournalUnavailableError), expect.any(JournalUnavailableError)]);
   });
 
