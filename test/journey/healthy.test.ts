@@ -80,7 +80,7 @@ describe('a healthy system', () => {
     expect(others.filter((line) => !line.startsWith('temporal '))).toEqual([]);
   });
 
-  it.each(['api', 'background', 'worker', 'payment', 'inventory', 'shipping', 'notification'])(
+  it.each(['api', 'worker', 'payment', 'inventory', 'shipping', 'notification'])(
     'logs the correlation id of the request in %s, so that one id finds an order in every process',
     async (component) => {
       await eventually(`a line of ${component}`, 10_000, () =>
