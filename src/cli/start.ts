@@ -14,7 +14,7 @@ const USAGE = `unwind start [PART]
   worker     runs the workflows and the activities
   api        the HTTP API
   relay      feeds the stores that are configured, and reads Kafka's commands
-  background runs the background jobs: it confirms orders whose start broke off
+  background runs the background jobs: they watch the sagas, raise alerts, and confirm orders
 
   Everything is set by environment variables or .env: .env.example lists them.
   Exit code: 0 it was stopped, 1 it could not start or go on, 2 there is no such part.`;

@@ -4,6 +4,8 @@ import { watchDatabase } from '../background/database-away.js';
 import { startDriver } from '../background/driver.js';
 import { jobMetrics } from '../background/job-metrics.js';
 import { unconfirmedOrders } from '../background/unconfirmed-orders.js';
+import { alertMetrics } from '../background/watch/alert-metrics.js';
+import { watchSagas } from '../background/watch/watch-sagas.js';
 import { databaseUrlOf } from '../config/find-database.js';
 import { runProcess } from '../config/run-process.js';
 import { openReader } from '../journal/read/open-reader.js';
@@ -34,13 +36,17 @@ await runProcess('background', 'background', async ({ config, logger }) => {
   const { address, namespace, connection: options } = temporalTarget(config.temporalPort);
   const connection = Connection.lazy({ address, ...options });
   const temporal = new Client({ connection, namespace });
+  const limits = { stuckAfter: config.stuckAfter, deadline: config.policy.deadline };
   const database = watchDatabase(logger);
-  const metrics = metricsApp(jobMetrics(pool, schema), async () => database.metrics());
+  const metrics = metricsApp(jobMetrics(pool, schema), alertMetrics(pool, schema), async () => database.metrics());
   const server = await listen(metrics, 'BACKGROUND_METRICS_PORT', config.backgroundMetricsPort, config.listenHost);
   const driver = startDriver({
     pool,
     schema,
-    jobs: [unconfirmedOrders(async () => ({ temporal, journal, orders: await openedOrders(), logger }))],
+    jobs: [
+      unconfirmedOrders(async () => ({ temporal, journal, orders: await openedOrders(), logger })),
+      watchSagas({ pool, schema, temporal, limits, logger }),
+    ],
     prepare: once(() => migrateJournal(journalUrl, schema, migrationWaitMs)),
     logger,
     onDatabase: database.heard,

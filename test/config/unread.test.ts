@@ -10,7 +10,7 @@ const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
 const configuration = sources.find(({ file }) => file === 'config/config.ts')?.text ?? '';
 
 /** Variables that are checked and kept for an issue which is going to read them; with its number. */
-const FOR_ISSUES: Readonly<Record<string, number>> = { SAGA_STUCK_AFTER: 17 };
+const FOR_ISSUES: Readonly<Record<string, number>> = {};
 
 /** `PAYMENT_TOKEN` may be read as `${upper}_TOKEN`, for each service alike. */
 function isMentioned(name: string, text: string): boolean {

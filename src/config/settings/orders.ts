@@ -60,8 +60,8 @@ export const orders = {
   ),
   SAGA_STUCK_AFTER: variable(
     duration('10m', '10s'),
-    ['api'],
-    'An order without progress for so long counts as stuck. It is checked at the start; nothing else reads it (#17).',
+    ['background'],
+    'A saga without progress for so long, outside of a wait for an approval and of a pause, raises the alert SagaStuck.',
   ),
   SAGA_JOURNAL: variable(
     toggle('on', 'off', { standard: 'on' }),
