@@ -37,7 +37,8 @@ export function alertMetrics(db: Pick<Pool, 'query'>, schema: string): () => Pro
 /** @param now milliseconds since 1970 */
 export function alertLines({ alerts, lastLook }: Seen, { isRead, now }: { isRead: boolean; now: number }): string[] {
   const of = (kind: string): readonly Alert[] => alerts.filter(({ labels }) => labels.alertname === kind);
-  const labelsOf = ({ labels: { alertname: _, severity: __, ...rest } }: Alert): Record<string, string> => rest;
+  const labelsOf = ({ labels }: Alert): Record<string, string> =>
+    Object.fromEntries(Object.entries(labels).filter(([name]) => name !== 'alertname' && name !== 'severity'));
   const affected = ({ annotations }: Alert): number => Number(annotations['affected']);
   const age = ({ annotations }: Alert): number => (now - Date.parse(annotations['oldest_since'] ?? '')) / 1000;
   return [
