@@ -78,9 +78,11 @@ it('a driver killed in the middle of a run leaves a lease that lapses; another d
   const cut = await underWay();
   const second = spawnDriver();
   await kill(first);
-  const next = await eventually('the second driver to begin', 20_000, async () =>
+  const begins = eventually('the second driver to begin', 20_000, async () =>
     (await runs()).find(({ by }) => by === second.pid),
   );
+  const next = await begins.catch(() => ({ by: undefined, id: undefined }));
+  expect(next.by).toBe(second.pid);
   expect(await row()).toMatchObject({ lastResult: 'lost', failures: 1, runs: 1 });
   await open();
   await eventually('its end', 20_000, async () => (await runs()).find(({ id, ended }) => id === next.id && ended));
