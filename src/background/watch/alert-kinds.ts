@@ -16,7 +16,7 @@ export const ALERT_KINDS = {
     severity: 'critical',
     says: 'cannot go on, because their workflow task fails again and again',
   },
-  OutcomeUnknown: { severity: 'warning', says: 'have a step of which nobody knows if it was applied' },
+  OutcomeUnknown: { severity: 'warning', says: 'have a step of unknown outcome: it may have been applied or not' },
   RelayLag: { severity: 'warning', says: 'do not get the events of the journal' },
   RelayHeld: { severity: 'warning', says: 'hold up all sinks by an open transaction' },
   EventRejected: { severity: 'warning', says: 'wait behind an event that a sink rejects' },
