@@ -32,7 +32,8 @@ export const canBeAsked = ({ pace, isReal }: Scene, { ask, step }: Request): boo
 /** Asks once, or three times, and says whether it was accepted. */
 export function put(client: Client, scene: Scene, request: Request): Promise<boolean> {
   const { ask, step, repeated } = request;
-  const asked: Asked = { ask, step, requestId: `${scene.sagaId}-${scene.asked.length}`, answers: [] };
+  const requestId = `${scene.sagaId}-${scene.asked.length}`;
+  const asked: Asked = { ask, step, requestId, calls: callsOf(scene, step), answers: [] };
   scene.asked.push(asked);
   // What is asked about a call that is being handled is decided when it has ended: then its acceptance is waited for.
   const isUnderWay = scene.pace.isRunning(step) && ask !== 'cancel';
@@ -101,7 +102,7 @@ async function answerTo(sending: Sent): Promise<Answer> {
 /** Resolves once the saga has seen it: a request about no step is always refused, after the cancel. */
 async function cancelInTemporal(client: Client, scene: Scene): Promise<boolean> {
   await client.workflow.getHandle(scene.sagaId).cancel();
-  await answerTo(sent(client, scene, { ask: 'block', step: 'nobody', requestId: randomUUID(), answers: [] }));
+  await answerTo(sent(client, scene, { ask: 'block', step: 'nobody', requestId: randomUUID(), calls: 0, answers: [] }));
   // Whether it was accepted is in the journal.
   return false;
 }
@@ -170,6 +171,8 @@ async function isShown(client: Client, { sagaId }: Scene, operation: Operation):
   );
 }
 
+const callsOf = ({ arrivals }: Scene, step: string): number => arrivals.filter((call) => call.step === step).length;
+
 const timesOf = ({ arrivals }: Scene, operation: Operation, step: string): number =>
   arrivals.filter((call) => call.operation === operation && call.step === step).length;
 
@@ -188,5 +191,7 @@ export async function askOnArrival(client: Client, scene: Scene, operation: Oper
     if (!canBeAsked(scene, request) || !scene.due.delete(request)) continue;
     await put(client, scene, request);
   }
-  return scene.asked.some((asked) => asked.step === step && asked.answers.length === 0);
+  // A decision about an earlier call that has ended may not have been answered yet.
+  const calls = callsOf(scene, step);
+  return scene.asked.some((asked) => asked.step === step && asked.calls === calls && asked.answers.length === 0);
 }

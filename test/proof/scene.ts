@@ -29,6 +29,8 @@ export interface Asked {
   readonly ask: Ask;
   readonly step: string;
   readonly requestId: string;
+  /** How many calls of the step had arrived by then: the last of them is the one that a decision may cut. */
+  readonly calls: number;
   readonly answers: { readonly answer: string; readonly decision?: unknown }[];
 }
 
