@@ -176,7 +176,10 @@ describe('a trip', () => {
     const filter = { type: 'TripBooking', blockedOn: 'book_hotel' };
     const bulk = { bulkId: 'guests', filter, action: 'skip', reason: 'all pay' } as const;
     const { body: dry } = await client.resolveSagas({ body: { ...bulk, dryRun: true } });
-    expect(dry?.results).toEqual([{ sagaId: 'trip-bulk', step: 'book_hotel', outcome: 'wouldResolve' }]);
+    const preview = { applies: true, verdict: { state: 'FAILED', reason: 'NoSeat' }, waived: ['book_hotel'] };
+    const wouldResolve = { sagaId: 'trip-bulk', step: 'book_hotel', outcome: 'wouldResolve', preview };
+    expect(dry?.results).toHaveLength(1);
+    expect(dry?.results).toMatchObject([wouldResolve]);
     const { body: done } = await client.resolveSagas({ body: bulk });
     expect(done?.counts).toEqual({ accepted: 1 });
     await ended('trip-bulk', 'FAILED');
