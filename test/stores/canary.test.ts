@@ -164,6 +164,7 @@ async function everything(): Promise<Haystacks> {
   const metrics = {
     worker: portIn(/worker +up.*metrics http:\/\/localhost:(\d+)/),
     relay: portIn(/relay +up.*metrics http:\/\/localhost:(\d+)/),
+    background: portIn(/background +up.*metrics http:\/\/localhost:(\d+)/),
     api: new URL(system.urlOf('api')).port,
   };
   const shown = system.lines.filter((line) => !line.includes('DATABASE_URL')).join('\n');

@@ -18,6 +18,7 @@ const controlsOf = ({ correlationId, orderId }: Planted): readonly Control[] => 
     correlationId,
   ]),
   [/^log relay\.log/, 'relay is up'],
+  [/^log background\.log/, 'background is up'],
   [/^log postgres\.log/, 'ready to accept connections'],
   [/^Temporal$/, correlationId],
   ...['Temporal', 'table journal.saga_events', 'table journal.sagas', 'Redis', 'MongoDB', 'KurrentDB', 'Kafka'].map(
@@ -27,6 +28,7 @@ const controlsOf = ({ correlationId, orderId }: Planted): readonly Control[] => 
   [/^terminal of wrong settings$/, 'SAGA_DEADLINE'],
   [/^metrics of worker$/, 'workflow_type="OrderFulfillment"'],
   [/^metrics of relay$/, 'unwind_sink_up{sink="kafka"'],
+  [/^metrics of background$/, 'unwind_watch_last_look_seconds'],
   [/^metrics of api$/, 'unwind_api_clock_difference_seconds'],
 ];
 
