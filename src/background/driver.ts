@@ -3,7 +3,7 @@
  * driver that is killed leaves a lease that lapses by itself. Its promises:
  *
  *   1. No two drivers run a job at once: a driver that cannot renew its lease cuts its run off before the lease lapses.
- *      One that hung meanwhile finds its statements fenced.
+ *      The statements of one that hung until then are fenced.
  *   2. A job that fails or takes too long stops no other job, and is run again.
  *   3. Without the database, the parts of the jobs that need none go on, and `DatabaseAway` is raised.
  */

@@ -10,7 +10,7 @@ import type { ApiDeps } from '../deps.js';
 import type { Operation } from '../operation.js';
 import { stepName } from '../schemas/sagas.js';
 
-/** A caller as the audit names it; `named` counts if the credentials name nobody. */
+/** A caller as the audit names it; `named` counts if the credentials name no one. */
 export function auditCallerOf(req: Request, caller: Caller, named: string): AuditCaller {
   const { id, actor = named, roles, customerId } = caller;
   const isKnown = caller.actor !== undefined;

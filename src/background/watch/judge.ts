@@ -57,7 +57,7 @@ const troubleOf = (kind: SagaKind, { sagaId: id, sagaType, step, code, ...times 
 
 /**
  * The most specific trouble counts. If Temporal did not answer, nothing is called stuck or late, because a paused saga
- * could not be told from a stuck one.
+ * looks like a stuck one.
  */
 export function judge({ paused, failing, blocked, unknown, quiet, overdue }: Found): readonly Trouble[] {
   const knows = paused !== undefined && failing !== undefined;

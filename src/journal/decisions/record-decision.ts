@@ -69,7 +69,7 @@ export async function recordDecision<Result>(
   return result;
 }
 
-/** Records a denial: somebody known was not allowed to do it. A database that is away keeps no denial from its answer. */
+/** Records a denial: a known caller was not allowed to do it. A database that is away keeps no denial from its answer. */
 export async function recordDenial(
   audit: Pick<Audit, 'note'>,
   denied: AuditCaller & AuditRequest,

@@ -94,7 +94,7 @@ export async function addTest(pool: Pool, schema: string, endpointId: string): P
 }
 
 /**
- * Sends a message again, under the same id: its days begin anew. One that waits is due at once, unless an attempt of it
+ * Sends a message again, under the same id: its days begin again. One that waits is due at once, unless an attempt of it
  * is under way. Undefined if the endpoint has no such delivery.
  */
 export async function resendDelivery(

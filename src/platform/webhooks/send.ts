@@ -84,7 +84,7 @@ export async function sendWebhook(attempt: Attempt): Promise<Answered> {
   });
 }
 
-/** Calls `ended` once: when the body has ended or was cut off. The status counts whatever becomes of the body. */
+/** Calls `ended` once: when the body has ended or was cut off. The status counts even if the body breaks off. */
 function drain(response: http.IncomingMessage, ended: () => void): void {
   let bytes = 0;
   response.on('data', (chunk: Buffer) => {
