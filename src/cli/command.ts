@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** A command of the bin `unwind`. To add one: a file in this folder that exports `command`, and its line in `unwind.ts`. */
 export interface Command {
   /** The text of `unwind NAME --help`: the forms of the call, the options and the exit codes. */
@@ -18,4 +20,8 @@ export interface Command {
   readonly isProcess?: true;
 }
 
-export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+/** Prints a line, or several; characters that a terminal would act on are printed as their codes. */
+export const say = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
+
+/** The same on standard error, for progress and refusals. */
+export const complain = (line: string): void => void process.stderr.write(`${printable(line)}\n`);

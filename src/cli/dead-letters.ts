@@ -23,7 +23,7 @@ import {
   type Shop,
   type Verb,
 } from '../steering/resolve-dead-letter.js';
-import { say, type Command } from './command.js';
+import { complain, say, type Command } from './command.js';
 import { parseDuration } from '../config/durations.js';
 
 const FILTER_OPTIONS = {
@@ -192,7 +192,7 @@ async function workMany(letters: DeadLetters, verb: Verb, values: Values, stop: 
       }
       if (performance.now() - told < PROGRESS_EVERY_MS) continue;
       told = performance.now();
-      process.stderr.write(`${done} closed, ${open} still open, up to ${worked.letter.id}\n`);
+      complain(`${done} closed, ${open} still open, up to ${worked.letter.id}`);
     }
   });
   const repeat = open > 0 || stop.aborted ? `; repeat it with --request-id ${change.requestId}` : '';

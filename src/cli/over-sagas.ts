@@ -1,6 +1,6 @@
 /** The progress and closing lines of commands that walk over all sagas. */
 import { reasonOf } from '../platform/reason.js';
-import { say } from './command.js';
+import { complain, say } from './command.js';
 
 const EVERY_MS = 5_000;
 
@@ -25,7 +25,7 @@ export async function overSagas<Saga extends { readonly sagaId: string }>(
       last = saga.sagaId;
       if (performance.now() - told < EVERY_MS) continue;
       told = performance.now();
-      process.stderr.write(`${count} sagas, up to ${last}\n`);
+      complain(`${count} sagas, up to ${last}`);
     }
   } catch (error) {
     say(`ENDED EARLY after ${count} sagas (${reasonOf(error)}): ${goOn()}`);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `unwind COMMAND …`: the operators' commands. Each is a file in this folder, loaded only when it is used. */
 import { codeOf, reasonOf } from '../platform/reason.js';
-import type { Command } from './command.js';
+import { complain, type Command } from './command.js';
 import { readDotEnv } from '../config/dot-env.js';
 import { redact } from '../platform/secrets.js';
 
@@ -54,8 +54,8 @@ function usage(): string {
   );
 }
 
-function complain(text: string): number {
-  process.stderr.write(`${text}\n`);
+function refuse(text: string): number {
+  complain(text);
   return NOTHING_DONE;
 }
 
@@ -85,13 +85,13 @@ function sentenceOf(name: string, error: unknown): string {
 const stopWithReader = (): never => process.exit(STOPPED);
 
 async function unwind([name, ...args]: readonly string[]): Promise<number> {
-  if (name === undefined) return complain(usage());
+  if (name === undefined) return refuse(usage());
   if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(`${usage()}\n`);
     return 0;
   }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!entry) return complain(`unwind: there is no command "${name}".\n\n${usage()}`);
+  if (!entry) return refuse(`unwind: there is no command "${name}".\n\n${usage()}`);
   try {
     const { command } = await entry.load();
     if (args.includes('--help') || args.includes('-h')) {
@@ -105,7 +105,7 @@ async function unwind([name, ...args]: readonly string[]): Promise<number> {
     readDotEnv();
     return await command.run(args, stopOnSignals(command.stopPatienceMs));
   } catch (error) {
-    return complain(sentenceOf(name, error));
+    return refuse(sentenceOf(name, error));
   }
 }
 
