@@ -105,6 +105,10 @@ export const PROBLEMS = {
     title: 'The saga is paused in Temporal, and takes no decision until it goes on.',
     operator: 'Unpause its workflow once the reason is gone: `paused` says who has paused it, why, and since when.',
   },
+  RunStillLives: { status: 409, title: 'A run of the saga lives: steer it, and repair none.', operator: NOTHING },
+  NothingToRepair: { status: 409, title: 'The saga has left nothing behind.', operator: NOTHING },
+  NotRepairable: { status: 409, title: 'Only sagas of orders can be repaired.', operator: NOTHING },
+  StepsNotNamed: { status: 422, title: 'Name the steps whose effects are to be undone.', operator: NOTHING },
   WebhooksOff: {
     status: 409,
     title: 'Webhooks are switched off here.',

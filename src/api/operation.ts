@@ -31,6 +31,7 @@ export const TAGS = {
   sagas: 'Sagas of any type: their status, and the decisions of operators.',
   events: 'The audit trail: pages of events, and streams.',
   audit: 'Decisions and denials: who, what, why, when, with which outcome.',
+  reconciler: 'Sagas that were left behind, and their repair.',
   webhooks: 'Endpoints that hear of orders: registrations, tests, the log of deliveries.',
   access: 'Who the caller is, and tickets for browsers.',
   health: 'For supervisors and load balancers; without credentials.',

@@ -12,6 +12,7 @@ import { getPermissions } from './operations/get-permissions.js';
 import { getSagaStatus } from './operations/get-saga-status.js';
 import { listAudit } from './operations/list-audit.js';
 import { listEvents } from './operations/list-events.js';
+import { listFindings } from './operations/list-findings.js';
 import { listOrders } from './operations/list-orders.js';
 import { listSagaDecisions } from './operations/list-saga-decisions.js';
 import { listSagaEvents } from './operations/list-saga-events.js';
@@ -21,6 +22,7 @@ import { placeOrder } from './operations/place-order.js';
 import { ready } from './operations/ready.js';
 import { rejectOrder } from './operations/reject-order.js';
 import { rejectSaga } from './operations/reject-saga.js';
+import { repairSaga } from './operations/repair-saga.js';
 import { resolveSagas } from './operations/resolve-sagas.js';
 import { resolveStep } from './operations/resolve-step.js';
 import { streamSagaEvents } from './operations/stream-saga-events.js';
@@ -56,6 +58,8 @@ export const OPERATIONS: readonly Operation[] = [
   rejectSaga,
   listAudit,
   exportAudit,
+  listFindings,
+  repairSaga,
   createWebhook,
   listWebhooks,
   getWebhook,

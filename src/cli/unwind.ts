@@ -32,6 +32,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     help: "releases, skips or drops Kafka's commands that cannot be decided",
     load: () => import('./parked.js'),
   },
+  reconcile: {
+    help: 'lists the sagas that were left behind without a run, and repairs one',
+    load: () => import('./reconcile.js'),
+  },
   start: {
     help: 'starts all, or one part: temporal, postgres, services, worker, api, relay, background',
     load: () => import('./start.js'),

@@ -119,6 +119,10 @@ export type Problem = {
     | 'ApprovalExpired'
     | 'Overtaken'
     | 'SagaPaused'
+    | 'RunStillLives'
+    | 'NothingToRepair'
+    | 'NotRepairable'
+    | 'StepsNotNamed'
     | 'WebhooksOff'
     | 'WebhookUrlTaken'
     | 'TooManyWebhooks'
@@ -549,6 +553,81 @@ export type SagaDecision = {
   readonly accepted: true;
   readonly state: string;
   readonly at: string;
+};
+
+export type FindingsPage = {
+  readonly items: readonly Finding[];
+  /** The cursor of the next page; null after the last one. */
+  readonly next: string | null;
+};
+
+/** A saga that was left behind, and what it still holds. */
+export type Finding = {
+  readonly sagaId: string;
+  /** Null, as `state` is, if the journal knows no such saga. */
+  readonly sagaType: string | null;
+  /** The last state that the saga told. */
+  readonly state: string | null;
+  /** `RunTerminated`, `RunTimedOut`, `RunFailed`, `RunGone`: the run ended without a verdict; Temporal does not know a run that is gone. `NoSaga`: effects are live that no saga owns. `EffectsLeft`: effects are live although the verdict says that they were undone. `EffectsGone`: steps stand completed, and their effects are gone. */
+  readonly cause: 'RunTerminated' | 'RunTimedOut' | 'RunFailed' | 'RunGone' | 'NoSaga' | 'EffectsLeft' | 'EffectsGone';
+  /** When its run ended; if that is not known, when it was found. */
+  readonly since: string;
+  readonly foundAt: string;
+  /** When the reconciler last looked at it. */
+  readonly seenAt: string;
+  readonly holds: {
+    readonly effects: readonly { readonly step: string; readonly effect: string; readonly id: string }[];
+    /** Captured less refunded, in minor units. */
+    readonly money: Money | null;
+    readonly stock: readonly PreviewedItem[];
+  };
+};
+
+/** The repair runs: from now on the saga is steered as any other. */
+export type Repair = {
+  readonly orderId?: OrderId | undefined;
+  readonly sagaId: string;
+  readonly accepted: true;
+  readonly state: string;
+  readonly at: string;
+  readonly requestId: string;
+};
+
+/** What the repair would undo, and the verdict that follows. */
+export type RepairPreview = {
+  readonly dryRun: true;
+  readonly orderId?: OrderId | undefined;
+  readonly sagaId: string;
+  readonly state: string;
+  readonly blockedOn: string | null;
+  readonly applies: boolean;
+  /** With which the decision would be refused; null if it applies. */
+  readonly code: string | null;
+  readonly effects: readonly PreviewedEffect[];
+  /** To the cent. `charged`: what the order still has to pay. */
+  readonly money: { readonly refunded: Money | null; readonly kept: Money | null; readonly charged: Money | null };
+  readonly stock: { readonly released: readonly PreviewedItem[]; readonly held: readonly PreviewedItem[] };
+  /** The mail that goes out to the customer. */
+  readonly notice: { readonly kind: 'confirmation' | 'cancellation'; readonly id: string } | null;
+  /** Null if the saga goes on to wait. */
+  readonly verdict: { readonly state: string; readonly reason: string | null } | null;
+  /** Steps that the verdict would list as waived. */
+  readonly waived: readonly string[];
+  /** `books`: the services' live effects were read. `journal`: they could not be, or it is no order. */
+  readonly basis: 'books' | 'journal';
+};
+
+export type RepairRequest = {
+  /** Kept in the history: nothing personal. */
+  readonly reason: string;
+  /** Who decides. If authentication is on, leave it out: the credentials name the caller. */
+  readonly actor?: string | undefined;
+  /** The same id with the same content finds the decision again; `Idempotency-Key` can say it as well. */
+  readonly requestId?: string | undefined;
+  /** Only for a saga that has a verdict, which it keeps: the steps whose effects are undone. */
+  readonly steps?: readonly ('reserve_inventory' | 'process_payment' | 'create_shipment')[] | undefined;
+  /** True: nothing is decided. The answer is a `Preview`: what the decision would do. */
+  readonly dryRun?: boolean | undefined;
 };
 
 export type WebhookWithSecret = {
@@ -1059,6 +1138,36 @@ export interface Operations {
     readonly body: undefined;
     readonly answers: { readonly 200: undefined };
   };
+  /** Sagas that were left behind, the longest known first */
+  readonly listFindings: {
+    readonly params: object;
+    readonly query: {
+      /** `next` of the page before. */
+      readonly cursor?: string | undefined;
+      readonly limit?: number | undefined;
+    };
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: undefined;
+    readonly answers: { readonly 200: FindingsPage };
+  };
+  /** Undo what a saga has left behind */
+  readonly repairSaga: {
+    readonly params: { readonly sagaId: string };
+    readonly query: object;
+    readonly headers: {
+      /** Passed to every service and log line, and returned; made if it is absent or does not match `^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`. */
+      readonly 'x-correlation-id'?: string | undefined;
+      /** W3C trace context: the trace that the request goes on with; returned with a span of its own. */
+      readonly traceparent?: string | undefined;
+    };
+    readonly body: RepairRequest;
+    readonly answers: { readonly 200: Repair | RepairPreview };
+  };
   /** All endpoints, the oldest first, without their secrets */
   readonly listWebhooks: {
     readonly params: object;
@@ -1268,6 +1377,10 @@ export const OPERATIONS = {
   listAudit: { method: 'GET', path: '/api/audit' },
 
   exportAudit: { method: 'GET', path: '/api/audit/export' },
+
+  listFindings: { method: 'GET', path: '/api/reconciler' },
+
+  repairSaga: { method: 'POST', path: '/api/reconciler/{sagaId}/repair' },
 
   listWebhooks: { method: 'GET', path: '/api/webhooks' },
 

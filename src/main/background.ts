@@ -1,6 +1,7 @@
 /** The background process: it runs the standing jobs, beside any number of others. */
 import { Client, Connection } from '@temporalio/client';
 import { watchDatabase } from '../background/database-away.js';
+import { reconcile } from '../background/reconciler/reconcile.js';
 import { startDriver } from '../background/driver.js';
 import { jobMetrics } from '../background/job-metrics.js';
 import { unconfirmedOrders } from '../background/unconfirmed-orders.js';
@@ -20,7 +21,7 @@ import { metricsApp } from '../relay/metrics.js';
 const schema = JOURNAL_SCHEMA;
 
 await runProcess('background', 'background', async ({ config, logger }) => {
-  const { demoData, migrationWaitMs } = config;
+  const { demoData, migrationWaitMs, services } = config;
   const databaseUrl = databaseUrlOf(config);
   const journalUrl = config.journalDatabaseUrl ?? databaseUrl;
   const onConnectionLoss = (): void => undefined;
@@ -45,6 +46,15 @@ await runProcess('background', 'background', async ({ config, logger }) => {
     schema,
     jobs: [
       unconfirmedOrders(async () => ({ temporal, journal, orders: await openedOrders(), logger })),
+      reconcile(async () => ({
+        pool,
+        schema,
+        temporal,
+        journal,
+        orders: await openedOrders(),
+        books: services,
+        logger,
+      })),
       watchSagas({ pool, schema, temporal, limits, logger }),
     ],
     prepare: once(() => migrateJournal(journalUrl, schema, migrationWaitMs)),

@@ -67,7 +67,8 @@ function compareOwner(effect: Effect, owner: Verdict | undefined): Difference[] 
   if (owner.state === 'ABANDONED') return differs('orphan', 'its saga ended without a verdict');
   if (effect.kind === 'confirmation') {
     const belongs = owner.state === 'COMPLETED' || (isRunning(owner) && owner.state !== 'COMPENSATING');
-    return belongs ? [] : differs('wrong-notice', `its saga is ${owner.state}: the customer was promised the goods`);
+    if (belongs || isWaived(owner, 'confirmation')) return [];
+    return differs('wrong-notice', `its saga is ${owner.state}: the customer was promised the goods`);
   }
   if (effect.kind === 'cancellation') {
     const belongs = owner.state === 'COMPENSATING' || owner.state === 'FAILED' || owner.state === 'CANCELLED';
@@ -95,7 +96,9 @@ function compareVerdict(verdict: Verdict, own: readonly Effect[]): Difference[] 
   if (state !== 'COMPLETED') return differences;
   return [
     ...differences,
-    ...PHYSICAL.filter((kind) => !has(kind)).flatMap((kind) => missing('missing-effect', kind)),
+    ...PHYSICAL.filter((kind) => !has(kind) && !isWaived(verdict, kind)).flatMap((kind) =>
+      missing('missing-effect', kind),
+    ),
     ...compareAmount(verdict, own),
   ];
 }
@@ -107,6 +110,7 @@ function compareAmount(verdict: Verdict, own: readonly Effect[]): Difference[] {
   if (total === undefined) return [];
   return own.flatMap((effect) => {
     if (effect.kind !== 'payment' && effect.kind !== 'reservation') return [];
+    if (isWaived(verdict, effect.kind)) return [];
     const amount = effect.kind === 'payment' ? { amount: netOf(effect), currency: effect.currency } : effect.total;
     if (amount.amount === total.amount && amount.currency === total.currency) return [];
     const sentence = `${sagaId} is COMPLETED over ${formatMoney(total)}, but its ${effect.kind} is over ${formatMoney(amount)}.`;
@@ -133,13 +137,14 @@ function compareMoney(
     for (const effect of own) {
       if (effect.kind !== 'payment') continue;
       add(inTill, effect.currency, netOf(effect));
-      if (owner !== undefined && owner.state !== 'COMPLETED' && (isRunning(owner) || isWaived(owner, 'payment'))) {
+      if (owner !== undefined && (isRunning(owner) || isWaived(owner, 'payment'))) {
         add(explained, effect.currency, netOf(effect));
       }
     }
   }
   for (const verdict of verdictOf.values()) {
-    const total = verdict.state === 'COMPLETED' ? totalOf(verdict, effectsOf.get(verdict.sagaId) ?? []) : undefined;
+    const isCharged = verdict.state === 'COMPLETED' && !isWaived(verdict, 'payment');
+    const total = isCharged ? totalOf(verdict, effectsOf.get(verdict.sagaId) ?? []) : undefined;
     if (total !== undefined) add(explained, total.currency, total.amount);
   }
   return [...new Set([...inTill.keys(), ...explained.keys()])].flatMap((currency) => {

@@ -97,6 +97,29 @@ const readOne = <T>(address: Address, schema: z.ZodType<T>): Promise<T | undefin
 const readLive = <T>(address: Address, schema: z.ZodType<T>): Promise<T[]> =>
   readPages(address, new URLSearchParams({ effect: 'applied' }), schema);
 
+/** The effects of which a page of live ones can be read. */
+export type LiveKind = 'reservation' | 'payment' | 'shipment';
+
+const COLLECTIONS = {
+  reservation: ['inventory', '/api/reservations'],
+  payment: ['payment', '/api/payments'],
+  shipment: ['shipping', '/api/shipments'],
+} as const satisfies Record<LiveKind, readonly [keyof ServiceUrls, string]>;
+
+const idPage = z.object({ items: z.array(z.object({ id: z.string() })), nextCursor: z.string().nullable() });
+
+/** The ids of one page of a service's live effects, in the order of the ids; `cursor` is `next` of the page before, or empty. */
+export async function readLivePage(
+  urls: ServiceUrls,
+  kind: LiveKind,
+  cursor: string,
+): Promise<{ readonly ids: readonly string[]; readonly next: string | null }> {
+  const [service, path] = COLLECTIONS[kind];
+  const query = new URLSearchParams({ effect: 'applied', limit: String(PAGE_SIZE), ...(cursor && { cursor }) });
+  const { items, nextCursor } = await getJson(at(urls[service], `${path}?${query.toString()}`), idPage);
+  return { ids: items.map(({ id }) => id), next: nextCursor };
+}
+
 async function readPages<T>(address: Address, query: URLSearchParams, schema: z.ZodType<T>): Promise<T[]> {
   const page = z.object({ items: z.array(schema), nextCursor: z.string().nullable() });
   const all: T[] = [];

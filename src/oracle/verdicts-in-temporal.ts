@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { inParallel } from '../platform/in-parallel.js';
 import { isOther, type KnownSaga, type Verdict } from './books.js';
 import type { VerdictSource } from './audit.js';
-import { getSagaState, ORDER_FULFILLMENT, SAGA_REFUSED, SagaStateAttribute } from '../workflows/messages.js';
+import { getSagaState, ORDER_WORKFLOWS, SAGA_REFUSED, SagaStateAttribute } from '../workflows/messages.js';
 import { idIs, IS_SAGA } from '../journal/audit/runs.js';
 
 /** The most runs that are asked at once. */
@@ -33,10 +33,11 @@ const outcome = recorded.extend({
 
 const runningState = z.enum(['STARTED', 'PENDING', 'COMPENSATING']);
 
-type Run = Pick<
+export type CountingRun = Pick<
   WorkflowExecutionInfo,
-  'type' | 'workflowId' | 'runId' | 'status' | 'startTime' | 'typedSearchAttributes'
+  'type' | 'workflowId' | 'runId' | 'status' | 'startTime' | 'closeTime' | 'typedSearchAttributes'
 >;
+type Run = CountingRun;
 
 /** Sagas that are known outside of Temporal: ended orders, and sagas of other types. */
 export interface KeptVerdicts {
@@ -58,16 +59,24 @@ export function sagaVerdicts(client: Client, kept: KeptVerdicts = NONE_KEPT): Ve
     },
     async of(sagaId) {
       const known = await kept.of(sagaId);
-      try {
-        const last = await client.workflow.getHandle(sagaId).describe();
-        const run = (await wasRefused(client, last)) ? (await latestRuns(client, sagaId)).get(sagaId) : last;
-        return run ? await verdictOf(client, run, known) : known;
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return known;
-        throw error;
-      }
+      const run = await runOfSaga(client, sagaId);
+      return run ? await verdictOf(client, run, known) : known;
     },
   };
+}
+
+/**
+ * The run that counts for a saga: the last one, or an earlier one if the last was refused before it called anybody. Undefined
+ * if Temporal knows none.
+ */
+export async function runOfSaga(client: Client, sagaId: string): Promise<Run | undefined> {
+  try {
+    const last = await client.workflow.getHandle(sagaId).describe();
+    return (await wasRefused(client, last)) ? (await latestRuns(client, sagaId)).get(sagaId) : last;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 /** A saga that was reset or continued as new has several runs. The last one counts, unless it was refused. */
@@ -96,7 +105,8 @@ async function wasRefused(client: Client, { workflowId, runId, status }: Run): P
 
 async function verdictOf(client: Client, run: Run, known?: KnownSaga): Promise<KnownSaga | undefined> {
   const { workflowId: sagaId } = run;
-  if (run.type === ORDER_FULFILLMENT) return verdictOfOrder(client, run, known && !isOther(known) ? known : undefined);
+  if (ORDER_WORKFLOWS.includes(run.type))
+    return verdictOfOrder(client, run, known && !isOther(known) ? known : undefined);
   if (known) return known;
   return run.typedSearchAttributes.get(SagaStateAttribute) === undefined ? undefined : { sagaId, otherType: run.type };
 }

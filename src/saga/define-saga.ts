@@ -50,8 +50,7 @@ export function defineSaga<Input, Known extends Steps>(
     // 27).
     return CancellationScope.nonCancellable(async () => {
       const run = openRun(definition, carried);
-      if (carried) definition.onEntry(run.record, run.record);
-      else record(run, { type: 'SagaStarted', sagaType: saga.type, data: copyOf(definition.data), steps: listed(run) });
+      open(run, carried);
       heedCancel(run, outside);
       if (await isCarriedOn(run)) return continueAsNew<SagaWorkflow<Input>>(input, carry(run));
       if (!allHandlersFinished()) await condition(allHandlersFinished);
@@ -61,14 +60,26 @@ export function defineSaga<Input, Known extends Steps>(
   };
 }
 
+function open(run: Run, carried?: CarriedSaga): void {
+  const { definition } = run;
+  const { type: sagaType, data } = definition;
+  if (!carried?.seq) record(run, { type: 'SagaStarted', sagaType, data: copyOf(data), steps: listed(run) });
+  if (!carried) return;
+  if (!carried.opening) return definition.onEntry(run.record, run.record);
+  record(run, carried.opening);
+  // At once, because the entries of another run than the stored ones count only if they are sent whole.
+  void storeAll(run);
+}
+
 const listed = ({ definition }: Run) => definition.steps.map(({ name, kind }) => ({ name, kind }));
 
 /** Runs to the end of the saga, or until the next run takes over: then everything is stored and answered. */
 async function isCarriedOn(run: Run): Promise<boolean> {
-  const { isCarried, handOver } = run;
+  const { isCarried, handOver, keeps } = run;
   // A carried saga must be back at its call before its waiting requests are decided.
   if (!isCarried) offerMessages(run);
-  const going = isCarried && run.record.state === 'COMPENSATING' ? goBack(run) : goForward(run);
+  const isUnwinding = keeps !== undefined || run.record.state === 'COMPENSATING';
+  const going = isCarried && isUnwinding ? goBack(run) : goForward(run);
   if (isCarried) offerMessages(run);
   await Promise.race([going, condition(() => handOver.isDecided)]);
   if (!handOver.isDecided) return false;
@@ -174,7 +185,8 @@ async function goBack(run: Run): Promise<void> {
 
 /** The verdict is decided in the turn of the call; the run stays open until the rest of its journal is stored. */
 async function end(run: Run): Promise<void> {
-  if (!hasEnded(run.record)) record(run, { type: 'SagaEnded', ...verdictOf(run.record) });
+  const { keeps } = run;
+  if (keeps || !hasEnded(run.record)) record(run, { type: 'SagaEnded', ...(keeps ?? verdictOf(run.record)) });
   if (isStored(run) && !run.journal.storing) return;
   await storeAtRest(run);
   await run.journal.storing;

@@ -55,7 +55,7 @@ export interface SagaDefinition<Input, Known> {
   /** Other names for messages, if the workflow needs the usual ones itself. */
   readonly messages?: Partial<SagaMessages>;
   /** The step after the last compensation, which closes the saga, for example a notice. The body does not run it. */
-  readonly afterUnwinding?: (steps: Known, input: Input) => LastStep;
+  readonly afterUnwinding?: (steps: Known, input: Input) => LastStep | undefined;
   /** If it gives an activity, the journal is carried out of the workflow: see journal/carry.ts. */
   readonly storeJournal?: (input: Input) => StoreJournal | undefined;
   /** Called after each transition, to show it: search attributes, current details. It must not wait. */

@@ -2,10 +2,10 @@
 import { CancelledFailure, defaultPayloadConverter } from '@temporalio/common';
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { Definition } from './definition.js';
-import type { Entry } from './journal/events.js';
+import type { Entry, Repair } from './journal/events.js';
 import { blankRecord } from './journal/fold.js';
 import type { Decision, ResolveAction, ResolveRequest } from './messages.js';
-import { isGoingForward, type SagaRecord } from './record.js';
+import { isGoingForward, type End, type SagaRecord } from './record.js';
 
 /**
  * A step that may have to be undone: plain data, so that it can be carried over. The compensation is found by the step's
@@ -46,6 +46,10 @@ export interface CarriedSaga {
   /** The results of finished steps, and approvals: a body that is run again gets these instead of calling again. */
   readonly given: readonly (readonly [step: string, given: { readonly value?: unknown }])[];
   readonly temporalCancel?: 'tooLate';
+  /** A verdict that stays, whatever is undone: of a repair. */
+  readonly keeps?: End;
+  /** The first entry of a repair's first run. If `seq` is 0, nothing is known of the saga, and it is recorded as started first. */
+  readonly opening?: Readonly<{ type: 'SagaIntervened' } & Repair>;
 }
 
 /** The state of one saga, and its definition. */
@@ -60,6 +64,7 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
     /** Milliseconds since the epoch. */
     deadlineAt: carried?.deadlineAt ?? workflowInfo().startTime.getTime() + deadline,
     isCarried: carried !== undefined,
+    keeps: carried?.keeps,
     /** Written by journal/carry.ts. */
     journal: {
       record: carried?.record ?? blankRecord(id),
@@ -109,13 +114,14 @@ export function openRun(definition: Definition, carried?: CarriedSaga) {
 }
 
 /** The part of the state that the next run needs. */
-export const carry = ({ journal, stack, deadlineAt, steering, body }: Run): CarriedSaga => ({
+export const carry = ({ journal, stack, deadlineAt, steering, body, keeps }: Run): CarriedSaga => ({
   record: journal.record,
   seq: journal.seq,
   stack: stack.entries,
   deadlineAt,
   decisions: [...steering.decisions],
   given: [...body.given],
+  ...(keeps && { keeps }),
   // Temporal closes a run as *Canceled* only if it was asked to cancel that run.
   ...(steering.temporalCancel === 'tooLate' && { temporalCancel: 'tooLate' }),
 });

@@ -9,6 +9,7 @@ export type { Budget, Call, Compensatable, Pivot, Probe, Retriable, Step, StoreJ
 export { approve, cancelSaga, getSagaJournal, getSagaState, reject, resolveStep, SAGA_REFUSED } from './messages.js';
 export type { ApprovalRequest, Decision, RefusalCode, SagaMessages, SteeringRequest } from './messages.js';
 export type { ResolveAction, ResolveRequest } from './messages.js';
+export { REPAIR } from './journal/events.js';
 export type { Entry, JournalHeader, SagaEvent, SentEntry } from './journal/events.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus, Verdict, Waiver } from './record.js';
 export type { CarriedSaga } from './run.js';

@@ -75,8 +75,8 @@ export function preview(input: PreviewInput): Preview {
     applies: true,
     code: null,
     effects,
-    money: moneyOf(input, effects),
-    stock: stockOf(input, effects),
+    money: moneyOf(books, total(saga), effects),
+    stock: stockOf(books, input.items ?? [], effects),
     notice: noticeOf(input, course),
     verdict: verdictAfter(saga, course),
     waived,
@@ -135,22 +135,28 @@ const total = ({ data }: SagaRecord): Money | null => {
   return found ?? null;
 };
 
-function moneyOf({ saga, books }: PreviewInput, effects: readonly PreviewedEffect[]): Preview['money'] {
+/** The money that a decision refunds, keeps and charges, by the books if they were read, else by the order's total. */
+export function moneyOf(
+  books: PreviewInput['books'],
+  total: Money | null,
+  effects: readonly PreviewedEffect[],
+): Preview['money'] {
   const taken = books?.find((effect) => effect.kind === 'payment');
-  const live = taken
-    ? { amount: taken.captured - taken.refunded, currency: taken.currency }
-    : books
-      ? null
-      : total(saga);
+  const live = taken ? { amount: taken.captured - taken.refunded, currency: taken.currency } : books ? null : total;
   const becomes = effects.find(({ effect }) => effect === 'payment')?.becomes;
   return {
     refunded: becomes === 'undone' ? live : null,
     kept: becomes === 'kept' ? live : null,
-    charged: becomes === 'made' ? total(saga) : null,
+    charged: becomes === 'made' ? total : null,
   };
 }
 
-function stockOf({ books, items = [] }: PreviewInput, effects: readonly PreviewedEffect[]): Preview['stock'] {
+/** Which units a decision releases, and which stay held: those of the books, else the order's items. */
+export function stockOf(
+  books: PreviewInput['books'],
+  items: readonly OrderItem[],
+  effects: readonly PreviewedEffect[],
+): Preview['stock'] {
   const held = books?.find((effect) => effect.kind === 'reservation')?.items ?? (books ? [] : items);
   const becomes = effects.find(({ effect }) => effect === 'reservation')?.becomes;
   if (becomes === 'undone') return { released: held, held: [] };

@@ -5,7 +5,7 @@
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { JournalReader, StoredSaga } from '../journal/read/reader.js';
 import { orderIdOf } from '../order.js';
-import { getSagaState, ORDER_FULFILLMENT, SAGA_TYPE, SagaBlockedOnAttribute } from '../workflows/messages.js';
+import { getSagaState, ORDER_WORKFLOWS, SAGA_TYPE, SagaBlockedOnAttribute } from '../workflows/messages.js';
 import { SAGA_TYPE_MEMO, SagaStateAttribute, type SagaRecord } from '../workflows/messages.js';
 import { pauseOf } from './pause.js';
 import { SAGA_ID_PATTERN } from './saga-ids.js';
@@ -121,7 +121,7 @@ async function statusFromTemporal(
   run: WorkflowExecutionDescription,
 ): Promise<SagaStatus | undefined> {
   const shown = run.typedSearchAttributes.get(SagaStateAttribute);
-  const isOrder = run.type === ORDER_FULFILLMENT;
+  const isOrder = ORDER_WORKFLOWS.includes(run.type);
   // Temporal runs other workflows than sagas as well.
   if (!isOrder && shown === undefined) return undefined;
   const { name: temporalStatus } = run.status;

@@ -13,6 +13,8 @@ export {
   SAGA_REFUSED,
 } from '../saga/messages.js';
 export type { Decision, RefusalCode, ResolveAction, ResolveRequest, SteeringRequest } from '../saga/messages.js';
+export { REPAIR, type Repair } from '../saga/journal/events.js';
+export type { CarriedSaga } from '../saga/run.js';
 export { awaitedIn, CANCEL_REQUESTED, isCommitted, isGoingForward, verdictOf } from '../saga/record.js';
 export type { SagaOutcome, SagaRecord, SagaState, StepRecord, StepStatus } from '../saga/record.js';
 
@@ -28,6 +30,10 @@ export const TASK_QUEUE = 'order-fulfillment';
 export const serviceQueue = (taskQueue: string, service: Participant): string => `${taskQueue}-${service}`;
 
 export const ORDER_FULFILLMENT = 'orderFulfillment';
+/** The workflow that undoes what an order's ended run has left behind, under the id of that saga. */
+export const SAGA_REPAIR = 'SagaRepair';
+/** The types of workflows that run an order's saga. */
+export const ORDER_WORKFLOWS: readonly string[] = [ORDER_FULFILLMENT, SAGA_REPAIR];
 export const SAGA_TYPE = 'OrderFulfillment';
 
 export const SagaStateAttribute = defineSearchAttributeKey('SagaState', SearchAttributeType.KEYWORD);
@@ -68,6 +74,15 @@ export interface SagaPolicy {
   readonly ownQueues?: readonly Participant[];
   /** Events after which an order is continued as new; if absent, Temporal's own suggestion counts. */
   readonly historyLimit?: number;
+}
+
+/** The reason of a saga whose run was ended from outside, and whose effects a repair undoes. */
+export const RUN_ENDED = 'RunEnded';
+
+/** The input of a repair; the stack is in the state that it is started with. */
+export interface SagaRepairInput extends Pick<OrderFulfillmentInput, 'orderId' | 'policy'> {
+  /** The customer hears that the order is cancelled. */
+  readonly notice: boolean;
 }
 
 /** Ids and policy only: the customer's request stays in the `orders` table. */

@@ -25,6 +25,10 @@ function callsFor({ ownQueues = [] }: SagaPolicy) {
   };
 }
 
+/** A repair may not know the order's total. */
+const refundLine = ({ total }: Partial<Priced>): string =>
+  total ? `process_payment: refund ${formatMoney(total)}` : 'process_payment: refund';
+
 /** Every call names its effect by the order's id alone. */
 export function orderSteps(policy: SagaPolicy) {
   const to = callsFor(policy);
@@ -43,7 +47,7 @@ export function orderSteps(policy: SagaPolicy) {
     pay: compensatable(
       'process_payment',
       to(pay.service, pay.action, act, ({ total }: Priced) => `process_payment: charge ${formatMoney(total)}`),
-      to(pay.service, pay.compensation, undo, ({ total }: Priced) => `process_payment: refund ${formatMoney(total)}`),
+      to(pay.service, pay.compensation, undo, refundLine),
     ),
     ship: compensatable(
       'create_shipment',

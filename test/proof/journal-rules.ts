@@ -12,7 +12,9 @@ export const eventsOf = <Type extends SagaEvent['type']>(journal: Journal, ...ty
 const stepsIn = (events: readonly { step: string }[]): string[] => events.map(({ step }) => step);
 
 const waivedSteps = (journal: Journal): string[] =>
-  stepsIn(eventsOf(journal, 'SagaIntervened').filter(({ action }) => action === 'skip'));
+  eventsOf(journal, 'SagaIntervened').flatMap((event) =>
+    'step' in event && event.action === 'skip' ? [event.step] : [],
+  );
 
 const SETTLED = ['SagaStepCompleted', 'SagaStepFailed', 'SagaStepTimedOut', 'SagaStepUnknown'] as const;
 
@@ -77,7 +79,7 @@ function oneOutcomeEach(journal: Journal, record: SagaRecord): string[] {
     ...(completed.some(({ step }) => !stack.includes(step))
       ? ['4: something was undone that was not on the stack']
       : []),
-    ...unnamed.map(({ step }) => `4: nobody answers for what was decided about ${step}`),
+    ...unnamed.map(({ action }) => `4: nobody answers for the decision ${action}`),
     ...(isDeepStrictEqual(waivers, waivedSteps(journal)) ? [] : [`4: waivers are ${waivers.join(' ')}`]),
   ];
 }

@@ -3,11 +3,12 @@
  * have a committed history, so that no release breaks running orders unseen (rule 36).
  */
 import type { ResolveAction } from '../../src/saga/saga.js';
-import { cancelSaga, type SagaPolicy } from '../../src/workflows/messages.js';
+import { cancelSaga, REPAIR, RUN_ENDED, SAGA_REPAIR, SagaStateAttribute } from '../../src/workflows/messages.js';
+import type { CarriedSaga, OrderFulfillmentInput, SagaPolicy } from '../../src/workflows/messages.js';
 import { eventually } from '../support/eventually.js';
 import { steering, type ServiceName, type Shop } from '../workflows/shop.js';
 import { approvalPaths } from './approval-paths.js';
-import { ended, resolve, SHORT, type Path } from './bringing.js';
+import { ended, resolve, SHORT, waitingOrder, type Path } from './bringing.js';
 import { steeredPaths } from './steered-paths.js';
 
 const ALWAYS = 1000;
@@ -97,6 +98,35 @@ async function cancelledAtStart(shop: Shop): Promise<string> {
   return ended(shop, sagaId);
 }
 
+/** Its run is terminated while it waits for an approval, and what it holds is undone by a repair. */
+async function repaired(shop: Shop): Promise<string> {
+  const sagaId = await waitingOrder(shop);
+  const record = await shop.recordOf(sagaId);
+  const { length: seq } = await shop.journalOf(sagaId);
+  const { taskQueue } = await shop.handleOf(sagaId).describe();
+  const [input] = (await shop.inputOf(sagaId)) as [OrderFulfillmentInput];
+  await shop.handleOf(sagaId).terminate('by mistake');
+  const { orderId, policy } = input;
+  const why = { action: REPAIR, actor: 'olga', reason: 'by mistake', requestId: 'repair-1' } as const;
+  const carried: CarriedSaga = {
+    record,
+    seq,
+    stack: [{ step: 'reserve_inventory', input: { orderId }, outcome: 'unknown' }],
+    deadlineAt: Date.now() + policy.deadline,
+    decisions: [],
+    given: [],
+    opening: { type: 'SagaIntervened', ...why, unwinds: RUN_ENDED },
+  };
+  await shop.env.client.workflow.start(SAGA_REPAIR, {
+    workflowId: sagaId,
+    taskQueue,
+    args: [{ orderId, policy, notice: true }, carried],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    typedSearchAttributes: [{ key: SagaStateAttribute, value: 'COMPENSATING' }],
+  });
+  return ended(shop, sagaId);
+}
+
 const AWAY = { mode: 'unavailable', times: ALWAYS };
 const LOST = { mode: 'drop-response', times: ALWAYS };
 
@@ -134,6 +164,7 @@ export const PATHS: Readonly<Record<string, Path>> = {
   'blocked-by-operator-then-retried': inBackOff('block', 'retry'),
   'skipped-in-back-off': inBackOff('skip'),
   'continued-as-new': continuedAsNew,
+  repaired,
   ...approvalPaths,
   ...steeredPaths,
 };

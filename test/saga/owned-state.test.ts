@@ -68,6 +68,7 @@ describe('the state of a run (rule 7)', () => {
       'definition',
       'deadlineAt',
       'isCarried',
+      'keeps',
       'scopes',
     ]);
   });

@@ -1,5 +1,6 @@
 /** A shop for workflow tests: the real services over HTTP, the real orders table, a worker, and time that can skip. */
 import { randomUUID } from 'node:crypto';
+import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Order } from '../../src/order.js';
 import { createActivities } from '../../src/activities/activities.js';
@@ -144,6 +145,12 @@ export async function openShop(options: ShopOptions = {}) {
     handleOf,
     /** What the books of the four services and the sagas' verdicts do not agree on: the oracle's answer (rule 34). */
     differences,
+    /** The arguments with which its first run was started. */
+    async inputOf(sagaId: string): Promise<unknown[]> {
+      const { events } = await handleOf(sagaId).fetchHistory();
+      const { payloads } = events?.[0]?.workflowExecutionStartedEventAttributes?.input ?? {};
+      return (payloads ?? []).map((payload) => defaultPayloadConverter.fromPayload(payload));
+    },
     journalOf: (sagaId: string) => handleOf(sagaId).query(messages.getSagaJournal),
     /** Arms a fault at a service. */
     arm: (service: ServiceName, fault: object) => services[service].call('POST', '/api/test/fail-next-request', fault),

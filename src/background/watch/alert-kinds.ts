@@ -9,6 +9,7 @@ interface Kind {
 
 export const ALERT_KINDS = {
   SagaBlocked: { severity: 'critical', says: 'wait for an operator' },
+  SagaLeftBehind: { severity: 'critical', says: 'were left behind without a run: their effects wait for a repair' },
   SagaStuck: { severity: 'critical', says: 'make no progress' },
   SagaPastDeadline: { severity: 'warning', says: 'are older than their deadline and have no verdict' },
   SagaPaused: { severity: 'warning', says: 'are paused in Temporal, and wait until they are unpaused' },

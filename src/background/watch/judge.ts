@@ -23,10 +23,20 @@ export interface HeldWorkflow {
   readonly saga?: WatchedSaga | undefined;
 }
 
+/** A finding of the reconciler. */
+export interface LeftBehind {
+  readonly sagaId: string;
+  readonly sagaType: string | null;
+  readonly cause: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
 /** What one look has found. `paused` and `failing` are undefined if Temporal did not answer. */
 export interface Found {
   readonly paused: readonly HeldWorkflow[] | undefined;
   readonly failing: readonly HeldWorkflow[] | undefined;
+  readonly leftBehind?: readonly LeftBehind[];
   readonly blocked: readonly WatchedSaga[];
   /** With a step of unknown outcome for longer than a minute. */
   readonly unknown: readonly WatchedSaga[];
@@ -44,6 +54,14 @@ const held = (kind: 'SagaPaused' | 'WorkflowTaskFailing', { workflowId: id, sinc
   step: saga?.step ?? undefined,
 });
 
+const left = ({ sagaId: id, sagaType, cause, since }: LeftBehind): Trouble => ({
+  kind: 'SagaLeftBehind',
+  id,
+  since,
+  sagaType: sagaType ?? undefined,
+  code: cause,
+});
+
 type SagaKind = 'SagaBlocked' | 'OutcomeUnknown' | 'SagaStuck' | 'SagaPastDeadline';
 
 const troubleOf = (kind: SagaKind, { sagaId: id, sagaType, step, code, ...times }: WatchedSaga): Trouble => ({
@@ -59,9 +77,11 @@ const troubleOf = (kind: SagaKind, { sagaId: id, sagaType, step, code, ...times 
  * The most specific trouble counts. If Temporal did not answer, nothing is called stuck or late, because a paused saga
  * looks like a stuck one.
  */
-export function judge({ paused, failing, blocked, unknown, quiet, overdue }: Found): readonly Trouble[] {
+export function judge({ leftBehind, paused, failing, blocked, ...open }: Found): readonly Trouble[] {
+  const { unknown, quiet, overdue } = open;
   const knows = paused !== undefined && failing !== undefined;
   const all = [
+    ...(leftBehind ?? []).map(left),
     ...(paused ?? []).map((each) => held('SagaPaused', each)),
     ...(failing ?? []).map((each) => held('WorkflowTaskFailing', each)),
     ...blocked.map((each) => troubleOf('SagaBlocked', each)),

@@ -1,6 +1,6 @@
 /** The sagas of the read model that may be in trouble. Each question is answered by an index of its own (rule 52). */
 import { escapeIdentifier, type Pool } from 'pg';
-import type { WatchedSaga } from './judge.js';
+import type { LeftBehind, WatchedSaga } from './judge.js';
 
 /** More sagas in one kind of trouble are not counted. */
 const MOST = 5_000;
@@ -81,6 +81,20 @@ export async function readWatchedSagas(db: Pick<Pool, 'query'>, schemaName: stri
       [limits.deadline],
     ),
   };
+}
+
+/** The open findings of the reconciler. */
+export async function readLeftBehind(db: Pick<Pool, 'query'>, schemaName: string): Promise<readonly LeftBehind[]> {
+  const { rows } = await db.query<{ saga_id: string; saga_type: string | null; cause: string; since: Date }>(
+    `SELECT saga_id, saga_type, cause, since FROM ${escapeIdentifier(schemaName)}.findings WHERE closed_at IS NULL
+     ORDER BY found_at, id LIMIT ${MOST}`,
+  );
+  return rows.map((row) => ({
+    sagaId: row.saga_id,
+    sagaType: row.saga_type,
+    cause: row.cause,
+    since: row.since.toISOString(),
+  }));
 }
 
 /** Sagas by their ids; those that the read model does not know are left out. */

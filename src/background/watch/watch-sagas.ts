@@ -10,7 +10,7 @@ import { conditionsOf, type Trouble } from './alert-kinds.js';
 import { askAboutWorkflows, type SaidWorkflow } from './ask-temporal.js';
 import { judge, type HeldWorkflow, type WatchedSaga } from './judge.js';
 import { readQueueTroubles } from './read-queues.js';
-import { readSagasById, readWatchedSagas, type Limits } from './read-sagas.js';
+import { readLeftBehind, readSagasById, readWatchedSagas, type Limits } from './read-sagas.js';
 
 export interface WatchDeps {
   readonly pool: Pool;
@@ -79,7 +79,12 @@ async function readTroubles(deps: WatchDeps, signal: AbortSignal, memory: Memory
   const since = memory.temporalAwaySince;
   const known = await readSagasById(pool, schema, [...(asked?.paused ?? []), ...(asked?.failing ?? [])].map(idOf));
   const troubles: Trouble[] = [
-    ...judge({ ...sagas, paused: asked && held(asked.paused, known), failing: asked && held(asked.failing, known) }),
+    ...judge({
+      ...sagas,
+      leftBehind: await readLeftBehind(pool, schema),
+      paused: asked && held(asked.paused, known),
+      failing: asked && held(asked.failing, known),
+    }),
     ...queues,
     ...(since === undefined ? [] : [{ kind: 'TemporalAway', id: 'temporal', since } as const]),
   ];

@@ -1,9 +1,9 @@
 /** The runs of sagas that Temporal still knows, closed ones included. Visibility lags by a moment. */
 import type { Client } from '@temporalio/client';
-import { ORDER_FULFILLMENT, SagaStateAttribute } from '../../workflows/messages.js';
+import { ORDER_WORKFLOWS, SagaStateAttribute } from '../../workflows/messages.js';
 
 /** Temporal runs other workflows as well: a saga is recognised by the attribute that it is started with. */
-export const IS_SAGA = `(WorkflowType = '${ORDER_FULFILLMENT}' OR ${SagaStateAttribute.name} IS NOT NULL)`;
+export const IS_SAGA = `(WorkflowType IN (${ORDER_WORKFLOWS.map((type) => `'${type}'`).join(', ')}) OR ${SagaStateAttribute.name} IS NOT NULL)`;
 
 /** A workflow's id in a query. */
 export const idIs = (sagaId: string): string => `WorkflowId = '${sagaId.replaceAll("'", '')}'`;

@@ -1,5 +1,6 @@
 /** The dead letters that follow from a saga's events: a pure fold, like the saga itself. */
 import { applyEntry, blankRecord } from '../../saga/journal/fold.js';
+import type { Repair } from '../../saga/journal/events.js';
 import type { SentEntry } from '../write/batch.js';
 
 export interface Letter {
@@ -28,6 +29,7 @@ export function lettersOf(sagaId: string, entries: readonly SentEntry[]): Letter
   for (const entry of entries) {
     record = applyEntry(record, entry);
     const { event, at } = entry;
+    if (event.type === 'SagaIntervened' && !('step' in event)) closeBlocked(letters, event, at);
     if (!('step' in event)) continue;
     const { step } = event;
     const attempts = record.steps.find(({ name }) => name === step)?.attempts ?? 0;
@@ -45,6 +47,15 @@ export function lettersOf(sagaId: string, entries: readonly SentEntry[]): Letter
     }
   }
   return [...letters.values()];
+}
+
+/** A repair goes on in place of the run that was blocked. */
+function closeBlocked(letters: Map<string, Letter>, { actor, reason }: Repair, at: string): void {
+  for (const [key, letter] of letters) {
+    if (letter.kind !== 'blocked' || letter.resolution !== null) continue;
+    const by = { resolvedBy: actor, resolvedReason: reason, resolvedAt: at };
+    letters.set(key, { ...letter, resolution: 'repaired', ...by });
+  }
 }
 
 /** True if the event opens or closes a dead letter. */

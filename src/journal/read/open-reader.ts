@@ -1,5 +1,6 @@
 /** Opens the journal for reading. Needs neither Temporal nor a worker. */
 import { escapeIdentifier } from 'pg';
+import { openFindings } from '../findings/findings.js';
 import { openAudit } from '../decisions/open-audit.js';
 import { orderIdOf } from '../../order.js';
 import { createFollowHub } from './follow-hub.js';
@@ -34,12 +35,20 @@ export function openReader(options: ReaderOptions): OpenReader {
   const prepare = once(() => migrateJournal(databaseUrl, name, migrationWaitMs));
   const read = <T>(query: () => Promise<T>): Promise<T> => orUnavailable(async () => soon(prepare()).then(query));
   const audit = openAudit(pool, name);
+  const findings = openFindings(pool, name);
   const hub = createFollowHub((places) => read(() => eventsBehind(pool, schema, places)));
   return {
     prepare: () => orUnavailable(prepare),
     audit: {
       note: (note) => read(() => audit.note(note)),
       list: (filter, page) => read(() => audit.list(filter, page)),
+    },
+    findings: {
+      list: (page) => read(() => findings.list(page)),
+      alone: async (sagaId, act) => {
+        await read(async () => undefined);
+        return await findings.alone(sagaId, act);
+      },
     },
     async getSaga(sagaId) {
       const known = await read(() => sagasOf(pool, schema, [sagaId]));

@@ -3,6 +3,7 @@
  * only.
  */
 import type { Money } from '../../order.js';
+import type { Findings } from '../findings/finding.js';
 import type { Audit } from '../decisions/audit-row.js';
 import type { SagaRecord, SagaState } from '../../saga/record.js';
 
@@ -140,6 +141,8 @@ export class InvalidCursorError extends Error {
 export interface JournalReader {
   /** Decisions and denials: the one part of the journal that its readers also write. */
   readonly audit: Audit;
+  /** The reconciler's findings. */
+  readonly findings: Findings;
   /** A started row of `orders` without a row here reads as STARTED, version 0. */
   getSaga(sagaId: string): Promise<StoredSaga | undefined>;
   /** Newest first, by the time of their start. */

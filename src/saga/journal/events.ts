@@ -15,6 +15,22 @@ interface Failure {
   deadLetter?: true;
 }
 
+/**
+ * The first event of a repair: an operator's order to undo what a run has left behind. It names no step. A saga without a
+ * verdict `unwinds` with that reason, or keeps its accepted cancel; a saga with a verdict `keeps` it.
+ */
+export interface Repair extends Who {
+  action: typeof REPAIR;
+  requestId: string;
+  unwinds?: string;
+  keeps?: End;
+  /** Steps that the verdict lists as waived. */
+  waives?: readonly string[];
+}
+
+/** The action of a repair, in its event and in the audit. */
+export const REPAIR = 'repair';
+
 export type WaitAnswer = 'approved' | 'rejected' | 'expired' | 'deadlineExceeded' | 'cancelled';
 
 /** Everything that may happen to a saga, by the type of its event. */
@@ -31,7 +47,7 @@ export interface Events {
   SagaCompensationCompleted: { step: string; attempts: number; outcome: 'compensated' | 'nothingToDo' };
   SagaCompensationFailed: Failure;
   SagaBlocked: { step: string; code: string };
-  SagaIntervened: { step: string; action: string; requestId: string } & Who;
+  SagaIntervened: ({ step: string; action: string; requestId: string } & Who) | Repair;
   SagaCancelAccepted: { by: 'update' | 'temporal'; unwinds: string } & Who;
   SagaWaitStarted: { approval: string; until: string };
   SagaWaitEnded: { approval: string; answer: WaitAnswer; unwinds?: string } & Partial<Who>;

@@ -2,8 +2,9 @@
  * The fold: a saga's record *is* the fold over its entries, so that audit trail and read model cannot disagree with
  * the workflow.
  */
-import { awaitedIn, type Awaited, type SagaRecord, type StepRecord, type StepStatus } from '../record.js';
-import type { Events, SagaEvent, SentEntry } from './events.js';
+import { awaitedIn, CANCEL_REQUESTED } from '../record.js';
+import type { Awaited, SagaRecord, StepRecord, StepStatus } from '../record.js';
+import type { Events, Repair, SagaEvent, SentEntry } from './events.js';
 
 /** A saga before its first entry. */
 export const blankRecord = (sagaId: string): SagaRecord => ({
@@ -29,12 +30,17 @@ export function applyEntry(record: SagaRecord, { event, at }: SentEntry): SagaRe
     // One event and its row of the table: the compiler cannot tell that they belong together. An event that is not in it
     // (a reader may be older than a writer) changes nothing but the time.
     ...CHANGES[event.type]?.(event as never, record, at),
-    // The first reason stays.
-    ...('unwinds' in event && { state: 'COMPENSATING', reason: record.reason ?? event.unwinds }),
+    ...('unwinds' in event && { state: 'COMPENSATING', reason: reasonAfter(record, event) }),
     ...('deadLetter' in event && { deadLetters: [...record.deadLetters, event.step] }),
     ...('step' in event && { steps: stepsAfter(record.steps, event, at) }),
     updatedAt: at,
   };
+}
+
+/** The first reason stays. Only a repair names another one, because no run ends the unwinding that it stands for. */
+function reasonAfter({ reason }: SagaRecord, event: Extract<SagaEvent, { unwinds?: string }>): string | null {
+  const isRepair = event.type === 'SagaIntervened' && reason !== CANCEL_REQUESTED;
+  return (isRepair ? event.unwinds : (reason ?? event.unwinds)) ?? reason;
 }
 
 type Change<Event> = (event: Event, before: SagaRecord, at: string) => Partial<SagaRecord>;
@@ -46,10 +52,15 @@ const CHANGES: { readonly [Type in keyof Events]?: Change<Events[Type]> } = {
   SagaStepCompleted: ({ result }, { data }) => ({ data: { ...data, ...result } }),
   SagaCompensationStarted: ({ step }) => ({ currentStep: step }),
   SagaBlocked: ({ step }) => ({ blockedOn: step }),
-  SagaIntervened: ({ step, action, actor, reason }, { blockedOn, waivers }) => ({
-    blockedOn: action !== 'block' && blockedOn === step ? null : blockedOn,
-    waivers: action === 'skip' ? [...waivers, { step, actor, reason }] : waivers,
-  }),
+  SagaIntervened: (event, before) => {
+    if (!('step' in event)) return repaired(event, before);
+    const { step, action, actor, reason } = event;
+    const { blockedOn, waivers } = before;
+    return {
+      blockedOn: action !== 'block' && blockedOn === step ? null : blockedOn,
+      waivers: action === 'skip' ? [...waivers, { step, actor, reason }] : waivers,
+    };
+  },
   SagaWaitStarted: ({ approval, until }, before) => ({
     state: 'PENDING',
     ...waitsFor([...awaitedIn(before), { approval, until }]),
@@ -57,6 +68,14 @@ const CHANGES: { readonly [Type in keyof Events]?: Change<Events[Type]> } = {
   SagaWaitEnded: ({ approval }, before) => waitsFor(awaitedIn(before).filter((wait) => wait.approval !== approval)),
   SagaEnded: ({ state, reason }) => ({ state, reason }),
 };
+
+/** Nothing waits any more: the run in which it waited has ended. */
+const repaired = ({ keeps, waives = [], actor, reason }: Repair, { waivers }: SagaRecord): Partial<SagaRecord> => ({
+  ...keeps,
+  blockedOn: null,
+  waitingFor: null,
+  waivers: [...waivers, ...waives.map((step) => ({ step, actor, reason }))],
+});
 
 const waitsFor = ([first, ...also]: readonly Awaited[]): Pick<SagaRecord, 'waitingFor'> => ({
   waitingFor: first ? { ...first, ...(also.length > 0 && { also }) } : null,
