@@ -111,9 +111,15 @@ const given = (headers: Loose['headers'] = {}): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
 function addressOf(path: string, { params = {}, query = {} }: Loose): string {
-  const place = path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(params[name] ?? ''));
+  const place = path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => segmentOf(name, params[name]));
   const asked = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`],
   );
   return asked.length === 0 ? place : `${place}?${asked.join('&')}`;
+}
+
+/** A URL has no spelling for a segment that is empty, `.` or `..`, escaped or not: it would name another operation. */
+function segmentOf(name: string, value = ''): string {
+  if (['', '.', '..'].includes(value)) throw new RangeError(`"${value}" cannot be sent as ${name}`);
+  return encodeURIComponent(value);
 }
