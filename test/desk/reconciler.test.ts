@@ -89,3 +89,89 @@ it('a terminated order is found, previewed and unwound, and the books agree (rul
   const { body: audit } = await client.listAudit({ query: { sagaId: sagaOf('terminated') } });
   expect(audit.items.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(1);
 }, 180_000);
+
+const arm = async (service: keyof ServiceUrls, fault: object): Promise<void> => {
+  const { status } = await fetch(`${urls[service]}/api/test/fail-next-request`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(fault),
+  });
+  expect(status).toBe(200);
+};
+
+it('a run that is deleted while its refund is refused is found although the job is killed, and unwound (rules 27 and 42)', async () => {
+  await waiting('deleted');
+  await arm('shipping', {});
+  await arm('payment', { operation: 'DELETE' });
+  await client.approveOrder({ params: { orderId: 'deleted' }, body: { reason: 'a known customer' } });
+  await eventually('the refund to block', 30_000, async () => (await statusOf('deleted'))?.blockedOn != null);
+  await connection.workflowService.deleteWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: sagaOf('deleted') },
+  });
+  process.kill(system.pidOf('background'), 'SIGKILL');
+  const finding = await found('deleted');
+  expect(finding).toMatchObject({ cause: 'RunGone', state: 'COMPENSATING' });
+  expect(finding.holds.effects.map(({ effect }) => effect).toSorted()).toEqual(['payment', 'reservation']);
+  const { body: seen } = await repair('deleted', { dryRun: true });
+  expect(seen).toMatchObject({
+    applies: true,
+    money: { refunded: finding.holds.money },
+    verdict: { reason: 'RunEnded' },
+  });
+  await repair('deleted', {});
+  await ended('deleted', 'FAILED');
+  expect(await kindsOf('deleted')).toEqual(['cancellation']);
+  expect(await differences()).toEqual([]);
+}, 180_000);
+
+it('a repair whose refund is refused blocks as any saga, and ends when an operator has it retried (rules 27 and 42)', async () => {
+  await waiting('blocked');
+  await arm('shipping', { mode: 'unavailable', times: 1_000 });
+  await client.approveOrder({ params: { orderId: 'blocked' }, body: { reason: 'a known customer' } });
+  await eventually('the payment', 30_000, async () => (await kindsOf('blocked')).includes('payment'));
+  await eventually('the cancel', 30_000, async () => {
+    const { body } = await client.cancelOrder({ params: { orderId: 'blocked' }, body: { reason: 'changed_mind' } });
+    return body !== undefined;
+  });
+  await temporal.workflow.getHandle(sagaOf('blocked')).terminate('by mistake');
+  await fetch(`${urls.shipping}/api/test/faults`, { method: 'DELETE' });
+  await found('blocked');
+  await arm('payment', { operation: 'DELETE' });
+  await repair('blocked', {});
+  await eventually(
+    'the refund to block',
+    30_000,
+    async () => (await statusOf('blocked'))?.blockedOn === 'process_payment',
+  );
+  await client.resolveStep({
+    params: { sagaId: sagaOf('blocked'), step: 'process_payment' },
+    body: { action: 'retry', reason: 'the provider is repaired' },
+  });
+  await ended('blocked', 'CANCELLED');
+  expect(await kindsOf('blocked')).toEqual(['cancellation']);
+  expect(await differences()).toEqual([]);
+}, 180_000);
+
+it('an effect that no saga owns is found and undone; a completed order keeps its verdict (rules 27 and 54)', async () => {
+  const body = { orderId: 'orphan', customerId: 'c', paymentMethod: 'pm', amount: { amount: 1_234, currency: 'EUR' } };
+  const { status } = await fetch(`${urls.payment}/api/payments/order-orphan`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  expect(status).toBeLessThan(300);
+  await client.placeOrder({ body: { orderId: 'whole', items: [{ productId: '123', quantity: 1 }] } });
+  await ended('whole', 'COMPLETED');
+  expect(await found('orphan')).toMatchObject({
+    cause: 'NoSaga',
+    holds: { money: { amount: 1_234, currency: 'EUR' } },
+  });
+  await repair('orphan', {});
+  await ended('orphan', 'FAILED');
+  expect(await kindsOf('orphan')).toEqual([]);
+  const refused = await repair('whole', { steps: ['create_shipment'] }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ problem: { code: 'NothingToRepair' } });
+  expect(await statusOf('whole')).toMatchObject({ state: 'COMPLETED' });
+  expect(await differences()).toEqual([]);
+}, 180_000);

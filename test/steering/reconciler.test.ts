@@ -31,22 +31,34 @@ function sagaOf(statuses: Statuses, other: Partial<StoredSaga> = {}): StoredSaga
     return { name, kind, status: statuses[name] ?? 'pending', attempts: 1 };
   });
   return {
-    ...{
-      sagaId: SAGA,
-      sagaType: 'OrderFulfillment',
-      state: 'STARTED',
-      reason: null,
-      data: { orderId: '1', total: TOTAL },
-    },
-    ...{ currentStep: null, blockedOn: null, waitingFor: null, steps, waivers: [], deadLetters: [] },
-    ...{ createdAt: '2026-01-01T09:00:00.000Z', updatedAt: '2026-01-01T09:00:00.000Z' },
-    ...{ version: 5, branch: 0, behindGap: false, asOf: '2026-01-01T10:00:00.000Z' },
+    sagaId: SAGA,
+    sagaType: 'OrderFulfillment',
+    state: 'STARTED',
+    reason: null,
+    data: { orderId: '1', total: TOTAL },
+    currentStep: null,
+    blockedOn: null,
+    waitingFor: null,
+    steps,
+    waivers: [],
+    deadLetters: [],
+    createdAt: '2026-01-01T09:00:00.000Z',
+    updatedAt: '2026-01-01T09:00:00.000Z',
+    version: 5,
+    branch: 0,
+    behindGap: false,
+    asOf: '2026-01-01T10:00:00.000Z',
     ...other,
   };
 }
 
 const standing = (given: Partial<Standing>): Standing => ({
-  ...{ sagaId: SAGA, saga: sagaOf({}), run: TERMINATED, effects: [], hasOrder: true, cancelAccepted: false },
+  sagaId: SAGA,
+  saga: sagaOf({}),
+  run: TERMINATED,
+  effects: [],
+  hasOrder: true,
+  cancelAccepted: false,
   ...given,
 });
 
