@@ -130,6 +130,8 @@ it('a repair whose refund is refused blocks as any saga, and ends when an operat
   await arm('shipping', { mode: 'unavailable', times: 1_000 });
   await client.approveOrder({ params: { orderId: 'blocked' }, body: { reason: 'a known customer' } });
   await eventually('the payment', 30_000, async () => (await kindsOf('blocked')).includes('payment'));
+  // It blocks in the run that is terminated as well, if that gets so far.
+  await arm('payment', { operation: 'DELETE', times: 1_000 });
   await eventually('the cancel', 30_000, async () => {
     const { body } = await client.cancelOrder({ params: { orderId: 'blocked' }, body: { reason: 'changed_mind' } });
     return body !== undefined;
@@ -137,17 +139,24 @@ it('a repair whose refund is refused blocks as any saga, and ends when an operat
   await temporal.workflow.getHandle(sagaOf('blocked')).terminate('by mistake');
   await fetch(`${urls.shipping}/api/test/faults`, { method: 'DELETE' });
   await found('blocked');
-  await arm('payment', { operation: 'DELETE' });
   await repair('blocked', {});
   await eventually(
     'the refund to block',
     30_000,
     async () => (await statusOf('blocked'))?.blockedOn === 'process_payment',
   );
-  await client.resolveStep({
-    params: { sagaId: sagaOf('blocked'), step: 'process_payment' },
-    body: { action: 'retry', reason: 'the provider is repaired' },
-  });
+  await fetch(`${urls.payment}/api/test/faults`, { method: 'DELETE' });
+  await eventually('the retry to be accepted', 30_000, () =>
+    client
+      .resolveStep({
+        params: { sagaId: sagaOf('blocked'), step: 'process_payment' },
+        body: { action: 'retry', reason: 'the provider is repaired' },
+      })
+      .then(
+        () => true,
+        () => false,
+      ),
+  );
   await ended('blocked', 'CANCELLED');
   expect(await kindsOf('blocked')).toEqual(['cancellation']);
   expect(await differences()).toEqual([]);

@@ -8,6 +8,7 @@ import { inTransaction } from '../../platform/database/transaction.js';
 import { inParallel } from '../../platform/in-parallel.js';
 import { holdsOf, judgeStanding } from '../../steering/reconciler/judge-standing.js';
 import { readStanding } from '../../steering/reconciler/standing.js';
+import { LeaseLostError } from '../job-lease.js';
 import type { Job, JobRun, JobStatus } from '../job.js';
 import type { ReconcilerDeps, Suspects, Walk } from './walk.js';
 import { endedRuns } from './ended-runs.js';
@@ -33,22 +34,47 @@ export const reconcile = (open: () => Promise<ReconcilerDeps>): Job => ({
 
 /** One run. Also for tests, without a driver. */
 export async function lookOver(deps: ReconcilerDeps, run: JobRun, walks = WALKS): Promise<JobStatus> {
-  let [looked, found, closed] = [0, 0, 0];
+  let [looked, found, closed, unread] = [0, 0, 0, 0];
   for (const walk of walks) {
     for await (const { sagaIds, place } of walk(deps, Date.now() + WALK_MS)) {
       run.signal.throwIfAborted();
-      const changes = await inParallel(AT_ONCE, sagaIds, (sagaId) => lookAt(deps, run, sagaId));
+      const changes = await lookAtAll(deps, run, sagaIds);
       looked += changes.length;
+      unread += changes.filter((change) => change === 'unread').length;
       found += changes.filter((change) => change === 'found').length;
       closed += changes.filter((change) => change === 'closed').length;
       if (place) await keepPlace(deps, run, place);
     }
   }
-  return { looked, found, closed };
+  return { looked, found, closed, unread };
+}
+
+type Change = 'found' | 'closed' | 'same';
+
+/** A saga that cannot be looked at does not stop the others (rule 41): it is logged, and looked at again in the next round. */
+async function lookAtAll(
+  deps: ReconcilerDeps,
+  run: JobRun,
+  sagaIds: readonly string[],
+): Promise<readonly (Change | 'unread')[]> {
+  const failures: unknown[] = [];
+  const changes = await inParallel(AT_ONCE, sagaIds, async (sagaId) => {
+    try {
+      return await lookAt(deps, run, sagaId);
+    } catch (error) {
+      if (run.signal.aborted || error instanceof LeaseLostError) throw error;
+      deps.logger.warn({ sagaId, err: error }, 'the reconciler cannot look at a saga');
+      failures.push(error);
+      return 'unread';
+    }
+  });
+  // If none can be looked at, it is not the sagas that are at fault.
+  if (failures.length > 1 && failures.length === changes.length) throw failures[0];
+  return changes;
 }
 
 /** Judges one saga, and stores or closes its finding. A saga that moves while it is looked at is left for the next look. */
-async function lookAt(deps: ReconcilerDeps, run: JobRun, sagaId: string): Promise<'found' | 'closed' | 'same'> {
+async function lookAt(deps: ReconcilerDeps, run: JobRun, sagaId: string): Promise<Change> {
   const standing = await readStanding(deps, sagaId);
   const cause = judgeStanding(standing);
   const {
