@@ -566,7 +566,7 @@ export type Finding = {
   readonly sagaId: string;
   /** Null, as `state` is, if the journal knows no such saga. */
   readonly sagaType: string | null;
-  /** The last state that the saga told. */
+  /** The state by its last stored event. */
   readonly state: string | null;
   /** `RunTerminated`, `RunTimedOut`, `RunFailed`, `RunGone`: the run ended without a verdict; Temporal does not know a run that is gone. `NoSaga`: effects are live that no saga owns. `EffectsLeft`: effects are live although the verdict says that they were undone. `EffectsGone`: steps stand completed, and their effects are gone. */
   readonly cause: 'RunTerminated' | 'RunTimedOut' | 'RunFailed' | 'RunGone' | 'NoSaga' | 'EffectsLeft' | 'EffectsGone';

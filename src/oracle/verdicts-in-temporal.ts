@@ -33,11 +33,10 @@ const outcome = recorded.extend({
 
 const runningState = z.enum(['STARTED', 'PENDING', 'COMPENSATING']);
 
-export type CountingRun = Pick<
+type Run = Pick<
   WorkflowExecutionInfo,
   'type' | 'workflowId' | 'runId' | 'status' | 'startTime' | 'closeTime' | 'typedSearchAttributes'
 >;
-type Run = CountingRun;
 
 /** Sagas that are known outside of Temporal: ended orders, and sagas of other types. */
 export interface KeptVerdicts {

@@ -46,7 +46,7 @@ export interface CarriedSaga {
   /** The results of finished steps, and approvals: a body that is run again gets these instead of calling again. */
   readonly given: readonly (readonly [step: string, given: { readonly value?: unknown }])[];
   readonly temporalCancel?: 'tooLate';
-  /** A verdict that stays, whatever is undone: of a repair. */
+  /** The verdict that a repair keeps when it undoes effects. */
   readonly keeps?: End;
   /** The first entry of a repair's first run. If `seq` is 0, nothing is known of the saga, and it is recorded as started first. */
   readonly opening?: Readonly<{ type: 'SagaIntervened' } & Repair>;

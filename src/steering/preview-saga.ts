@@ -1,9 +1,7 @@
 /** Reads what a preview needs: the saga's record, and the books of the participants. */
 import type { OrderItem } from '../order.js';
-import { BooksUnreadableError } from '../oracle/get-json.js';
-import type { Effect } from '../oracle/books.js';
-import { readEffectsOf, type ServiceUrls } from '../oracle/read-books.js';
-import { withTimeLimit } from '../platform/time-limit.js';
+import type { ServiceUrls } from '../oracle/read-books.js';
+import { liveEffectsOf } from './live-effects.js';
 import { Problem } from '../problems.js';
 import { SAGA_TYPE, type SagaRecord } from '../workflows/messages.js';
 import { preview, type Preview } from './preview.js';
@@ -14,7 +12,6 @@ import { ALARMS, readSagaStatus } from './status.js';
 import type { SteeringDeps } from './steer.js';
 
 /** A preview is for a person who waits; books that take longer count as unreadable. */
-const BOOKS_WITHIN_MS = 3_000;
 
 type FoundOrder = NonNullable<Awaited<ReturnType<SteeringDeps['orders']['get']>>>;
 
@@ -52,7 +49,7 @@ export async function previewSaga(
   const saga = recordOf(status, steps as SagaRecord['steps']);
   const isOrder = saga.sagaType === SAGA_TYPE;
   const [books, order] = await Promise.all([
-    isOrder ? booksOf(deps, sagaId) : undefined,
+    isOrder ? liveEffectsOf(deps.books, sagaId) : undefined,
     ids.orderId === undefined ? undefined : deps.orders.get(ids.orderId).catch(() => undefined),
   ]);
   const now = await deps.clock.now();
@@ -85,15 +82,4 @@ function recordOf(status: SagaStatus, steps: SagaRecord['steps']): SagaRecord {
     deadLetters: [],
     waitingFor: waitingFor && { ...wait, ...(also && { also }) },
   };
-}
-
-async function booksOf({ books }: PreviewDeps, sagaId: string): Promise<readonly Effect[] | undefined> {
-  if (!books) return undefined;
-  try {
-    return await withTimeLimit(readEffectsOf(books, sagaId), { ms: BOOKS_WITHIN_MS });
-  } catch (error) {
-    if (error instanceof BooksUnreadableError) return undefined;
-    if (error instanceof Error && error.message.startsWith('no answer within')) return undefined;
-    throw error;
-  }
 }

@@ -11,7 +11,7 @@ const finding = z
   .object({
     sagaId: z.string().meta({ example: 'order-4711' }),
     sagaType: z.string().nullable().meta({ description: 'Null, as `state` is, if the journal knows no such saga.' }),
-    state: z.string().nullable().meta({ description: 'The last state that the saga told.' }),
+    state: z.string().nullable().meta({ description: 'The state by its last stored event.' }),
     cause: z.enum(CAUSES).meta({
       description:
         '`RunTerminated`, `RunTimedOut`, `RunFailed`, `RunGone`: the run ended without a verdict; Temporal does not know a run ' +

@@ -73,7 +73,7 @@ export function planRepair(standing: Standing, named: readonly string[] = []): R
   const isPromised = isLive('confirmation') || statusOf('send_confirmation') !== 'pending';
   const waives = [
     ...(isPromised ? ['send_confirmation'] : []),
-    // Of an order without a row nobody knows whom to tell.
+    // The customer's address stands in the order's row.
     ...(hasOrder ? [] : ['send_cancellation_notice']),
   ];
   const verdict = { state: isCancelled ? ('CANCELLED' as const) : ('FAILED' as const), reason };

@@ -2,18 +2,16 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { StoredSaga } from '../../journal/read/reader.js';
 import type { Effect } from '../../oracle/books.js';
-import { BooksUnreadableError } from '../../oracle/get-json.js';
-import { readEffectsOf, type ServiceUrls } from '../../oracle/read-books.js';
+import type { ServiceUrls } from '../../oracle/read-books.js';
 import { runOfSaga } from '../../oracle/verdicts-in-temporal.js';
 import { orderIdOf } from '../../order.js';
 import { askTemporal } from '../../platform/temporal/ask.js';
-import { withTimeLimit } from '../../platform/time-limit.js';
+import { liveEffectsOf } from '../live-effects.js';
 import { SAGA_TYPE } from '../../workflows/messages.js';
 import { readEvidence, ifKept } from './evidence.js';
 import type { StatusDeps } from '../status.js';
 
 const ASK_WITHIN_MS = 5_000;
-const BOOKS_WITHIN_MS = 3_000;
 
 export interface StandingDeps extends Omit<StatusDeps, 'orders'> {
   readonly orders: { get(orderId: string): Promise<object | undefined> };
@@ -53,7 +51,7 @@ const ENDED: ReadonlySet<string> = new Set(['FAILED', 'TIMED_OUT', 'TERMINATED']
  */
 export async function readStanding(deps: StandingDeps, sagaId: string): Promise<Standing> {
   const orderId = orderIdOf(sagaId);
-  const effects = orderId === undefined ? undefined : await effectsOf(deps, sagaId);
+  const effects = orderId === undefined ? undefined : await liveEffectsOf(deps.books, sagaId);
   const run = await runStanding(deps, sagaId);
   const known = await deps.journal.getSaga(sagaId);
   const saga = known && known.version > 0 ? known : undefined;
@@ -81,15 +79,4 @@ async function runStanding({ temporal }: StandingDeps, sagaId: string): Promise<
   if (ENDED.has(status)) return { is: 'ended', ...common };
   if (status === 'PAUSED') return { is: 'paused', ...common };
   return { is: status === 'COMPLETED' || status === 'CANCELLED' ? 'closed' : 'lives', ...common };
-}
-
-async function effectsOf({ books }: StandingDeps, sagaId: string): Promise<readonly Effect[] | undefined> {
-  if (!books) return undefined;
-  try {
-    return await withTimeLimit(readEffectsOf(books, sagaId), { ms: BOOKS_WITHIN_MS });
-  } catch (error) {
-    if (error instanceof BooksUnreadableError) return undefined;
-    if (error instanceof Error && error.message.startsWith('no answer within')) return undefined;
-    throw error;
-  }
 }

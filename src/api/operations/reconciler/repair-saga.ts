@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { STAFF } from '../../caller.js';
-import { correlationIdOf } from '../../platform/observability/correlation.js';
-import { previewSagaRepair, repairSaga as repair } from '../../steering/reconciler/repair-saga.js';
-import { actorOf } from '../../steering/steer.js';
-import { REPAIR } from '../../workflows/messages.js';
-import { AWAY } from '../decision.js';
-import { operation } from '../operation.js';
-import { repairAnswer, repairBody } from '../schemas/reconciler.js';
-import { sagaParams } from '../schemas/sagas.js';
+import { STAFF } from '../../../caller.js';
+import { correlationIdOf } from '../../../platform/observability/correlation.js';
+import { previewSagaRepair, repairSaga as repair } from '../../../steering/reconciler/repair-saga.js';
+import { actorOf } from '../../../steering/steer.js';
+import { REPAIR } from '../../../workflows/messages.js';
+import { AWAY } from '../../decision.js';
+import { operation } from '../../operation.js';
+import { repairAnswer, repairBody } from '../../schemas/reconciler.js';
+import { sagaParams } from '../../schemas/sagas.js';
 
 export const repairSaga = operation(
   {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { STAFF } from '../../caller.js';
-import { operation } from '../operation.js';
-import { paging } from '../schemas/query.js';
-import { findingsPageSchema } from '../schemas/reconciler.js';
+import { STAFF } from '../../../caller.js';
+import { operation } from '../../operation.js';
+import { paging } from '../../schemas/query.js';
+import { findingsPageSchema } from '../../schemas/reconciler.js';
 
 export const listFindings = operation(
   {
