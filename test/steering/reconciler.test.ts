@@ -2,7 +2,7 @@
 import type { StoredSaga } from '../../src/journal/read/reader.js';
 import type { Effect } from '../../src/oracle/books.js';
 import type { StepRecord } from '../../src/saga/record.js';
-import { holdsOf, judgeStanding } from '../../src/steering/reconciler/judge-standing.js';
+import { holdsOf, judgeStanding, provesThatNothingIsLeft } from '../../src/steering/reconciler/judge-standing.js';
 import { planRepair } from '../../src/steering/reconciler/plan-repair.js';
 import { previewRepair } from '../../src/steering/reconciler/preview-repair.js';
 import type { RunStanding, Standing } from '../../src/steering/reconciler/standing.js';
@@ -108,6 +108,22 @@ describe('a saga was left behind (rule 27)', () => {
   it('and not while it is paused, or while its last events are on their way (rule 51)', () => {
     expect(judgeStanding(standing({ run: { is: 'paused' }, effects: [PAYMENT] }))).toBeUndefined();
     expect(judgeStanding(standing({ run: { is: 'closed', status: 'COMPLETED' } }))).toBeUndefined();
+  });
+});
+
+describe('a finding is closed (rule 46)', () => {
+  it.each([[sagaOf({})], [sagaOf(paid, { branch: 1 })], [{ ...undone }], [{ ...done }], [undefined]])(
+    'only if the books of the order could be read',
+    (saga) => {
+      expect(provesThatNothingIsLeft(standing({ saga, effects: undefined }))).toBe(false);
+      expect(provesThatNothingIsLeft(standing({ saga, effects: [] }))).toBe(true);
+    },
+  );
+
+  it('also for a saga of another type, whose books are not known', () => {
+    const saga = sagaOf({}, { sagaType: 'Trip' });
+    expect(provesThatNothingIsLeft(standing({ saga, effects: undefined }))).toBe(true);
+    expect(provesThatNothingIsLeft(standing({ sagaId: 'trip-1', saga: undefined, effects: undefined }))).toBe(true);
   });
 });
 

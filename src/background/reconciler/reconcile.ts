@@ -6,7 +6,7 @@ import { escapeIdentifier } from 'pg';
 import { closeFinding, storeFinding } from '../../journal/findings/findings.js';
 import { inTransaction } from '../../platform/database/transaction.js';
 import { inParallel } from '../../platform/in-parallel.js';
-import { holdsOf, judgeStanding } from '../../steering/reconciler/judge-standing.js';
+import { holdsOf, judgeStanding, provesThatNothingIsLeft } from '../../steering/reconciler/judge-standing.js';
 import { readStanding } from '../../steering/reconciler/standing.js';
 import { LeaseLostError } from '../job-lease.js';
 import type { Job, JobRun, JobStatus } from '../job.js';
@@ -82,8 +82,7 @@ async function lookAt(deps: ReconcilerDeps, run: JobRun, sagaId: string): Promis
     effects,
     run: { closedAt },
   } = standing;
-  // Books that could not be read prove nothing.
-  if (cause === undefined && effects === undefined && standing.run.is === 'none' && !saga) return 'same';
+  if (cause === undefined && !provesThatNothingIsLeft(standing)) return 'same';
   if (cause === 'EffectsGone' && standing.run.is === 'lives') {
     const again = await deps.journal.getSaga(sagaId);
     if (again?.version !== saga?.version) return 'same';

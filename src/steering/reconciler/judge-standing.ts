@@ -1,7 +1,7 @@
 /** The reconciler's judgement: which sagas were left behind, and what they hold (rule 27). Pure. */
 import type { Effect } from '../../oracle/books.js';
 import { compareSagas } from '../../oracle/compare-books.js';
-import { ORDER_STEPS, STEP_OF, type Money, type OrderItem, type OrderStep } from '../../order.js';
+import { orderIdOf, ORDER_STEPS, STEP_OF, type Money, type OrderItem, type OrderStep } from '../../order.js';
 import { SAGA_TYPE } from '../../workflows/messages.js';
 import { hasEnded } from '../status.js';
 import type { Standing } from './standing.js';
@@ -54,6 +54,10 @@ export function judgeStanding({ sagaId, saga, run, effects }: Standing): Cause |
   if (saga) return 'RunGone';
   return effects?.some(isPhysical) ? 'NoSaga' : undefined;
 }
+
+/** If nothing was found, whether that is certain: the books of an order could be read. Those of other sagas are not known here. */
+export const provesThatNothingIsLeft = ({ sagaId, saga, effects }: Standing): boolean =>
+  effects !== undefined || orderIdOf(sagaId) === undefined || (saga !== undefined && saga.sagaType !== SAGA_TYPE);
 
 /** A run that was reset behind an unwinding: its steps stand completed, and their effects were undone (S4). */
 function goneOfRunning({ steps }: NonNullable<Standing['saga']>, effects: readonly Effect[]): Cause | undefined {
