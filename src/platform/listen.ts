@@ -1,10 +1,14 @@
 /** HTTP servers that stop gracefully, and keep connections longer than the balancers in front of them. */
+import { once } from 'node:events';
 import http from 'node:http';
 import type { RequestListener } from 'node:http';
+import net from 'node:net';
 import { localAddress } from './local-address.js';
 import { portError } from './ports.js';
 
 const IN_FLIGHT_PATIENCE = 15_000;
+/** For requests that are on their way on connections that look idle. */
+const ON_ITS_WAY_PATIENCE = 100;
 /**
  * Balancers keep an idle connection for 60 s by default (AWS, nginx). If the server closed it first, a request on its
  * way would be answered with 502.
@@ -19,7 +23,10 @@ const BEYOND_KEEP_ALIVE = 5_000;
 export interface Listening {
   readonly port: number;
   readonly url: string;
-  /** Stops accepting connections, and returns when the running requests have been answered. */
+  /**
+   * Stops accepting connections, and returns when the running requests have been answered, also those that were on their
+   * way. Each answer asks its caller to close the connection.
+   */
   readonly close: () => Promise<void>;
 }
 
@@ -44,20 +51,22 @@ export async function listen(
       resolve(address !== null && typeof address === 'object' ? address.port : port);
     });
   });
+  let closed: Promise<void> | undefined;
   return {
     port: actual,
     url: `http://${localAddress(host, actual, 'localhost')}`,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-      });
-      const late = setTimeout(() => {
-        server.closeAllConnections();
-      }, IN_FLIGHT_PATIENCE);
-      await closed;
-      clearTimeout(late);
-    },
+    close: () => (closed ??= closeGently(server)),
   };
+}
+
+async function closeGently(server: http.Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.prependListener('request', (_request, response) => void response.setHeader('connection', 'close'));
+  // HTTP's own close comes afterwards, because it cuts the connections of requests that have not arrived.
+  net.Server.prototype.close.call(server);
+  const idle = setInterval(() => void server.close(), ON_ITS_WAY_PATIENCE);
+  const late = setTimeout(() => server.closeAllConnections(), IN_FLIGHT_PATIENCE);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(late);
 }

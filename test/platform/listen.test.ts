@@ -1,4 +1,5 @@
 /** How long an idle connection is kept (A11): if the server closes it before the balancer does, a request on its way is a 502. */
+import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { loadConfig } from '../../src/config/config.js';
@@ -72,4 +73,20 @@ it('keeps an idle connection for 65 s by default, longer than balancers do, and 
       .then(({ port }) => connect(port))
       .then((each) => each.ask()),
   ).toMatch(/\r\nKeep-Alive: timeout=65\r\n/);
+});
+
+it('a server that closes still answers a request that is on its way on an open connection, and closes that (A11)', async () => {
+  const server = await listening();
+  const fresh = await connect(server.port);
+  await once(fresh.socket, 'connect');
+  // It is accepted after the other one, which has asked nothing so far.
+  const busy = await connect(server.port);
+  expect(await busy.ask()).toMatch(isAnswered);
+  const closed = server.close();
+  for (const answer of await Promise.all([busy.ask(), fresh.ask()])) {
+    expect(answer).toMatch(isAnswered);
+    expect(answer).toMatch(/\r\nConnection: close\r\n/i);
+  }
+  await closed;
+  await eventually('the connections to be closed', 10_000, () => busy.isClosed && fresh.isClosed);
 });
